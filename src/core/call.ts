@@ -1,0 +1,159 @@
+// The neutral words between dialects and providers: a Call going out, CallEvents coming back, and the Usage that is
+// charged. Dialects build calls and render events; providers do the reverse. Neither knows the other.
+import type { BodySpans } from './json-guard.ts';
+
+/** What kind of work a call asks for. Limits, prices and routes are given per endpoint. */
+export const ENDPOINTS = [
+  'chat',
+  'completion',
+  'embedding',
+  'moderation',
+  'image',
+  'speech',
+  'transcription',
+  'rerank',
+] as const;
+export type Endpoint = (typeof ENDPOINTS)[number];
+
+export type TextPart = { readonly kind: 'text'; text: string };
+/** `url` is an https address or a `data:` URL. */
+export type ImagePart = { readonly kind: 'image'; readonly url: string; readonly detail?: string };
+/** A part that this program only carries, such as audio or a file, in the caller's own spelling. */
+export type OpaquePart = { readonly kind: 'opaque'; readonly type: string; readonly value: Record<string, unknown> };
+export type Part = TextPart | ImagePart | OpaquePart;
+
+export type Role = 'system' | 'developer' | 'user' | 'assistant' | 'tool';
+
+/** `argumentsJson` is the model's text as it came; it is not always valid JSON. */
+export type ToolCall = { readonly id: string; readonly name: string; readonly argumentsJson: string };
+
+export type Message = {
+  readonly role: Role;
+  readonly parts: Part[];
+  readonly name?: string;
+  readonly toolCalls?: readonly ToolCall[];
+  /** Which call a `tool` message answers. */
+  readonly toolCallId?: string;
+};
+
+export type Tool = {
+  readonly name: string;
+  readonly description?: string;
+  readonly parameters?: Record<string, unknown>;
+  readonly strict?: boolean;
+};
+export type ToolChoice = 'auto' | 'none' | 'required' | { readonly name: string };
+export type ResponseFormat =
+  | { readonly kind: 'text' }
+  | { readonly kind: 'json' }
+  | {
+      readonly kind: 'schema';
+      readonly name: string;
+      readonly schema: Record<string, unknown>;
+      readonly strict?: boolean;
+    };
+
+/** Sampling and shape, all optional: an absent field is the vendor's default, never ours. */
+export type ChatOptions = {
+  readonly maxOutputTokens?: number;
+  readonly temperature?: number;
+  readonly topP?: number;
+  readonly topK?: number;
+  readonly n?: number;
+  readonly stop?: readonly string[];
+  readonly presencePenalty?: number;
+  readonly frequencyPenalty?: number;
+  readonly logprobs?: boolean;
+  readonly topLogprobs?: number;
+  readonly logitBias?: Readonly<Record<string, number>>;
+  readonly seed?: number;
+  readonly user?: string;
+  readonly tools?: readonly Tool[];
+  readonly toolChoice?: ToolChoice;
+  readonly parallelToolCalls?: boolean;
+  readonly responseFormat?: ResponseFormat;
+  readonly reasoningEffort?: string;
+};
+
+/** The body as it came, so that a provider of the same family can forward its bytes. */
+export type SourceBody = { readonly family: Family; readonly text: string; readonly spans: BodySpans };
+
+/** Wire protocols that a dialect and a provider can share. */
+export type Family = 'openai-chat' | 'anthropic-messages';
+
+export type ChatCall = {
+  readonly endpoint: 'chat';
+  /** The public name that the customer asked for. */
+  readonly model: string;
+  readonly messages: readonly Message[];
+  readonly options: ChatOptions;
+  readonly stream: boolean;
+  /** Whether the customer's stream ends with a usage event. */
+  readonly includeUsage: boolean;
+  /** Fields this program does not know; a provider of the same family gets them. */
+  readonly extra: Readonly<Record<string, unknown>>;
+  /** Absent once the call differs from what came, for instance after its text was cut. */
+  readonly source?: SourceBody;
+};
+
+export type Call = ChatCall;
+
+export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter';
+
+/** Counted units. `exact` means that the vendor said so, `estimated` that we counted. */
+export type Usage = {
+  readonly source: 'exact' | 'estimated';
+  /** All input tokens, cached ones among them. */
+  readonly inputTokens: number;
+  readonly cachedInputTokens: number;
+  /** All output tokens, reasoning among them. */
+  readonly outputTokens: number;
+  readonly reasoningTokens: number;
+  readonly images: number;
+};
+
+export const NO_USAGE: Usage = {
+  source: 'estimated',
+  inputTokens: 0,
+  cachedInputTokens: 0,
+  outputTokens: 0,
+  reasoningTokens: 0,
+  images: 0,
+};
+
+/** What a provider's answer is made of, in order. `choice` counts from 0 for `n > 1`. */
+export type CallEvent =
+  | { readonly kind: 'text'; readonly choice: number; readonly text: string; readonly logprobs?: unknown }
+  | { readonly kind: 'refusal'; readonly choice: number; readonly text: string }
+  | { readonly kind: 'reasoning'; readonly choice: number; readonly text: string }
+  | {
+      readonly kind: 'toolCall';
+      readonly choice: number;
+      /** Position of the tool call in its choice. */
+      readonly index: number;
+      /** Present on the first event of a tool call only. */
+      readonly id?: string;
+      readonly name?: string;
+      /** The next piece of the arguments' JSON text. */
+      readonly argumentsJson: string;
+    }
+  | { readonly kind: 'finish'; readonly choice: number; readonly reason: FinishReason }
+  | { readonly kind: 'usage'; readonly usage: Usage };
+
+export type Choice = {
+  readonly index: number;
+  readonly text: string | null;
+  readonly refusal: string | null;
+  readonly reasoning: string | null;
+  readonly toolCalls: readonly ToolCall[];
+  readonly logprobs: unknown;
+  readonly finishReason: FinishReason;
+};
+
+/** A whole answer, for calls that do not stream. */
+export type Answer = { readonly choices: readonly Choice[]; readonly usage: Usage };
+
+/** All text that a customer sent, for counting. Images and opaque parts have none. */
+export function textsOf(call: Call): string[] {
+  return call.messages.flatMap((message) => message.parts.flatMap((part) => (part.kind === 'text' ? [part.text] : [])));
+}

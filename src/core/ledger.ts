@@ -1,0 +1,316 @@
+// The ledger's decisions: hold, settle, void and grant over the loaded state of one account.
+//
+// This is the one place that decides about money and limits. Both stores run it inside their write transaction, and
+// the simulator runs it with no store at all. It has no effects: it changes the book it is given and notes in
+// `Changes` what must be written. A refusal changes nothing. Every operation may be replayed any number of times.
+//
+// Amounts are safe integers: requests, or micro-roubles (docs/decisions/0002-amounts-are-safe-integers.md).
+import type { Day, LimitClaim, LimitState } from './limits.ts';
+import { admissibleAtMs, LimitWindow, limitState } from './limits.ts';
+
+export type Unit = 'requests' | 'microRub';
+
+/** Spending order of the kinds: today's allowance, then packs by expiry, then the money wallet. */
+export const BUCKET_KINDS = ['daily', 'pack', 'wallet'] as const;
+export type BucketKind = (typeof BUCKET_KINDS)[number];
+
+export type Bucket = {
+  readonly bucketId: string;
+  readonly kind: BucketKind;
+  readonly unit: Unit;
+  /** The first millisecond at which nothing more can be held from it; `null` is never. */
+  readonly expiresAtMs: number | null;
+  granted: number;
+  held: number;
+  used: number;
+};
+
+/** How an amount is spread over buckets, in spending order. */
+export type Allocation = readonly (readonly [bucketId: string, amount: number])[];
+
+export type Hold = {
+  readonly callId: string;
+  readonly unit: Unit;
+  readonly amount: number;
+  readonly allocation: Allocation;
+};
+
+export type FinalOutcome = 'settled' | 'void';
+
+/** The terminal entry of a call. */
+export type Final = {
+  readonly callId: string;
+  readonly outcome: FinalOutcome;
+  readonly unit: Unit;
+  readonly charge: number;
+};
+
+/** All of one account that a decision may touch. `finals` holds those of the calls in question. */
+export type AccountBook = {
+  readonly accountId: string;
+  readonly buckets: Map<string, Bucket>;
+  readonly holds: Map<string, Hold>;
+  readonly finals: Map<string, Final>;
+  readonly grants: Set<string>;
+  readonly windows: Map<string, LimitWindow>;
+};
+
+export type HoldOperation = {
+  readonly kind: 'hold';
+  readonly callId: string;
+  readonly accountId: string;
+  readonly unit: Unit;
+  /** The most that the call can cost. 0 is a price. */
+  readonly amount: number;
+  /** The plan's allowance of requests a day; today's bucket is made from it. */
+  readonly dailyRequests: number;
+  readonly claims: readonly LimitClaim[];
+};
+
+export type SettleOperation = {
+  readonly kind: 'settle';
+  readonly callId: string;
+  readonly accountId: string;
+  readonly outcome: FinalOutcome;
+  /** What the call cost. More than the hold is cut to the hold; a void costs nothing. */
+  readonly charge: number;
+};
+
+export type GrantOperation = {
+  readonly kind: 'grant';
+  /** Made by the caller, for instance from a payment's id: the same grant is never applied twice. */
+  readonly grantId: string;
+  readonly accountId: string;
+  readonly bucketKind: 'pack' | 'wallet';
+  readonly unit: Unit;
+  readonly amount: number;
+  readonly expiresAtMs: number | null;
+};
+
+export type LedgerOperation = HoldOperation | SettleOperation | GrantOperation;
+
+/** What an account can spend now, beyond what is held. */
+export type Balance = { readonly requests: number; readonly microRub: number };
+
+export type LedgerOutcome =
+  | { readonly kind: 'held'; readonly amount: number; readonly balance: Balance; readonly limit?: LimitState }
+  | { readonly kind: 'short'; readonly needed: number; readonly balance: Balance }
+  | {
+      readonly kind: 'limited';
+      readonly subject: string;
+      readonly retryAtMs: number;
+      readonly limit: LimitState | undefined;
+    }
+  | { readonly kind: 'final'; readonly final: Final; readonly balance: Balance }
+  | { readonly kind: 'granted'; readonly balance: Balance }
+  | { readonly kind: 'unknown_call' };
+
+/** What the store must write so that the decisions of a batch become durable. */
+export class Changes {
+  readonly buckets = new Set<Bucket>();
+  readonly newHolds: Hold[] = [];
+  readonly endedHolds: Hold[] = [];
+  readonly newFinals: { readonly final: Final; readonly allocation: Allocation; readonly held: number }[] = [];
+  readonly newGrants: { readonly operation: GrantOperation; readonly bucketId: string }[] = [];
+  readonly windows = new Map<string, LimitWindow>();
+}
+
+export function decide(
+  book: AccountBook,
+  operation: LedgerOperation,
+  nowMs: number,
+  day: Day,
+  changes: Changes,
+): LedgerOutcome {
+  switch (operation.kind) {
+    case 'hold':
+      return hold(book, operation, nowMs, day, changes);
+    case 'settle':
+      return settle(book, operation, nowMs, changes);
+    case 'grant':
+      return grant(book, operation, nowMs, changes);
+  }
+}
+
+/** What the book's live buckets have left. */
+export function balanceOf(book: AccountBook, nowMs: number): Balance {
+  const left = { requests: 0, microRub: 0 };
+  for (const bucket of book.buckets.values()) {
+    if (isLive(bucket, nowMs)) left[bucket.unit] += bucket.granted - bucket.held - bucket.used;
+  }
+  return left;
+}
+
+export function dailyBucketId(day: Day): string {
+  return `d:${day.name}`;
+}
+
+function isLive(bucket: Bucket, nowMs: number): boolean {
+  return bucket.expiresAtMs === null || bucket.expiresAtMs > nowMs;
+}
+
+function hold(book: AccountBook, operation: HoldOperation, nowMs: number, day: Day, changes: Changes): LedgerOutcome {
+  const final = book.finals.get(operation.callId);
+  if (final !== undefined) return { kind: 'final', final, balance: balanceOf(book, nowMs) };
+  const open = book.holds.get(operation.callId);
+  if (open !== undefined) return { kind: 'held', amount: open.amount, balance: balanceOf(book, nowMs) };
+
+  const refusal = refuseByLimits(book, operation.claims, nowMs, day);
+  if (refusal !== undefined) return refusal;
+  refreshAllowance(book, operation.dailyRequests, day, changes);
+  const allocation = allocate(book, operation.unit, operation.amount, nowMs);
+  if (allocation === undefined) return { kind: 'short', needed: operation.amount, balance: balanceOf(book, nowMs) };
+
+  for (const [bucketId, amount] of allocation) {
+    const bucket = book.buckets.get(bucketId) as Bucket;
+    bucket.held += amount;
+    changes.buckets.add(bucket);
+  }
+  const taken: Hold = { callId: operation.callId, unit: operation.unit, amount: operation.amount, allocation };
+  book.holds.set(taken.callId, taken);
+  changes.newHolds.push(taken);
+  const limit = admitClaims(book, operation.claims, nowMs, day, changes);
+  const balance = balanceOf(book, nowMs);
+  return limit === undefined
+    ? { kind: 'held', amount: taken.amount, balance }
+    : { kind: 'held', amount: taken.amount, balance, limit };
+}
+
+function settle(book: AccountBook, operation: SettleOperation, nowMs: number, changes: Changes): LedgerOutcome {
+  const earlier = book.finals.get(operation.callId);
+  if (earlier !== undefined) return { kind: 'final', final: earlier, balance: balanceOf(book, nowMs) };
+  const open = book.holds.get(operation.callId);
+  if (open === undefined) return { kind: 'unknown_call' };
+
+  const charge = operation.outcome === 'void' ? 0 : Math.min(operation.charge, open.amount);
+  let left = charge;
+  const spent: (readonly [string, number])[] = [];
+  for (const [bucketId, amount] of open.allocation) {
+    const bucket = book.buckets.get(bucketId) as Bucket;
+    const part = Math.min(amount, left);
+    left -= part;
+    bucket.held -= amount;
+    bucket.used += part;
+    changes.buckets.add(bucket);
+    if (part > 0) spent.push([bucketId, part]);
+  }
+  const final: Final = { callId: open.callId, outcome: operation.outcome, unit: open.unit, charge };
+  book.holds.delete(open.callId);
+  book.finals.set(final.callId, final);
+  changes.endedHolds.push(open);
+  changes.newFinals.push({ final, allocation: spent, held: open.amount });
+  return { kind: 'final', final, balance: balanceOf(book, nowMs) };
+}
+
+function grant(book: AccountBook, operation: GrantOperation, nowMs: number, changes: Changes): LedgerOutcome {
+  if (!book.grants.has(operation.grantId)) {
+    const bucketId = operation.bucketKind === 'wallet' ? `w:${operation.unit}` : `p:${operation.grantId}`;
+    const bucket = book.buckets.get(bucketId) ?? {
+      bucketId,
+      kind: operation.bucketKind,
+      unit: operation.unit,
+      expiresAtMs: operation.expiresAtMs,
+      granted: 0,
+      held: 0,
+      used: 0,
+    };
+    bucket.granted += operation.amount;
+    book.buckets.set(bucketId, bucket);
+    book.grants.add(operation.grantId);
+    changes.buckets.add(bucket);
+    changes.newGrants.push({ operation, bucketId });
+  }
+  return { kind: 'granted', balance: balanceOf(book, nowMs) };
+}
+
+/**
+ * Makes today's bucket, or follows a change of the plan's allowance. It never falls below what is already held and
+ * used, so a downgrade in the middle of a day takes nothing back.
+ */
+function refreshAllowance(book: AccountBook, dailyRequests: number, day: Day, changes: Changes): void {
+  const bucketId = dailyBucketId(day);
+  const today = book.buckets.get(bucketId);
+  if (today === undefined) {
+    if (dailyRequests === 0) return;
+    const made: Bucket = {
+      bucketId,
+      kind: 'daily',
+      unit: 'requests',
+      expiresAtMs: day.endsAtMs,
+      granted: dailyRequests,
+      held: 0,
+      used: 0,
+    };
+    book.buckets.set(bucketId, made);
+    changes.buckets.add(made);
+    return;
+  }
+  const granted = Math.max(dailyRequests, today.held + today.used);
+  if (granted !== today.granted) {
+    today.granted = granted;
+    changes.buckets.add(today);
+  }
+}
+
+/** Spreads `amount` over the live buckets in spending order, or answers `undefined` if they have too little. */
+function allocate(book: AccountBook, unit: Unit, amount: number, nowMs: number): Allocation | undefined {
+  if (amount === 0) return [];
+  const live = [...book.buckets.values()].filter((b) => b.unit === unit && isLive(b, nowMs)).sort(spendingOrder);
+  const allocation: (readonly [string, number])[] = [];
+  let left = amount;
+  for (const bucket of live) {
+    const part = Math.min(left, bucket.granted - bucket.held - bucket.used);
+    if (part <= 0) continue;
+    allocation.push([bucket.bucketId, part]);
+    left -= part;
+    if (left === 0) return allocation;
+  }
+  return undefined;
+}
+
+/** Kind first, then the earlier expiry, then the id, so that the order is total. */
+export function spendingOrder(a: Bucket, b: Bucket): number {
+  const kind = BUCKET_KINDS.indexOf(a.kind) - BUCKET_KINDS.indexOf(b.kind);
+  if (kind !== 0) return kind;
+  const expiry = (a.expiresAtMs ?? Number.POSITIVE_INFINITY) - (b.expiresAtMs ?? Number.POSITIVE_INFINITY);
+  if (expiry !== 0 && !Number.isNaN(expiry)) return expiry;
+  return a.bucketId < b.bucketId ? -1 : a.bucketId > b.bucketId ? 1 : 0;
+}
+
+function refuseByLimits(
+  book: AccountBook,
+  claims: readonly LimitClaim[],
+  nowMs: number,
+  day: Day,
+): LedgerOutcome | undefined {
+  let latest: { claim: LimitClaim; window: LimitWindow; atMs: number } | undefined;
+  for (const claim of claims) {
+    const window = book.windows.get(claim.subject);
+    if (window === undefined && claim.perMinute !== 0 && claim.perDay !== 0) continue;
+    const used = window ?? new LimitWindow();
+    const atMs = admissibleAtMs(used, claim, nowMs, day);
+    if (atMs > nowMs && (latest === undefined || atMs > latest.atMs)) latest = { claim, window: used, atMs };
+  }
+  if (latest === undefined) return undefined;
+  const limit = limitState(latest.window, latest.claim, nowMs, day);
+  return { kind: 'limited', subject: latest.claim.subject, retryAtMs: latest.atMs, limit };
+}
+
+function admitClaims(
+  book: AccountBook,
+  claims: readonly LimitClaim[],
+  nowMs: number,
+  day: Day,
+  changes: Changes,
+): LimitState | undefined {
+  let tightest: LimitState | undefined;
+  for (const claim of claims) {
+    const window = book.windows.get(claim.subject) ?? new LimitWindow();
+    window.admit(nowMs, day.name);
+    book.windows.set(claim.subject, window);
+    changes.windows.set(claim.subject, window);
+    const state = limitState(window, claim, nowMs, day);
+    if (state !== undefined && (tightest === undefined || state.remaining < tightest.remaining)) tightest = state;
+  }
+  return tightest;
+}

@@ -1,0 +1,65 @@
+// Prices and the two amounts that come from them: the most a call can cost, which is held, and what it did cost.
+//
+// Money is counted in micro-roubles (1 ₽ = 1 000 000 µ₽) and token prices are µ₽ per million tokens, so that every
+// price is an integer. The products are worked out in bigint and rounded up once, to a whole µ₽, in the house's
+// favour by less than one µ₽ a call. A price of 0 is a price; no price at all is a refusal (`model_not_priced`).
+
+import type { Usage } from './call.ts';
+import type { Unit } from './ledger.ts';
+
+export type RequestPrice = { readonly unit: 'requests'; readonly perCall: number };
+
+export type MoneyPrice = {
+  readonly unit: 'microRub';
+  readonly perCall: number;
+  readonly inputPerMTok: number;
+  readonly cachedInputPerMTok: number;
+  readonly outputPerMTok: number;
+  readonly perImage: number;
+};
+
+export type Price = RequestPrice | MoneyPrice;
+
+/** Upper bounds on what a call can use. */
+export type WorstCase = { readonly inputTokens: number; readonly outputTokens: number; readonly images: number };
+
+export const TOKENS_PER_MTOK = 1_000_000n;
+
+/** The most that a call can cost: what is held. Request prices have the whole price once any output exists. */
+export function worstCost(price: Price, worst: WorstCase): number {
+  if (price.unit === 'requests') return price.perCall;
+  return moneyCost(price, { input: worst.inputTokens, cached: 0, output: worst.outputTokens, images: worst.images });
+}
+
+/** What a call cost, given what it used. The ledger cuts it to the hold. */
+export function actualCost(price: Price, usage: Usage): number {
+  if (price.unit === 'requests') return price.perCall;
+  const cached = Math.min(usage.cachedInputTokens, usage.inputTokens);
+  return moneyCost(price, {
+    input: usage.inputTokens - cached,
+    cached,
+    output: usage.outputTokens,
+    images: usage.images,
+  });
+}
+
+export function unitOf(price: Price): Unit {
+  return price.unit;
+}
+
+function moneyCost(price: MoneyPrice, used: { input: number; cached: number; output: number; images: number }): number {
+  // A cached token is never dearer than a fresh one, so that the worst case needs no guess about the cache.
+  const cachedPrice = Math.min(price.cachedInputPerMTok, price.inputPerMTok);
+  const tokens =
+    BigInt(used.input) * BigInt(price.inputPerMTok) +
+    BigInt(used.cached) * BigInt(cachedPrice) +
+    BigInt(used.output) * BigInt(price.outputPerMTok);
+  const rounded = (tokens + TOKENS_PER_MTOK - 1n) / TOKENS_PER_MTOK;
+  return toAmount(rounded + BigInt(used.images) * BigInt(price.perImage) + BigInt(price.perCall));
+}
+
+/** Amounts are safe integers; anything larger is a mistake that must not be charged. */
+export function toAmount(value: bigint): number {
+  if (value < 0n || value > BigInt(Number.MAX_SAFE_INTEGER)) throw new RangeError(`amount out of range: ${value}`);
+  return Number(value);
+}

@@ -1,0 +1,50 @@
+// Token counts without a vendor's word: an upper bound for holds, and an estimate for answers that were cut short.
+
+/** Tokens that a chat template adds to each message, and to the whole call, at the most. */
+const MESSAGE_OVERHEAD_TOKENS = 8;
+const CALL_OVERHEAD_TOKENS = 16;
+
+/** The dearest image that vendors count: a high-detail picture of 1 445 tokens, rounded up. */
+export const IMAGE_TOKENS_MAX = 1_500;
+
+/**
+ * More tokens than any byte-level encoding can make of the text: one for each byte of UTF-8. Every encoding that
+ * vendors use falls back to single bytes, so this bound always holds.
+ */
+export function tokensAtMost(texts: readonly string[], messages: number): number {
+  let bytes = 0;
+  for (const text of texts) bytes += utf8Length(text);
+  return bytes + messages * MESSAGE_OVERHEAD_TOKENS + CALL_OVERHEAD_TOKENS;
+}
+
+/**
+ * About how many tokens a modern encoding makes of the text: four Latin characters or two and a half Cyrillic ones
+ * to a token, and one for each sign of scripts beyond that. Used only where the vendor gave no usage.
+ */
+export function estimateTokens(text: string): number {
+  let quarterTokens = 0;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    quarterTokens += c < 0x80 ? 1 : c < 0x530 ? 1.6 : c < 0xd800 || c > 0xdfff ? 4 : 3;
+  }
+  return Math.ceil(quarterTokens / 4);
+}
+
+/** Bytes of UTF-8, without encoding the text. A lone surrogate counts as the three bytes of U+FFFD. */
+export function utf8Length(text: string): number {
+  let bytes = text.length;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c < 0x80) continue;
+    if (c < 0x800) bytes += 1;
+    else if (c >= 0xd800 && c <= 0xdbff && isLowSurrogate(text.charCodeAt(i + 1))) {
+      bytes += 2;
+      i += 1;
+    } else bytes += 2;
+  }
+  return bytes;
+}
+
+function isLowSurrogate(c: number): boolean {
+  return c >= 0xdc00 && c <= 0xdfff;
+}

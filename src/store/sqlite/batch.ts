@@ -1,0 +1,322 @@
+// Applies batches of operations to an SQLite database, one transaction each. It runs in the writer thread, which is
+// the only writer, so the books of accounts stay in memory between batches and only changes are written.
+import type { Database, Statement } from 'bun:sqlite';
+import type { Calendar } from '../../core/calendar.ts';
+import type { AccountBook, Bucket, BucketKind, LedgerOutcome, Unit } from '../../core/ledger.ts';
+import { Changes, decide } from '../../core/ledger.ts';
+import type { Day } from '../../core/limits.ts';
+import { LimitWindow } from '../../core/limits.ts';
+import type { CallContext, CallRecord, RecordOutcome, WriteOperation } from '../store.ts';
+import { applyRecord, isRecordOperation } from './records.ts';
+
+/** A batch as it crosses the thread boundary. The clock of the main thread decides, so that tests can set it. */
+export type Batch = { readonly nowMs: number; readonly operations: readonly WriteOperation[] };
+export type Outcome = LedgerOutcome | RecordOutcome;
+/** `refused` is one poisonous operation; `failed` is a store that cannot write at all. */
+export type BatchResult =
+  | { readonly outcomes: (Outcome | { readonly kind: 'refused'; readonly detail: string })[] }
+  | { readonly failed: string };
+
+/** Books kept in memory; beyond this, those without open holds are dropped. */
+const BOOKS_MAX = 20_000;
+
+export const RESTART_RECORD = {
+  provider: null,
+  upstreamModel: null,
+  usage: null,
+  status: 503,
+  errorCode: 'gateway_restarted',
+  attempts: 0,
+  firstByteMs: null,
+} as const;
+
+export class BatchWriter {
+  readonly #db: Database;
+  readonly #calendar: Calendar;
+  readonly #owner: string;
+  readonly #books = new Map<string, AccountBook>();
+  readonly #sql: ReturnType<typeof prepare>;
+  #lastMs = 0;
+
+  constructor(db: Database, calendar: Calendar, owner: string) {
+    this.#db = db;
+    this.#calendar = calendar;
+    this.#owner = owner;
+    this.#sql = prepare(db);
+  }
+
+  /**
+   * One commit for the whole batch. If it fails, each operation is tried alone, so that a poisonous one is refused
+   * and the others pass.
+   */
+  apply(batch: Batch): BatchResult {
+    // A wall clock that jumps back must not reopen a limit or a day.
+    this.#lastMs = Math.max(this.#lastMs, batch.nowMs);
+    try {
+      return { outcomes: this.#commit(batch.operations) };
+    } catch (error) {
+      this.#books.clear();
+      if (batch.operations.length === 1) return this.#single(batch.operations[0] as WriteOperation, error);
+    }
+    const outcomes: (Outcome | { readonly kind: 'refused'; readonly detail: string })[] = [];
+    for (const operation of batch.operations) {
+      const result = this.apply({ nowMs: batch.nowMs, operations: [operation] });
+      if ('failed' in result)
+        return outcomes.length === 0
+          ? result
+          : { outcomes: [...outcomes, ...refuseRest(batch, outcomes.length, result.failed)] };
+      outcomes.push(...result.outcomes);
+    }
+    return { outcomes };
+  }
+
+  /** Ends the holds of processes that are gone: they are voided, and nothing is charged. */
+  recover(nowMs: number): number {
+    const rows = this.#sql.foreignHolds.all(this.#owner);
+    for (let i = 0; i < rows.length; i += 500) {
+      const operations = rows.slice(i, i + 500).map((row): WriteOperation => {
+        const context = JSON.parse(row.context) as CallContext;
+        const record: CallRecord = {
+          ...context,
+          ...RESTART_RECORD,
+          durationMs: Math.max(0, nowMs - context.admittedAtMs),
+        };
+        return { kind: 'settle', callId: row.call_id, accountId: row.account_id, outcome: 'void', charge: 0, record };
+      });
+      const result = this.apply({ nowMs, operations });
+      if ('failed' in result) throw new Error(`recovery failed: ${result.failed}`);
+    }
+    return rows.length;
+  }
+
+  #single(operation: WriteOperation, error: unknown): BatchResult {
+    const detail = error instanceof Error ? error.message : String(error);
+    const code = (error as { code?: string }).code ?? '';
+    // A constraint names this operation; anything else (full disk, I/O error) is the store's own trouble.
+    if (code.startsWith('SQLITE_CONSTRAINT') || error instanceof TypeError)
+      return { outcomes: [{ kind: 'refused', detail: `${operation.kind}: ${detail}` }] };
+    return { failed: detail };
+  }
+
+  #commit(operations: readonly WriteOperation[]): Outcome[] {
+    const nowMs = this.#lastMs;
+    const day = this.#calendar.dayAt(nowMs);
+    this.#db.run('BEGIN IMMEDIATE');
+    try {
+      const touched = new Map<AccountBook, Changes>();
+      const outcomes = operations.map((operation) => this.#apply(operation, nowMs, day, touched));
+      for (const [book, changes] of touched) this.#write(book, changes);
+      this.#db.run('COMMIT');
+      for (const book of touched.keys()) {
+        book.finals.clear();
+        book.grants.clear();
+      }
+      this.#trim();
+      return outcomes;
+    } catch (error) {
+      if (this.#db.inTransaction) this.#db.run('ROLLBACK');
+      throw error;
+    }
+  }
+
+  #apply(operation: WriteOperation, nowMs: number, day: Day, touched: Map<AccountBook, Changes>): Outcome {
+    if (isRecordOperation(operation)) return applyRecord(this.#db, operation);
+    const book = this.#load(operation, nowMs);
+    let changes = touched.get(book);
+    if (changes === undefined) {
+      changes = new Changes();
+      touched.set(book, changes);
+    }
+    const outcome = decide(book, operation, nowMs, day, changes);
+    if (operation.kind === 'hold' && changes.newHolds.length > 0) this.#writeHold(book, operation.context, changes);
+    if (operation.kind === 'settle' && changes.newFinals.length > 0)
+      this.#writeFinal(book, operation.record, nowMs, changes);
+    for (const { operation: granted, bucketId } of changes.newGrants.splice(0)) {
+      const source = operation.kind === 'grant' ? operation.source : '';
+      this.#sql.insertGrant.run(book.accountId, granted.grantId, bucketId, granted.unit, granted.amount, source, nowMs);
+    }
+    return outcome;
+  }
+
+  /** The account's book with everything that this operation may look at. */
+  #load(operation: WriteOperation & { kind: 'hold' | 'settle' | 'grant' }, nowMs: number): AccountBook {
+    let book = this.#books.get(operation.accountId);
+    if (book === undefined) {
+      book = this.#read(operation.accountId, nowMs);
+      this.#books.set(operation.accountId, book);
+    }
+    if (operation.kind === 'grant') {
+      if (this.#sql.findGrant.get(operation.accountId, operation.grantId) !== null) book.grants.add(operation.grantId);
+      return book;
+    }
+    if (!book.holds.has(operation.callId)) {
+      const row = this.#sql.findFinal.get(operation.callId, operation.accountId);
+      if (row !== null)
+        book.finals.set(operation.callId, {
+          callId: operation.callId,
+          outcome: row.outcome,
+          unit: row.unit,
+          charge: row.charge,
+        });
+    }
+    if (operation.kind === 'hold') for (const claim of operation.claims) this.#loadWindow(book, claim.subject);
+    return book;
+  }
+
+  #loadWindow(book: AccountBook, subject: string): void {
+    if (book.windows.has(subject)) return;
+    const row = this.#sql.findWindow.get(book.accountId, subject);
+    if (row === null) return;
+    const cells = row.cells.buffer.slice(
+      row.cells.byteOffset,
+      row.cells.byteOffset + row.cells.byteLength,
+    ) as ArrayBuffer;
+    book.windows.set(subject, new LimitWindow(cells, row.day, row.day_count));
+  }
+
+  #read(accountId: string, nowMs: number): AccountBook {
+    const book: AccountBook = {
+      accountId,
+      buckets: new Map(),
+      holds: new Map(),
+      finals: new Map(),
+      grants: new Set(),
+      windows: new Map(),
+    };
+    for (const row of this.#sql.liveBuckets.all(accountId, nowMs)) {
+      book.buckets.set(row.bucketId, { ...row });
+    }
+    for (const row of this.#sql.openHolds.all(accountId)) {
+      book.holds.set(row.call_id, {
+        callId: row.call_id,
+        unit: row.unit,
+        amount: row.amount,
+        allocation: JSON.parse(row.allocation),
+      });
+    }
+    return book;
+  }
+
+  #writeHold(book: AccountBook, context: CallContext, changes: Changes): void {
+    for (const hold of changes.newHolds.splice(0)) {
+      this.#sql.insertHold.run(
+        hold.callId,
+        book.accountId,
+        hold.unit,
+        hold.amount,
+        JSON.stringify(hold.allocation),
+        this.#owner,
+        JSON.stringify(context),
+      );
+    }
+  }
+
+  #writeFinal(book: AccountBook, record: CallRecord, nowMs: number, changes: Changes): void {
+    changes.endedHolds.length = 0;
+    for (const { final, allocation, held } of changes.newFinals.splice(0)) {
+      this.#sql.deleteHold.run(final.callId);
+      const u = record.usage;
+      this.#sql.insertUsage.run(
+        final.callId,
+        book.accountId,
+        record.keyId,
+        record.dialect,
+        record.endpoint,
+        record.model,
+        record.provider,
+        record.upstreamModel,
+        final.outcome,
+        final.unit,
+        held,
+        final.charge,
+        JSON.stringify(allocation),
+        record.priceVersion,
+        u?.source ?? null,
+        u?.inputTokens ?? null,
+        u?.cachedInputTokens ?? null,
+        u?.outputTokens ?? null,
+        u?.reasoningTokens ?? null,
+        u?.images ?? null,
+        record.status,
+        record.errorCode,
+        record.attempts,
+        record.firstByteMs,
+        record.durationMs,
+        record.admittedAtMs,
+        nowMs,
+      );
+    }
+  }
+
+  #write(book: AccountBook, changes: Changes): void {
+    for (const b of changes.buckets)
+      this.#sql.putBucket.run(book.accountId, b.bucketId, b.kind, b.unit, b.expiresAtMs, b.granted, b.held, b.used);
+    for (const [subject, window] of changes.windows) {
+      this.#sql.putWindow.run(book.accountId, subject, window.bytes(), window.day, window.dayCount);
+    }
+  }
+
+  /** Drops expired buckets from busy books, and whole idle books when there are too many. */
+  #trim(): void {
+    if (this.#books.size <= BOOKS_MAX) return;
+    for (const [accountId, book] of this.#books) {
+      if (book.holds.size === 0) this.#books.delete(accountId);
+      if (this.#books.size <= BOOKS_MAX / 2) return;
+    }
+  }
+}
+
+function refuseRest(batch: Batch, done: number, detail: string): { kind: 'refused'; detail: string }[] {
+  return batch.operations.slice(done).map(() => ({ kind: 'refused', detail }));
+}
+
+/** Every statement of the ledger, each with the guarantee it gives. */
+function prepare(db: Database) {
+  type HoldRow = {
+    call_id: string;
+    account_id: string;
+    unit: Unit;
+    amount: number;
+    allocation: string;
+    context: string;
+  };
+  return {
+    // Everything that can still be spent or released: an expired bucket with something held stays visible.
+    liveBuckets: db.prepare<Bucket & { kind: BucketKind }, [string, number]>(
+      'SELECT bucket_id AS bucketId, kind, unit, expires_at AS expiresAtMs, granted, held, used FROM bucket WHERE account_id = ? AND (held > 0 OR expires_at IS NULL OR expires_at > ?)',
+    ),
+    openHolds: db.prepare<HoldRow, [string]>(
+      'SELECT call_id, account_id, unit, amount, allocation, context FROM hold WHERE account_id = ?',
+    ),
+    // Holds of other processes. In this store there is one process at a time, so those processes are gone.
+    foreignHolds: db.prepare<HoldRow, [string]>(
+      "SELECT call_id, account_id, unit, amount, allocation, context FROM hold WHERE owner <> ? AND owner <> 'task'",
+    ),
+    findFinal: db.prepare<{ outcome: 'settled' | 'void'; unit: Unit; charge: number }, [string, string]>(
+      'SELECT outcome, unit, charge FROM usage WHERE call_id = ? AND account_id = ?',
+    ),
+    findGrant: db.prepare<{ found: number }, [string, string]>(
+      'SELECT 1 AS found FROM grant_ WHERE account_id = ? AND grant_id = ?',
+    ),
+    findWindow: db.prepare<{ cells: Uint8Array; day: string; day_count: number }, [string, string]>(
+      'SELECT cells, day, day_count FROM limit_window WHERE account_id = ? AND subject = ?',
+    ),
+    putBucket: db.prepare(
+      'INSERT INTO bucket (account_id, bucket_id, kind, unit, expires_at, granted, held, used) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account_id, bucket_id) DO UPDATE SET granted = excluded.granted, held = excluded.held, used = excluded.used',
+    ),
+    insertHold: db.prepare(
+      'INSERT INTO hold (call_id, account_id, unit, amount, allocation, owner, context) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    ),
+    deleteHold: db.prepare('DELETE FROM hold WHERE call_id = ?'),
+    insertUsage:
+      db.prepare(`INSERT INTO usage (call_id, account_id, key_id, dialect, endpoint, model, provider, upstream_model,
+      outcome, unit, held, charge, allocation, price_version, usage_source, input_tokens, cached_input_tokens, output_tokens, reasoning_tokens, images,
+      status, error_code, attempts, first_byte_ms, duration_ms, admitted_at, ended_at) VALUES (${Array(27).fill('?').join(', ')})`),
+    insertGrant: db.prepare(
+      'INSERT INTO grant_ (account_id, grant_id, bucket_id, unit, amount, source, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    ),
+    putWindow: db.prepare(
+      'INSERT INTO limit_window (account_id, subject, cells, day, day_count) VALUES (?, ?, ?, ?, ?) ON CONFLICT (account_id, subject) DO UPDATE SET cells = excluded.cells, day = excluded.day, day_count = excluded.day_count',
+    ),
+  } satisfies Record<string, Statement>;
+}

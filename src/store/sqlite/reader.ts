@@ -1,0 +1,133 @@
+// Answers questions from the embedded database. Each query is one statement on the newest committed state; nothing
+// here can write.
+import { Database } from 'bun:sqlite';
+import { Calendar } from '../../core/calendar.ts';
+import type { Unit } from '../../core/ledger.ts';
+import { dailyBucketId } from '../../core/ledger.ts';
+import type { Plan } from '../../core/plan.ts';
+import type { Account, AuditReport, BucketRow, Key, KeyOwner, UsageRow } from '../store.ts';
+import { auditDatabase } from './audit.ts';
+
+const ACCOUNT = 'account_id AS accountId, email, plan_id AS planId, status, created_at AS createdAtMs';
+const USAGE = `call_id AS callId, account_id AS accountId, key_id AS keyId, dialect, endpoint, model, provider,
+  upstream_model AS upstreamModel, outcome, unit, held, charge, price_version AS priceVersion, status, error_code AS errorCode, attempts,
+  first_byte_ms AS firstByteMs, duration_ms AS durationMs, admitted_at AS admittedAtMs, ended_at AS endedAtMs,
+  usage_source, input_tokens, cached_input_tokens, output_tokens, reasoning_tokens, images`;
+
+type UsageColumns = {
+  usage_source: 'exact' | 'estimated' | null;
+  input_tokens: number;
+  cached_input_tokens: number;
+  output_tokens: number;
+  reasoning_tokens: number;
+  images: number;
+};
+
+export class SqliteReader {
+  readonly #db: Database;
+  readonly #calendar: Calendar;
+
+  constructor(path: string, timeZone: string) {
+    this.#db = new Database(path, { readonly: true, strict: true });
+    this.#calendar = new Calendar(timeZone);
+  }
+
+  findKey(hmac: string): KeyOwner | undefined {
+    type Row = Omit<KeyOwner, 'revoked'> & { revoked: number };
+    const row = this.#db
+      .query<Row, [string]>(
+        `SELECT k.key_id AS keyId, k.account_id AS accountId, a.plan_id AS planId, k.revoked_at IS NOT NULL AS revoked, a.status AS accountStatus
+         FROM api_key k JOIN account a USING (account_id) WHERE k.hmac = ?`,
+      )
+      .get(hmac);
+    return row === null ? undefined : { ...row, revoked: row.revoked === 1 };
+  }
+
+  findAccount(accountId: string): Account | undefined {
+    return (
+      this.#db.query<Account, [string]>(`SELECT ${ACCOUNT} FROM account WHERE account_id = ?`).get(accountId) ??
+      undefined
+    );
+  }
+
+  /** Newest first. */
+  listAccounts(limit: number): Account[] {
+    return this.#db
+      .query<Account, [number]>(`SELECT ${ACCOUNT} FROM account ORDER BY created_at DESC, account_id LIMIT ?`)
+      .all(limit);
+  }
+
+  listKeys(accountId: string): Key[] {
+    return this.#db
+      .query<Key, [string]>(
+        'SELECT key_id AS keyId, account_id AS accountId, name, display, created_at AS createdAtMs, revoked_at AS revokedAtMs FROM api_key WHERE account_id = ? ORDER BY created_at, key_id',
+      )
+      .all(accountId);
+  }
+
+  listPlans(): Plan[] {
+    return this.#db
+      .query<{ body: string }, []>('SELECT body FROM plan ORDER BY plan_id')
+      .all()
+      .map((row) => JSON.parse(row.body) as Plan);
+  }
+
+  listBuckets(accountId: string, dailyRequests: number, nowMs: number): BucketRow[] {
+    const rows = this.#db
+      .query<BucketRow, [string, number]>(
+        'SELECT bucket_id AS bucketId, kind, unit, expires_at AS expiresAtMs, granted, held, used FROM bucket WHERE account_id = ? AND (expires_at IS NULL OR expires_at > ?) ORDER BY kind, expires_at, bucket_id',
+      )
+      .all(accountId, nowMs);
+    const day = this.#calendar.dayAt(nowMs);
+    const bucketId = dailyBucketId(day);
+    const today = rows.find((row) => row.bucketId === bucketId);
+    const granted = Math.max(dailyRequests, (today?.held ?? 0) + (today?.used ?? 0));
+    const others = rows.filter((row) => row !== today);
+    if (granted === 0) return others;
+    const made: BucketRow = {
+      bucketId,
+      kind: 'daily',
+      unit: 'requests' as Unit,
+      expiresAtMs: day.endsAtMs,
+      held: 0,
+      used: 0,
+      ...today,
+      granted,
+    };
+    return [made, ...others];
+  }
+
+  listUsage(accountId: string, limit: number, before = '~'): UsageRow[] {
+    return this.#db
+      .query<UsageRow & UsageColumns, [string, string, number]>(
+        `SELECT ${USAGE} FROM usage WHERE account_id = ? AND call_id < ? ORDER BY call_id DESC LIMIT ?`,
+      )
+      .all(accountId, before, limit)
+      .map(({ usage_source, input_tokens, cached_input_tokens, output_tokens, reasoning_tokens, images, ...row }) => ({
+        ...row,
+        usage:
+          usage_source === null
+            ? null
+            : {
+                source: usage_source,
+                inputTokens: input_tokens,
+                cachedInputTokens: cached_input_tokens,
+                outputTokens: output_tokens,
+                reasoningTokens: reasoning_tokens,
+                images,
+              },
+      }));
+  }
+
+  audit(): AuditReport {
+    return auditDatabase(this.#db);
+  }
+
+  ping(): boolean {
+    return this.#db.query<{ one: number }, []>('SELECT 1 AS one').get()?.one === 1;
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+}

@@ -1,0 +1,50 @@
+// Writes accounts, keys and plans: plain rows with no decision in them.
+import type { Database } from 'bun:sqlite';
+import type { RecordOutcome, WriteOperation } from '../store.ts';
+
+type RecordOperation = Exclude<WriteOperation, { kind: 'hold' | 'settle' | 'grant' }>;
+
+export function isRecordOperation(operation: WriteOperation): operation is RecordOperation {
+  return operation.kind !== 'hold' && operation.kind !== 'settle' && operation.kind !== 'grant';
+}
+
+const WRITTEN: RecordOutcome = { kind: 'written' };
+
+export function applyRecord(db: Database, operation: RecordOperation): RecordOutcome {
+  switch (operation.kind) {
+    case 'createAccount': {
+      const a = operation.account;
+      const taken = db.query('SELECT 1 FROM account WHERE email = ? AND account_id <> ?').get(a.email, a.accountId);
+      if (taken !== null) return { kind: 'conflict', field: 'email' };
+      db.query(
+        'INSERT INTO account (account_id, email, plan_id, status, created_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (account_id) DO NOTHING',
+      ).run(a.accountId, a.email, a.planId, a.status, a.createdAtMs);
+      return WRITTEN;
+    }
+    case 'updateAccount': {
+      const { changes } = db
+        .query('UPDATE account SET plan_id = coalesce(?, plan_id), status = coalesce(?, status) WHERE account_id = ?')
+        .run(operation.planId ?? null, operation.status ?? null, operation.accountId);
+      return changes === 0 ? { kind: 'missing' } : WRITTEN;
+    }
+    case 'createKey': {
+      const k = operation.key;
+      if (db.query('SELECT 1 FROM account WHERE account_id = ?').get(k.accountId) === null) return { kind: 'missing' };
+      db.query(
+        'INSERT INTO api_key (key_id, account_id, hmac, display, name, created_at, revoked_at) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key_id) DO NOTHING',
+      ).run(k.keyId, k.accountId, operation.hmac, k.display, k.name, k.createdAtMs, k.revokedAtMs);
+      return WRITTEN;
+    }
+    case 'revokeKey': {
+      const { changes } = db
+        .query('UPDATE api_key SET revoked_at = coalesce(revoked_at, ?) WHERE key_id = ?')
+        .run(operation.revokedAtMs, operation.keyId);
+      return changes === 0 ? { kind: 'missing' } : WRITTEN;
+    }
+    case 'putPlan':
+      db.query(
+        'INSERT INTO plan (plan_id, version, body) VALUES (?, ?, ?) ON CONFLICT (plan_id) DO UPDATE SET version = excluded.version, body = excluded.body',
+      ).run(operation.plan.id, operation.plan.version, JSON.stringify(operation.plan));
+      return WRITTEN;
+  }
+}

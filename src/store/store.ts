@@ -1,0 +1,147 @@
+// The one interface between the program and what is durable. Two stores implement it (sqlite, postgres), and one
+// contract suite runs over both. Everything that a promise of this interface resolves to is on disk.
+
+import type { Usage } from '../core/call.ts';
+import type { Balance, GrantOperation, HoldOperation, LedgerOutcome, SettleOperation, Unit } from '../core/ledger.ts';
+import type { Plan } from '../core/plan.ts';
+
+/** What is known of a call when its hold is taken; enough to close it if the process dies. */
+export type CallContext = {
+  readonly keyId: string;
+  readonly dialect: string;
+  readonly endpoint: string;
+  readonly model: string;
+  readonly admittedAtMs: number;
+  readonly priceVersion: string;
+};
+
+/** What is kept of a call when it has ended. It never holds text of the prompt or of the answer. */
+export type CallRecord = CallContext & {
+  readonly provider: string | null;
+  readonly upstreamModel: string | null;
+  readonly usage: Usage | null;
+  /** The status that the client saw; 499 where the client had gone. */
+  readonly status: number;
+  readonly errorCode: string | null;
+  readonly attempts: number;
+  readonly firstByteMs: number | null;
+  readonly durationMs: number;
+};
+
+export type Account = {
+  readonly accountId: string;
+  readonly email: string;
+  readonly planId: string;
+  readonly status: 'active' | 'blocked';
+  readonly createdAtMs: number;
+};
+
+/** A key as it may be listed: never the key itself. */
+export type Key = {
+  readonly keyId: string;
+  readonly accountId: string;
+  readonly name: string;
+  /** Beginning and last four characters. */
+  readonly display: string;
+  readonly createdAtMs: number;
+  readonly revokedAtMs: number | null;
+};
+
+/** Who calls, as found by the HMAC of a key. */
+export type KeyOwner = {
+  readonly keyId: string;
+  readonly accountId: string;
+  readonly planId: string;
+  readonly revoked: boolean;
+  readonly accountStatus: Account['status'];
+};
+
+export type UsageRow = CallRecord & {
+  readonly callId: string;
+  readonly accountId: string;
+  readonly outcome: string;
+  readonly unit: Unit;
+  readonly held: number;
+  readonly charge: number;
+  readonly endedAtMs: number;
+};
+
+export type BucketRow = {
+  readonly bucketId: string;
+  readonly kind: string;
+  readonly unit: Unit;
+  readonly expiresAtMs: number | null;
+  readonly granted: number;
+  readonly held: number;
+  readonly used: number;
+};
+
+/** One broken invariant, in words that name the rows. */
+export type AuditFinding = { readonly invariant: string; readonly detail: string };
+export type AuditReport = {
+  readonly ok: boolean;
+  readonly findings: readonly AuditFinding[];
+  readonly counted: {
+    readonly accounts: number;
+    readonly buckets: number;
+    readonly openHolds: number;
+    readonly calls: number;
+  };
+};
+
+/** Operations of the ledger with what must be written beside them, in the same commit. */
+export type WriteOperation =
+  | (HoldOperation & { readonly context: CallContext })
+  | (SettleOperation & { readonly record: CallRecord })
+  | (GrantOperation & { readonly source: string })
+  | { readonly kind: 'createAccount'; readonly account: Account }
+  | {
+      readonly kind: 'updateAccount';
+      readonly accountId: string;
+      readonly planId?: string;
+      readonly status?: Account['status'];
+    }
+  | { readonly kind: 'createKey'; readonly key: Key; readonly hmac: string }
+  | { readonly kind: 'revokeKey'; readonly keyId: string; readonly revokedAtMs: number }
+  | { readonly kind: 'putPlan'; readonly plan: Plan };
+
+/** Answers of the operations that are not the ledger's. `conflict` names the field that must be unique. */
+export type RecordOutcome =
+  | { readonly kind: 'written' }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'conflict'; readonly field: string };
+
+export type OutcomeOf<O extends WriteOperation> = O extends { kind: 'hold' | 'settle' | 'grant' }
+  ? LedgerOutcome
+  : RecordOutcome;
+
+export interface Store {
+  /**
+   * Decides and writes one operation; resolves when it is durable. Operations of parallel callers share commits.
+   * Rejects with `temporarily_unavailable` when nothing was written, and `overloaded` when too many are waiting.
+   * An operation may be given again any number of times.
+   */
+  write<O extends WriteOperation>(operation: O): Promise<OutcomeOf<O>>;
+
+  findKey(hmac: string): Promise<KeyOwner | undefined>;
+  findAccount(accountId: string): Promise<Account | undefined>;
+  listAccounts(limit: number): Promise<Account[]>;
+  listKeys(accountId: string): Promise<Key[]>;
+  listPlans(): Promise<Plan[]>;
+  /** Live buckets, today's allowance among them even before its first use. */
+  listBuckets(accountId: string, dailyRequests: number, nowMs: number): Promise<BucketRow[]>;
+  /** Newest first. `before` is a call id to go on from. */
+  listUsage(accountId: string, limit: number, before?: string): Promise<UsageRow[]>;
+  audit(): Promise<AuditReport>;
+  /** Whether the store answers, for readiness. */
+  ping(): Promise<boolean>;
+  /** Writes what is waiting, then closes. */
+  close(): Promise<void>;
+}
+
+/** What live buckets have left, per unit. */
+export function sumBalance(buckets: readonly BucketRow[]): Balance {
+  const left = { requests: 0, microRub: 0 };
+  for (const bucket of buckets) left[bucket.unit] += bucket.granted - bucket.held - bucket.used;
+  return left;
+}
