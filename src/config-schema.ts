@@ -20,7 +20,10 @@ const money = z.strictObject({
 
 const price = z
   .strictObject({ ...scope, requests: amount.optional(), microRub: money.optional() })
-  .refine((rule) => (rule.requests === undefined) !== (rule.microRub === undefined), 'give either requests or microRub');
+  .refine(
+    (rule) => (rule.requests === undefined) !== (rule.microRub === undefined),
+    'give either requests or microRub',
+  );
 
 const limit = z.strictObject({
   name,
@@ -54,7 +57,14 @@ const model = z.strictObject({
   ownedBy: name.default('tolmach'),
   maxOutputTokens: z.int().min(1).max(10_000_000).default(4096),
   targets: z
-    .array(z.strictObject({ provider: name, model: name, priority: z.int().default(0), weight: z.number().positive().default(1) }))
+    .array(
+      z.strictObject({
+        provider: name,
+        model: name,
+        priority: z.int().default(0),
+        weight: z.number().positive().default(1),
+      }),
+    )
     .min(1),
 });
 
@@ -69,10 +79,22 @@ const timeouts = z.strictObject({
 });
 
 const bounds = z.strictObject({
-  bodyBytes: z.int().min(1_024).default(32 * 1024 * 1024),
-  answerBytes: z.int().min(1_024).default(32 * 1024 * 1024),
-  eventChars: z.int().min(1_024).default(1024 * 1024),
-  streamBytes: z.int().min(1_024).default(64 * 1024 * 1024),
+  bodyBytes: z
+    .int()
+    .min(1_024)
+    .default(32 * 1024 * 1024),
+  answerBytes: z
+    .int()
+    .min(1_024)
+    .default(32 * 1024 * 1024),
+  eventChars: z
+    .int()
+    .min(1_024)
+    .default(1024 * 1024),
+  streamBytes: z
+    .int()
+    .min(1_024)
+    .default(64 * 1024 * 1024),
   waitingWrites: z.int().min(1).default(50_000),
   openCalls: z.int().min(1).default(10_000),
 });

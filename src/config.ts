@@ -29,7 +29,9 @@ export class ConfigError extends Error {
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[]) {
-    super(`the configuration has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${problems.map((p) => `  - ${p}`).join('\n')}`);
+    super(
+      `the configuration has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${problems.map((p) => `  - ${p}`).join('\n')}`,
+    );
     this.name = 'ConfigError';
     this.problems = problems;
   }
@@ -42,7 +44,8 @@ export function loadConfig(environment: Environment): Config {
   const host = environment['HOST'] || '127.0.0.1';
   const logLevel = (environment['LOG_LEVEL'] || 'info') as LogLevel;
   if (!LOG_LEVELS.includes(logLevel)) problems.push(`LOG_LEVEL must be one of ${LOG_LEVELS.join(', ')}`);
-  const publicUrl = environment['PUBLIC_URL'] || file?.publicUrl || `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const publicUrl =
+    environment['PUBLIC_URL'] || file?.publicUrl || `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
   if (!/^https?:\/\/\S+$/.test(publicUrl)) problems.push('PUBLIC_URL must be an http or https address');
   if (file !== undefined) checkReferences(file, problems);
   if (problems.length > 0 || file === undefined) throw new ConfigError(problems);
@@ -89,15 +92,23 @@ export function describeIssues(error: z.ZodError): string[] {
 /** Replaces `${NAME}` and `${NAME:-default}` in strings by the environment's values. */
 function substitute(value: unknown, environment: Environment, path: string, problems: string[]): unknown {
   if (typeof value === 'string') {
-    return value.replace(/\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g, (_, name: string, fallback: string | undefined) => {
-      const found = environment[name] || fallback;
-      if (found === undefined) problems.push(`${path}: the environment has no ${name}`);
-      return found ?? '';
-    });
+    return value.replace(
+      /\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g,
+      (_, name: string, fallback: string | undefined) => {
+        const found = environment[name] || fallback;
+        if (found === undefined) problems.push(`${path}: the environment has no ${name}`);
+        return found ?? '';
+      },
+    );
   }
   if (Array.isArray(value)) return value.map((item, i) => substitute(item, environment, `${path}.${i}`, problems));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, substitute(item, environment, path === '' ? key : `${path}.${key}`, problems)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [
+      key,
+      substitute(item, environment, path === '' ? key : `${path}.${key}`, problems),
+    ]),
+  );
 }
 
 function checkReferences(file: FileConfig, problems: string[]): void {
@@ -111,10 +122,12 @@ function checkReferences(file: FileConfig, problems: string[]): void {
     models: file.models.map((model) => model.name),
     plans: file.plans.map((plan) => plan.id),
   })) {
-    for (const twice of names.filter((name, i) => names.indexOf(name) !== i)) problems.push(`${list}: "${twice}" is given twice`);
+    for (const twice of names.filter((name, i) => names.indexOf(name) !== i))
+      problems.push(`${list}: "${twice}" is given twice`);
   }
   for (const [i, provider] of file.providers.entries()) {
-    if (provider.kind !== 'demo' && provider.vendor === undefined && provider.baseUrl === undefined) problems.push(`providers.${i}: needs a vendor or a baseUrl`);
+    if (provider.kind !== 'demo' && provider.vendor === undefined && provider.baseUrl === undefined)
+      problems.push(`providers.${i}: needs a vendor or a baseUrl`);
   }
 }
 
@@ -134,7 +147,13 @@ export function toPlan(config: PlanConfig, version: number): Plan {
           ? { unit: 'requests', perCall: requests ?? 0 }
           : { unit: 'microRub', ...microRub, cachedInputPerMTok: microRub.cachedInputPerMTok ?? microRub.inputPerMTok },
     })),
-    limits: config.limits.map(({ name, perModel, perMinute, perDay, ...scope }) => ({ name, scope, perModel, perMinute, perDay })),
+    limits: config.limits.map(({ name, perModel, perMinute, perDay, ...scope }) => ({
+      name,
+      scope,
+      perModel,
+      perMinute,
+      perDay,
+    })),
   };
 }
 
@@ -152,7 +171,8 @@ export function loadSecrets(config: Config): Secrets {
 function keepSecret(path: string): string {
   if (existsSync(path)) {
     const kept = readFileSync(path, 'utf8').trim();
-    if (kept.length < 32) throw new ConfigError([`${path} is too short to be a secret; delete it to have a new one made`]);
+    if (kept.length < 32)
+      throw new ConfigError([`${path} is too short to be a secret; delete it to have a new one made`]);
     chmodSync(path, 0o600);
     return kept;
   }

@@ -33,7 +33,10 @@ export async function startGateway(config: Config): Promise<RunningGateway> {
   const clock = SYSTEM_CLOCK;
   const { store, voidedHolds } = await openStore(config, clock);
   if (voidedHolds > 0) log.warn({ voidedHolds }, 'recovered');
-  const plans = new PlanBook(PLAN_PRESETS, config.plans.map((plan) => toPlan(plan, 1)));
+  const plans = new PlanBook(
+    PLAN_PRESETS,
+    config.plans.map((plan) => toPlan(plan, 1)),
+  );
   plans.load(await store.listPlans());
   const open: Gateway['open'] = new Set();
   const metrics = makeMetrics(() => open.size);
@@ -48,7 +51,10 @@ export async function startGateway(config: Config): Promise<RunningGateway> {
     keys: new KeyRing(store, keyHmac(secrets.masterSecret), clock.monotonicMs),
     plans,
     models: new ModelBook(config, config.environment, MODEL_PRESETS),
-    upstream: new Upstream({ answerBytes: config.bounds.answerBytes, connectMs: config.timeouts.connectMs }, clock.monotonicMs),
+    upstream: new Upstream(
+      { answerBytes: config.bounds.answerBytes, connectMs: config.timeouts.connectMs },
+      clock.monotonicMs,
+    ),
     watchdog: new Watchdog(clock),
     report: makeReporter(log, metrics),
     open,

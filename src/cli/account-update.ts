@@ -10,7 +10,11 @@ export const accountUpdate: Command = {
     status: { value: 'S', about: 'active or blocked' },
   },
   async run({ options: { account = '', ...change }, admin }) {
-    const changed = await admin.call<{ id: string; plan: string; status: string }>('PATCH', `accounts/${encodeURIComponent(account)}`, change);
+    const changed = await admin.call<{ id: string; plan: string; status: string }>(
+      'PATCH',
+      `accounts/${encodeURIComponent(account)}`,
+      change,
+    );
     return { json: changed, lines: [`account ${changed.id}  plan ${changed.plan}  ${changed.status}`] };
   },
 };

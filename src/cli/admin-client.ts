@@ -16,7 +16,10 @@ export class AdminClient {
   get address(): string {
     const host = this.#environment['HOST'] || '127.0.0.1';
     const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-    return this.#environment['TOLMACH_URL'] || `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${this.#environment['PORT'] || '8080'}`;
+    return (
+      this.#environment['TOLMACH_URL'] ||
+      `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${this.#environment['PORT'] || '8080'}`
+    );
   }
 
   /** Calls the admin API and answers its JSON. `T` is what that route answers. */
@@ -29,10 +32,13 @@ export class AdminClient {
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
     } catch {
-      throw new CommandError(`no server answers at ${this.address}; start one with "tolmach start", or set PORT or TOLMACH_URL`);
+      throw new CommandError(
+        `no server answers at ${this.address}; start one with "tolmach start", or set PORT or TOLMACH_URL`,
+      );
     }
     const answer = (await response.json().catch(() => undefined)) as (T & { error?: { message?: string } }) | undefined;
-    if (!response.ok || answer === undefined) throw new CommandError(answer?.error?.message ?? `the server answered ${response.status}`);
+    if (!response.ok || answer === undefined)
+      throw new CommandError(answer?.error?.message ?? `the server answered ${response.status}`);
     return answer;
   }
 
@@ -43,7 +49,9 @@ export class AdminClient {
     try {
       return readFileSync(path, 'utf8').trim();
     } catch {
-      throw new CommandError(`cannot read the admin token in ${path}; set DATA_DIR as for the server, or TOLMACH_ADMIN_TOKEN`);
+      throw new CommandError(
+        `cannot read the admin token in ${path}; set DATA_DIR as for the server, or TOLMACH_ADMIN_TOKEN`,
+      );
     }
   }
 }

@@ -11,6 +11,10 @@ export const audit: Command = {
     const { accounts, buckets, openHolds, calls } = report.counted;
     const counted = `${accounts} accounts, ${buckets} buckets, ${openHolds} open holds, ${calls} calls`;
     const findings = report.findings.map((finding) => `BROKEN: ${finding.invariant}: ${finding.detail}`);
-    return { json: report, lines: [...findings, report.ok ? `ok: ${counted}` : `not ok: ${counted}`], exitCode: report.ok ? 0 : 1 };
+    return {
+      json: report,
+      lines: [...findings, report.ok ? `ok: ${counted}` : `not ok: ${counted}`],
+      exitCode: report.ok ? 0 : 1,
+    };
   },
 };

@@ -2,7 +2,15 @@
 import type { Command } from './command.ts';
 import { table } from './command.ts';
 
-type Bucket = { bucketId: string; kind: string; unit: string; expiresAtMs: number | null; granted: number; held: number; used: number };
+type Bucket = {
+  bucketId: string;
+  kind: string;
+  unit: string;
+  expiresAtMs: number | null;
+  granted: number;
+  held: number;
+  used: number;
+};
 
 export const balance: Command = {
   name: 'balance',
@@ -22,6 +30,9 @@ export const balance: Command = {
       b.expiresAtMs === null ? 'never' : new Date(b.expiresAtMs).toISOString(),
     ]);
     const lines = [`${answer.requests} requests (${answer.units} units), ${answer.microRub / 1e6} ₽`, ''];
-    return { json: answer, lines: [...lines, ...table([['BUCKET', 'UNIT', 'GRANTED', 'HELD', 'USED', 'EXPIRES'], ...rows])] };
+    return {
+      json: answer,
+      lines: [...lines, ...table([['BUCKET', 'UNIT', 'GRANTED', 'HELD', 'USED', 'EXPIRES'], ...rows])],
+    };
   },
 };

@@ -9,7 +9,11 @@ export type Option = {
   readonly isRequired?: boolean;
 };
 
-export type CommandInput = { readonly options: Readonly<Record<string, string>>; readonly words: readonly string[]; readonly admin: AdminClient };
+export type CommandInput = {
+  readonly options: Readonly<Record<string, string>>;
+  readonly words: readonly string[];
+  readonly admin: AdminClient;
+};
 
 /** What a command says: one object for `--json`, and lines for people. */
 export type CommandOutput = { readonly json: unknown; readonly lines: readonly string[]; readonly exitCode?: number };
@@ -28,5 +32,10 @@ export type Command = {
 export function table(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];
   for (const row of rows) for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);
-  return rows.map((row) => row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ').trimEnd());
+  return rows.map((row) =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
 }

@@ -13,8 +13,19 @@ export const grant: Command = {
     source: { value: 'TEXT', about: 'where it came from, for the books' },
   },
   async run({ options: { account = '', requests, id, ...rest }, admin }) {
-    const body = { ...rest, ...(requests === undefined ? {} : { requests: Number(requests) }), ...(id === undefined ? {} : { grantId: id }) };
-    const answer = await admin.call<{ id: string; requests: number; microRub: number }>('POST', `accounts/${encodeURIComponent(account)}/grants`, body);
-    return { json: answer, lines: [`granted (${answer.id}); the account now has ${answer.requests} requests and ${answer.microRub / 1e6} ₽`] };
+    const body = {
+      ...rest,
+      ...(requests === undefined ? {} : { requests: Number(requests) }),
+      ...(id === undefined ? {} : { grantId: id }),
+    };
+    const answer = await admin.call<{ id: string; requests: number; microRub: number }>(
+      'POST',
+      `accounts/${encodeURIComponent(account)}/grants`,
+      body,
+    );
+    return {
+      json: answer,
+      lines: [`granted (${answer.id}); the account now has ${answer.requests} requests and ${answer.microRub / 1e6} ₽`],
+    };
   },
 };

@@ -9,7 +9,11 @@ export const keyCreate: Command = {
     name: { value: 'N', about: 'what the key is for (default "default")' },
   },
   async run({ options: { account = '', ...body }, admin }) {
-    const key = await admin.call<{ id: string; key: string }>('POST', `accounts/${encodeURIComponent(account)}/keys`, body);
+    const key = await admin.call<{ id: string; key: string }>(
+      'POST',
+      `accounts/${encodeURIComponent(account)}/keys`,
+      body,
+    );
     return { json: key, lines: [key.key, '', `Key ${key.id}. Keep it now: it cannot be shown again.`] };
   },
 };

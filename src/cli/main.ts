@@ -37,12 +37,17 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(`${isJson ? JSON.stringify(output.json) : output.lines.join('\n')}\n`);
     return output.exitCode ?? 0;
   } catch (error) {
-    process.stderr.write(`tolmach: ${error instanceof CommandError || error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(
+      `tolmach: ${error instanceof CommandError || error instanceof Error ? error.message : String(error)}\n`,
+    );
     return 1;
   }
 }
 
-function parse(command: Command, args: readonly string[]): { options: Record<string, string>; words: string[]; isJson: boolean } {
+function parse(
+  command: Command,
+  args: readonly string[],
+): { options: Record<string, string>; words: string[]; isJson: boolean } {
   const options: Record<string, string> = {};
   const words: string[] = [];
   let isJson = false;
@@ -51,33 +56,49 @@ function parse(command: Command, args: readonly string[]): { options: Record<str
     if (arg === '--json') isJson = true;
     else if (arg.startsWith('--')) {
       const [flag = '', inline] = arg.slice(2).split(/=(.*)/s);
-      if (!(flag in command.options)) throw new CommandError(`"${command.name}" has no option --${flag}; see "tolmach ${command.name} --help"`);
+      if (!(flag in command.options))
+        throw new CommandError(`"${command.name}" has no option --${flag}; see "tolmach ${command.name} --help"`);
       const value = inline ?? args[++i];
       if (value === undefined) throw new CommandError(`--${flag} needs a value`);
       options[flag] = value;
     } else words.push(arg);
   }
-  const missing = Object.entries(command.options).filter(([flag, option]) => option.isRequired === true && options[flag] === undefined);
-  if (missing.length > 0) throw new CommandError(`missing: ${missing.map(([flag, option]) => `--${flag} ${option.value}`).join(', ')}`);
+  const missing = Object.entries(command.options).filter(
+    ([flag, option]) => option.isRequired === true && options[flag] === undefined,
+  );
+  if (missing.length > 0)
+    throw new CommandError(`missing: ${missing.map(([flag, option]) => `--${flag} ${option.value}`).join(', ')}`);
   if (words.length !== (command.words?.length ?? 0)) throw new CommandError(`usage: tolmach ${usageOf(command)}`);
   return { options, words, isJson };
 }
 
 async function help(word: string | undefined): Promise<number> {
   const commands = await Promise.all(Object.values(COMMANDS).map((load) => load()));
-  const lines = ['Usage: tolmach <noun> <verb> [--json]', '', ...table(commands.map((command) => [`  ${usageOf(command)}`, command.about]))];
+  const lines = [
+    'Usage: tolmach <noun> <verb> [--json]',
+    '',
+    ...table(commands.map((command) => [`  ${usageOf(command)}`, command.about])),
+  ];
   const isAsked = word === undefined || word === 'help' || word === '--help';
-  (isAsked ? process.stdout : process.stderr).write(`${isAsked ? '' : `tolmach: there is no command "${word}"\n\n`}${lines.join('\n')}\n`);
+  (isAsked ? process.stdout : process.stderr).write(
+    `${isAsked ? '' : `tolmach: there is no command "${word}"\n\n`}${lines.join('\n')}\n`,
+  );
   return isAsked ? 0 : 1;
 }
 
 function helpFor(command: Command): number {
   const rows = Object.entries(command.options).map(([flag, option]) => [`  --${flag} ${option.value}`, option.about]);
-  process.stdout.write(`Usage: tolmach ${usageOf(command)}\n\n${command.about}\n\n${table([...rows, ['  --json', 'answer as JSON']]).join('\n')}\n`);
+  process.stdout.write(
+    `Usage: tolmach ${usageOf(command)}\n\n${command.about}\n\n${table([...rows, ['  --json', 'answer as JSON']]).join('\n')}\n`,
+  );
   return 0;
 }
 
 function usageOf(command: Command): string {
   const required = Object.entries(command.options).filter(([, option]) => option.isRequired === true);
-  return [command.name, ...(command.words ?? []), ...required.map(([flag, option]) => `--${flag} ${option.value}`)].join(' ');
+  return [
+    command.name,
+    ...(command.words ?? []),
+    ...required.map(([flag, option]) => `--${flag} ${option.value}`),
+  ].join(' ');
 }

@@ -10,7 +10,11 @@ export const modelList: Command = {
   options: {},
   async run({ admin }) {
     const answer = await admin.call<{ models: Model[] }>('GET', 'models');
-    const rows = answer.models.map((m) => [m.name, m.active ? 'active' : 'disabled', m.targets.map((t) => `${t.provider}:${t.model}`).join(', ')]);
+    const rows = answer.models.map((m) => [
+      m.name,
+      m.active ? 'active' : 'disabled',
+      m.targets.map((t) => `${t.provider}:${t.model}`).join(', '),
+    ]);
     return { json: answer, lines: table([['MODEL', 'STATUS', 'TARGETS'], ...rows]) };
   },
 };

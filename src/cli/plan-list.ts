@@ -9,7 +9,13 @@ export const planList: Command = {
   options: {},
   async run({ admin }) {
     const answer = await admin.call<{ plans: Plan[] }>('GET', 'plans');
-    const rows = answer.plans.map((plan) => [plan.id, plan.name, plan.api ? 'yes' : 'no', String(plan.dailyRequests), String(plan.version)]);
+    const rows = answer.plans.map((plan) => [
+      plan.id,
+      plan.name,
+      plan.api ? 'yes' : 'no',
+      String(plan.dailyRequests),
+      String(plan.version),
+    ]);
     return { json: answer, lines: table([['ID', 'NAME', 'API', 'REQUESTS A DAY', 'VERSION'], ...rows]) };
   },
 };

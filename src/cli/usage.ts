@@ -6,9 +6,15 @@ import { table } from './command.ts';
 export const usage: Command = {
   name: 'usage',
   about: 'List the newest calls of an account.',
-  options: { account: { value: 'ID', about: 'account id', isRequired: true }, limit: { value: 'N', about: 'how many (default 50, at most 1000)' } },
+  options: {
+    account: { value: 'ID', about: 'account id', isRequired: true },
+    limit: { value: 'N', about: 'how many (default 50, at most 1000)' },
+  },
   async run({ options: { account = '', limit = '50' }, admin }) {
-    const answer = await admin.call<{ calls: UsageRow[] }>('GET', `accounts/${encodeURIComponent(account)}/usage?limit=${encodeURIComponent(limit)}`);
+    const answer = await admin.call<{ calls: UsageRow[] }>(
+      'GET',
+      `accounts/${encodeURIComponent(account)}/usage?limit=${encodeURIComponent(limit)}`,
+    );
     const rows = answer.calls.map((call) => [
       new Date(call.admittedAtMs).toISOString(),
       call.model,
@@ -18,6 +24,9 @@ export const usage: Command = {
       `${call.charge} ${call.unit}`,
       call.errorCode ?? '',
     ]);
-    return { json: answer, lines: table([['TIME', 'MODEL', 'PROVIDER', 'STATUS', 'TOKENS', 'CHARGE', 'ERROR'], ...rows]) };
+    return {
+      json: answer,
+      lines: table([['TIME', 'MODEL', 'PROVIDER', 'STATUS', 'TOKENS', 'CHARGE', 'ERROR'], ...rows]),
+    };
   },
 };

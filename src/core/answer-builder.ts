@@ -51,7 +51,11 @@ export class AnswerBuilder {
     const calls = this.#toolCalls[event.choice] as Map<number, Mutable<ToolCall>>;
     const known = calls.get(event.index);
     if (known === undefined) {
-      calls.set(event.index, { id: event.id ?? `call_${event.choice}_${event.index}`, name: event.name ?? '', argumentsJson: event.argumentsJson });
+      calls.set(event.index, {
+        id: event.id ?? `call_${event.choice}_${event.index}`,
+        name: event.name ?? '',
+        argumentsJson: event.argumentsJson,
+      });
     } else known.argumentsJson += event.argumentsJson;
   }
 }

@@ -29,13 +29,15 @@ export function optionalBoolean(body: JsonObject, name: string): boolean | undef
 export function optionalNumber(body: JsonObject, name: string, min: number, max: number): number | undefined {
   const value = body[name];
   if (value === undefined || value === null) return undefined;
-  if (typeof value !== 'number' || !(value >= min && value <= max)) throw invalid(name, `"${name}" must be a number from ${min} to ${max}.`);
+  if (typeof value !== 'number' || !(value >= min && value <= max))
+    throw invalid(name, `"${name}" must be a number from ${min} to ${max}.`);
   return value;
 }
 
 export function optionalInteger(body: JsonObject, name: string, min: number, max: number): number | undefined {
   const value = optionalNumber(body, name, min, max);
-  if (value !== undefined && !Number.isInteger(value)) throw invalid(name, `"${name}" must be a whole number from ${min} to ${max}.`);
+  if (value !== undefined && !Number.isInteger(value))
+    throw invalid(name, `"${name}" must be a whole number from ${min} to ${max}.`);
   return value;
 }
 

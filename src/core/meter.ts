@@ -43,11 +43,14 @@ export class Meter {
       case 'text':
       case 'refusal':
       case 'reasoning':
-        return this.addText(event.text);
+        this.addText(event.text);
+        return;
       case 'toolCall':
-        return this.addText((event.name ?? '') + event.argumentsJson);
+        this.addText((event.name ?? '') + event.argumentsJson);
+        return;
       case 'usage':
-        return this.setUsage(event.usage);
+        this.setUsage(event.usage);
+        return;
       case 'finish':
         return;
     }

@@ -17,13 +17,23 @@ export const ATTEMPTS_MAX = 2;
  * Candidates in the order to try them: rested ones first, then by priority, then drawn by weight. `random` answers
  * numbers from 0 up to 1.
  */
-export function orderCandidates<C extends Candidate>(candidates: readonly C[], nowMs: number, random: () => number): C[] {
+export function orderCandidates<C extends Candidate>(
+  candidates: readonly C[],
+  nowMs: number,
+  random: () => number,
+): C[] {
   const only = candidates[0];
   if (candidates.length === 1 && only !== undefined) return [only];
   // Drawing by weight: the smallest of -ln(u)/w comes first with a chance in proportion to w.
-  const drawn = candidates.map((candidate) => ({ candidate, rank: -Math.log(1 - random()) / Math.max(candidate.weight, 1e-9) }));
+  const drawn = candidates.map((candidate) => ({
+    candidate,
+    rank: -Math.log(1 - random()) / Math.max(candidate.weight, 1e-9),
+  }));
   const isCool = (candidate: C) => (candidate.coolUntilMs > nowMs ? 1 : 0);
-  drawn.sort((a, b) => isCool(a.candidate) - isCool(b.candidate) || a.candidate.priority - b.candidate.priority || a.rank - b.rank);
+  drawn.sort(
+    (a, b) =>
+      isCool(a.candidate) - isCool(b.candidate) || a.candidate.priority - b.candidate.priority || a.rank - b.rank,
+  );
   return drawn.map(({ candidate }) => candidate);
 }
 
@@ -33,8 +43,22 @@ export function orderCandidates<C extends Candidate>(candidates: readonly C[], n
  */
 export type RetryClass = 'safe' | 'ambiguous' | 'final';
 
-const SAFE: readonly ErrorCode[] = ['upstream_unreachable', 'upstream_tls_error', 'upstream_rate_limited', 'upstream_overloaded', 'provider_unavailable', 'upstream_redirect'];
-const AMBIGUOUS: readonly ErrorCode[] = ['upstream_timeout', 'upstream_error', 'upstream_reset', 'upstream_bad_response', 'upstream_truncated', 'upstream_stalled'];
+const SAFE: readonly ErrorCode[] = [
+  'upstream_unreachable',
+  'upstream_tls_error',
+  'upstream_rate_limited',
+  'upstream_overloaded',
+  'provider_unavailable',
+  'upstream_redirect',
+];
+const AMBIGUOUS: readonly ErrorCode[] = [
+  'upstream_timeout',
+  'upstream_error',
+  'upstream_reset',
+  'upstream_bad_response',
+  'upstream_truncated',
+  'upstream_stalled',
+];
 
 export function retryClass(code: ErrorCode): RetryClass {
   if (SAFE.includes(code)) return 'safe';

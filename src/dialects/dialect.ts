@@ -17,7 +17,12 @@ export type CallRoute = {
   stream(call: Call, context: AnswerContext): StreamRenderer;
 };
 
-export type PublicModel = { readonly name: string; readonly ownedBy: string; readonly createdAtS: number; readonly active: boolean };
+export type PublicModel = {
+  readonly name: string;
+  readonly ownedBy: string;
+  readonly createdAtS: number;
+  readonly active: boolean;
+};
 
 export type ModelsRoute = {
   readonly action: 'models';

@@ -25,17 +25,34 @@ const grantBody = z
   .strictObject({
     requests: z.int().min(1).max(1_000_000_000_000).optional(),
     /** Roubles as a decimal text, so that no kopeck is lost to binary fractions. */
-    rub: z.string().regex(/^\d{1,9}(\.\d{1,6})?$/, 'must be roubles such as 100 or 99.90').optional(),
-    expires: z.iso.date().or(z.iso.datetime({ offset: true })).optional(),
-    grantId: z.string().regex(/^[\w:.-]{1,100}$/).optional(),
+    rub: z
+      .string()
+      .regex(/^\d{1,9}(\.\d{1,6})?$/, 'must be roubles such as 100 or 99.90')
+      .optional(),
+    expires: z.iso
+      .date()
+      .or(z.iso.datetime({ offset: true }))
+      .optional(),
+    grantId: z
+      .string()
+      .regex(/^[\w:.-]{1,100}$/)
+      .optional(),
     source: text.default('admin'),
   })
   .refine((body) => (body.requests === undefined) !== (body.rub === undefined), 'give either requests or rub');
 
 const ROUTES: readonly { readonly method: string; readonly path: RegExp; readonly handle: Handler }[] = [
   { method: 'POST', path: /^accounts$/, handle: createAccount },
-  { method: 'GET', path: /^accounts$/, handle: async (gateway) => ({ accounts: (await gateway.store.listAccounts(1000)).map(showAccount) }) },
-  { method: 'GET', path: /^accounts\/(?<account>[\w-]+)$/, handle: async (gateway, { account }) => showAccount(await findAccount(gateway, account)) },
+  {
+    method: 'GET',
+    path: /^accounts$/,
+    handle: async (gateway) => ({ accounts: (await gateway.store.listAccounts(1000)).map(showAccount) }),
+  },
+  {
+    method: 'GET',
+    path: /^accounts\/(?<account>[\w-]+)$/,
+    handle: async (gateway, { account }) => showAccount(await findAccount(gateway, account)),
+  },
   { method: 'PATCH', path: /^accounts\/(?<account>[\w-]+)$/, handle: updateAccount },
   { method: 'POST', path: /^accounts\/(?<account>[\w-]+)\/keys$/, handle: createKey },
   { method: 'GET', path: /^accounts\/(?<account>[\w-]+)\/keys$/, handle: listKeys },
@@ -72,8 +89,12 @@ export class AdminApi {
       }
       throw new CallError('not_found');
     } catch (thrown) {
-      const error = thrown instanceof z.ZodError ? new CallError('invalid_field', { message: describeIssues(thrown).join('; ') }) : toCallError(thrown);
-      if (error.code === 'internal_error') this.#gateway.report.alarm('internal_error', { endpoint: `admin ${path}`, detail: error.details.detail });
+      const error =
+        thrown instanceof z.ZodError
+          ? new CallError('invalid_field', { message: describeIssues(thrown).join('; ') })
+          : toCallError(thrown);
+      if (error.code === 'internal_error')
+        this.#gateway.report.alarm('internal_error', { endpoint: `admin ${path}`, detail: error.details.detail });
       return reply(error.status, { error: { code: error.code, message: error.text('en') } });
     }
   }
@@ -82,9 +103,20 @@ export class AdminApi {
 async function createAccount(gateway: Gateway, _: Params, body: unknown): Promise<unknown> {
   const { email, plan } = accountBody.parse(body);
   requirePlan(gateway, plan);
-  const account: Account = { accountId: `acc_${gateway.newCallId().replaceAll('-', '')}`, email, planId: plan, status: 'active', createdAtMs: gateway.clock.nowMs() };
+  const account: Account = {
+    accountId: `acc_${gateway.newCallId().replaceAll('-', '')}`,
+    email,
+    planId: plan,
+    status: 'active',
+    createdAtMs: gateway.clock.nowMs(),
+  };
   const outcome = await gateway.store.write({ kind: 'createAccount', account });
-  if (outcome.kind === 'conflict') throw new CallError('invalid_field', { param: 'email', status: 409, message: `There is an account with the e-mail ${email} already.` });
+  if (outcome.kind === 'conflict')
+    throw new CallError('invalid_field', {
+      param: 'email',
+      status: 409,
+      message: `There is an account with the e-mail ${email} already.`,
+    });
   return showAccount(account);
 }
 
@@ -134,7 +166,11 @@ async function revokeKey(gateway: Gateway, { key = '' }: Params): Promise<unknow
 
 async function grant(gateway: Gateway, { account = '' }: Params, body: unknown): Promise<unknown> {
   const { requests, rub, expires, grantId, source } = grantBody.parse(body);
-  if (rub !== undefined && expires !== undefined) throw new CallError('invalid_field', { param: 'expires', message: 'Money does not expire; give --expires with --requests only.' });
+  if (rub !== undefined && expires !== undefined)
+    throw new CallError('invalid_field', {
+      param: 'expires',
+      message: 'Money does not expire; give --expires with --requests only.',
+    });
   await findAccount(gateway, account);
   const expiresAtMs = expires === undefined ? null : endOf(gateway, expires);
   const unit = rub === undefined ? 'requests' : 'microRub';
@@ -142,12 +178,24 @@ async function grant(gateway: Gateway, { account = '' }: Params, body: unknown):
   if (amount === 0) throw new CallError('invalid_field', { param: 'rub', message: 'The amount must be more than 0.' });
   const id = grantId ?? gateway.newCallId();
   const bucketKind = rub === undefined ? 'pack' : 'wallet';
-  const outcome = await gateway.store.write({ kind: 'grant', grantId: id, accountId: account, bucketKind, unit, amount, expiresAtMs, source });
+  const outcome = await gateway.store.write({
+    kind: 'grant',
+    grantId: id,
+    accountId: account,
+    bucketKind,
+    unit,
+    amount,
+    expiresAtMs,
+    source,
+  });
   if (outcome.kind !== 'granted') throw new CallError('internal_error', { detail: `a grant answered ${outcome.kind}` });
   return { id, ...(await balance(gateway, { account })) };
 }
 
-async function balance(gateway: Gateway, { account: accountId = '' }: Params): Promise<{ requests: number; units: number; microRub: number; buckets: unknown }> {
+async function balance(
+  gateway: Gateway,
+  { account: accountId = '' }: Params,
+): Promise<{ requests: number; units: number; microRub: number; buckets: unknown }> {
   const account = await findAccount(gateway, accountId);
   const dailyRequests = gateway.plans.find(account.planId)?.dailyRequests ?? 0;
   const buckets = await gateway.store.listBuckets(accountId, dailyRequests, gateway.clock.nowMs());
@@ -163,8 +211,14 @@ async function usage(gateway: Gateway, { account = '' }: Params, _: unknown, que
 
 async function putPlan(gateway: Gateway, { plan: planId = '' }: Params, body: unknown): Promise<unknown> {
   const parsed = planSchema.parse(body);
-  if (parsed.id !== planId) throw new CallError('invalid_field', { param: 'id', message: `The plan's id must be ${planId}.` });
-  if (gateway.plans.isPinned(planId)) throw new CallError('invalid_field', { param: 'id', status: 409, message: `The configuration file pins the plan ${planId}; change it there.` });
+  if (parsed.id !== planId)
+    throw new CallError('invalid_field', { param: 'id', message: `The plan's id must be ${planId}.` });
+  if (gateway.plans.isPinned(planId))
+    throw new CallError('invalid_field', {
+      param: 'id',
+      status: 409,
+      message: `The configuration file pins the plan ${planId}; change it there.`,
+    });
   const plan = toPlan(parsed, (gateway.plans.find(planId)?.version ?? 0) + 1);
   await gateway.store.write({ kind: 'putPlan', plan });
   gateway.plans.load([plan]);
@@ -177,7 +231,10 @@ async function listModels(gateway: Gateway): Promise<unknown> {
       name: model.name,
       ownedBy: model.ownedBy,
       active: model.routes.length > 0,
-      targets: model.routes.map((route) => ({ provider: route.target.providerName, model: route.target.upstreamModel })),
+      targets: model.routes.map((route) => ({
+        provider: route.target.providerName,
+        model: route.target.upstreamModel,
+      })),
     })),
   };
 }
@@ -197,7 +254,10 @@ async function status(gateway: Gateway): Promise<unknown> {
 
 function requirePlan(gateway: Gateway, planId: string): void {
   if (gateway.plans.find(planId) !== undefined) return;
-  const known = gateway.plans.list().map((plan) => plan.id).join(', ');
+  const known = gateway.plans
+    .list()
+    .map((plan) => plan.id)
+    .join(', ');
   throw new CallError('invalid_field', { param: 'plan', message: `There is no plan ${planId}. Plans: ${known}.` });
 }
 
@@ -212,7 +272,13 @@ function noAccount(accountId: string): CallError {
 }
 
 function showAccount(account: Account): unknown {
-  return { id: account.accountId, email: account.email, plan: account.planId, status: account.status, createdAt: new Date(account.createdAtMs).toISOString() };
+  return {
+    id: account.accountId,
+    email: account.email,
+    plan: account.planId,
+    status: account.status,
+    createdAt: new Date(account.createdAtMs).toISOString(),
+  };
 }
 
 function showKey(key: Key): Record<string, unknown> {
@@ -228,8 +294,11 @@ function showKey(key: Key): Record<string, unknown> {
 
 /** A date means the end of that day in the configured zone; a date with a time means that moment. */
 function endOf(gateway: Gateway, expires: string): number {
-  const atMs = expires.includes('T') ? Date.parse(expires) : gateway.calendar.dayAt(Date.parse(`${expires}T12:00:00Z`)).endsAtMs;
-  if (atMs <= gateway.clock.nowMs()) throw new CallError('invalid_field', { param: 'expires', message: 'The expiry lies in the past.' });
+  const atMs = expires.includes('T')
+    ? Date.parse(expires)
+    : gateway.calendar.dayAt(Date.parse(`${expires}T12:00:00Z`)).endsAtMs;
+  if (atMs <= gateway.clock.nowMs())
+    throw new CallError('invalid_field', { param: 'expires', message: 'The expiry lies in the past.' });
   return atMs;
 }
 

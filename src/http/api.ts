@@ -4,9 +4,9 @@ import { CallError, toCallError } from '../core/errors.ts';
 import type { Dialect, Route } from '../dialects/dialect.ts';
 import { keyFromHeaders } from '../pipeline/authenticate.ts';
 import type { Gateway } from '../pipeline/gateway.ts';
+import { findModel, listModels } from '../pipeline/list-models.ts';
 import type { IncomingCall, Reply } from '../pipeline/serve-call.ts';
 import { serveCall } from '../pipeline/serve-call.ts';
-import { findModel, listModels } from '../pipeline/list-models.ts';
 import type { Rendered } from '../wire/rendering.ts';
 import { CORS_HEADERS, preflight } from './cors.ts';
 import { readBody, refuseKeyInQuery } from './request.ts';
@@ -14,7 +14,10 @@ import { readBody, refuseKeyInQuery } from './request.ts';
 type Found = { readonly dialect: Dialect; readonly route: Route; readonly rest: string };
 
 /** What the server gives besides the request itself. */
-export type Connection = { /** Lets the connection be quiet for as long as it wants. */ hold(): void; /** Cuts it. */ drop(): void };
+export type Connection = {
+  /** Lets the connection be quiet for as long as it wants. */ hold(): void /** Cuts it. */;
+  drop(): void;
+};
 
 export class Api {
   readonly #gateway: Gateway;
@@ -54,14 +57,23 @@ export class Api {
     if (exact !== undefined) return { ...exact, rest: '' };
     const wanted = `${method} ${path}`;
     const found = this.#prefixes.find(({ prefix }) => wanted.startsWith(prefix) && wanted.length > prefix.length);
-    return found === undefined ? undefined : { dialect: found.dialect, route: found.route, rest: wanted.slice(found.prefix.length) };
+    return found === undefined
+      ? undefined
+      : { dialect: found.dialect, route: found.route, rest: wanted.slice(found.prefix.length) };
   }
 
   #dialectOf(path: string): Dialect | undefined {
-    return this.#paths.get(path) ?? [...this.#paths].find(([known]) => known.endsWith('/') && path.startsWith(known))?.[1];
+    return (
+      this.#paths.get(path) ?? [...this.#paths].find(([known]) => known.endsWith('/') && path.startsWith(known))?.[1]
+    );
   }
 
-  async #run({ dialect, route, rest }: Found, request: Request, callId: string, connection: Connection): Promise<Reply> {
+  async #run(
+    { dialect, route, rest }: Found,
+    request: Request,
+    callId: string,
+    connection: Connection,
+  ): Promise<Reply> {
     if (route.action === 'call') {
       connection.hold();
       const incoming: IncomingCall = {
@@ -81,7 +93,8 @@ export class Api {
   }
 
   #fail(dialect: Dialect, endpoint: string, error: CallError, callId: string): Response {
-    if (error.code === 'internal_error') this.#gateway.report.alarm('internal_error', { callId, endpoint, detail: error.details.detail });
+    if (error.code === 'internal_error')
+      this.#gateway.report.alarm('internal_error', { callId, endpoint, detail: error.details.detail });
     this.#gateway.report.refusal(error.code, dialect.name, endpoint);
     const { retryAfterS } = error.details;
     const headers: Record<string, string> = {};
@@ -93,7 +106,11 @@ export class Api {
 }
 
 function json(rendered: Rendered): Reply {
-  return { status: rendered.status, headers: { 'content-type': 'application/json; charset=utf-8', ...rendered.headers }, body: JSON.stringify(rendered.body) };
+  return {
+    status: rendered.status,
+    headers: { 'content-type': 'application/json; charset=utf-8', ...rendered.headers },
+    body: JSON.stringify(rendered.body),
+  };
 }
 
 /** Answers are the caller's own, so no cache may keep them. */

@@ -13,7 +13,8 @@ export function pathOf(url: string): string {
 /** Keys in addresses end up in logs and histories, so they are refused even where they would work. */
 export function refuseKeyInQuery(url: string): void {
   const query = url.indexOf('?');
-  if (query >= 0 && /[?&](?:key|api[-_]?key|access_token|token)=/i.test(url.slice(query))) throw new CallError('key_in_query');
+  if (query >= 0 && /[?&](?:key|api[-_]?key|access_token|token)=/i.test(url.slice(query)))
+    throw new CallError('key_in_query');
 }
 
 /** The body as text, whatever its declared type. The server itself ends longer bodies that declare no length. */
@@ -23,7 +24,10 @@ export async function readBody(request: Request, maxBytes: number): Promise<Wire
   if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw new CallError('body_too_large');
   try {
     const text = await request.text();
-    return { text: text.charCodeAt(0) === 0xfeff ? text.slice(1) : text, contentType: request.headers.get('content-type') ?? '' };
+    return {
+      text: text.charCodeAt(0) === 0xfeff ? text.slice(1) : text,
+      contentType: request.headers.get('content-type') ?? '',
+    };
   } catch {
     throw new CallError('client_closed');
   }

@@ -32,7 +32,10 @@ export function startServer(gateway: Gateway, metrics: Metrics, adminToken: stri
     },
     error(error) {
       gateway.report.alarm('unhandled_in_server', { detail: `${error.name}: ${error.message}` });
-      return Response.json({ error: { message: 'The server failed.', type: 'server_error', param: null, code: 'internal_error' } }, { status: 500 });
+      return Response.json(
+        { error: { message: 'The server failed.', type: 'server_error', param: null, code: 'internal_error' } },
+        { status: 500 },
+      );
     },
   });
   return { url: `http://${host.includes(':') ? `[${host}]` : host}:${server.port}`, stop: () => server.stop() };
@@ -55,10 +58,19 @@ async function serveOther(gateway: Gateway, metrics: Metrics, path: string): Pro
     case '/healthz':
       return serveReadiness(gateway);
     case '/metrics':
-      return new Response(await metrics.registry.metrics(), { headers: { 'content-type': metrics.registry.contentType } });
+      return new Response(await metrics.registry.metrics(), {
+        headers: { 'content-type': metrics.registry.contentType },
+      });
     default:
       return Response.json(
-        { error: { message: `There is no route ${path.slice(0, 200)}.`, type: 'invalid_request_error', param: null, code: 'not_found' } },
+        {
+          error: {
+            message: `There is no route ${path.slice(0, 200)}.`,
+            type: 'invalid_request_error',
+            param: null,
+            code: 'not_found',
+          },
+        },
         { status: 404, headers: { 'access-control-allow-origin': '*' } },
       );
   }
@@ -68,5 +80,8 @@ async function serveOther(gateway: Gateway, metrics: Metrics, path: string): Pro
 async function serveReadiness(gateway: Gateway): Promise<Response> {
   const isReady = !gateway.isStopping && (await gateway.store.ping().catch(() => false));
   if (isReady) return new Response('ready\n');
-  return new Response(gateway.isStopping ? 'stopping\n' : 'the store does not answer\n', { status: 503, headers: { 'retry-after': '5' } });
+  return new Response(gateway.isStopping ? 'stopping\n' : 'the store does not answer\n', {
+    status: 503,
+    headers: { 'retry-after': '5' },
+  });
 }

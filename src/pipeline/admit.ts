@@ -10,6 +10,7 @@ import { claimsFor, priceFor } from '../core/plan.ts';
 import type { Price } from '../core/price.ts';
 import { worstCost } from '../core/price.ts';
 import { IMAGE_TOKENS_MAX, tokensAtMost } from '../core/tokens.ts';
+import { truncateCall } from '../core/truncate.ts';
 import type { KeyOwner } from '../store/store.ts';
 import type { Gateway } from './gateway.ts';
 import type { Model } from './model-book.ts';
@@ -19,7 +20,10 @@ export type Admission = {
   readonly plan: Plan;
   readonly dialect: string;
   readonly endpoint: string;
+  /** The call with its text cut to the plan's bound. */
   readonly call: Call;
+  /** Code points that were cut. */
+  readonly charsCut: number;
   readonly model: Model;
   readonly price: Price;
   /** How many answers one call makes; a request price is for each. */
@@ -29,8 +33,9 @@ export type Admission = {
   readonly meter: Meter;
 };
 
-export function admit(gateway: Gateway, owner: KeyOwner, dialect: string, endpoint: string, call: Call): Admission {
+export function admit(gateway: Gateway, owner: KeyOwner, dialect: string, endpoint: string, asked: Call): Admission {
   const plan = planOf(gateway, owner);
+  const { call, charsCut } = truncateCall(asked, plan.maxInputChars);
   const model = gateway.models.find(call.model);
   if (model === undefined) throw modelNotFound(call.model);
   const question = { dialect, endpoint, model: model.name };
@@ -42,20 +47,38 @@ export function admit(gateway: Gateway, owner: KeyOwner, dialect: string, endpoi
   const outputTokens = (call.options.maxOutputTokens ?? model.maxOutputTokens) * generations;
   const amount = worstCost(price, { inputTokens, outputTokens, images: 0, generations });
   const meter = new Meter(inputTokens, () => textsOf(call).join('\n'));
-  return { owner, plan, dialect, endpoint, call, model, price, generations, amount, claims: claimsFor(plan, question, owner.keyId), meter };
+  return {
+    owner,
+    plan,
+    dialect,
+    endpoint,
+    call,
+    charsCut,
+    model,
+    price,
+    generations,
+    amount,
+    claims: claimsFor(plan, question, owner.keyId),
+    meter,
+  };
 }
 
 /** The plan of a caller who may use the API. */
 export function planOf(gateway: Gateway, owner: KeyOwner): Plan {
   const plan = gateway.plans.find(owner.planId);
-  if (plan === undefined) throw new CallError('api_not_in_plan', { detail: `the account's plan "${owner.planId}" does not exist` });
-  if (!plan.api) throw new CallError('api_not_in_plan', { message: `The plan "${plan.name}" does not include the API.` });
+  if (plan === undefined)
+    throw new CallError('api_not_in_plan', { detail: `the account's plan "${owner.planId}" does not exist` });
+  if (!plan.api)
+    throw new CallError('api_not_in_plan', { message: `The plan "${plan.name}" does not include the API.` });
   return plan;
 }
 
 export function modelNotFound(name: string): CallError {
   const shown = name.slice(0, 100);
-  return new CallError('model_not_found', { param: 'model', message: `The model \`${shown}\` does not exist or you do not have access to it.` });
+  return new CallError('model_not_found', {
+    param: 'model',
+    message: `The model \`${shown}\` does not exist or you do not have access to it.`,
+  });
 }
 
 function inputTokensAtMost(call: Call): number {
@@ -68,6 +91,10 @@ function inputTokensAtMost(call: Call): number {
     }
   }
   const tools = call.options.tools === undefined ? [] : [JSON.stringify(call.options.tools)];
-  const toolCalls = call.messages.flatMap((message) => (message.toolCalls ?? []).map((made) => made.name + made.argumentsJson));
-  return tokensAtMost([...textsOf(call), ...tools, ...toolCalls], call.messages.length) + images * IMAGE_TOKENS_MAX + opaque;
+  const toolCalls = call.messages.flatMap((message) =>
+    (message.toolCalls ?? []).map((made) => made.name + made.argumentsJson),
+  );
+  return (
+    tokensAtMost([...textsOf(call), ...tools, ...toolCalls], call.messages.length) + images * IMAGE_TOKENS_MAX + opaque
+  );
 }

@@ -1,8 +1,9 @@
 // Tries the targets of a call in order, until one answers. There are at most two attempts, one deadline for both, and
 // none once anything went to the client.
+
+import { AnswerBuilder } from '../core/answer-builder.ts';
 import type { AnswerStream } from '../core/answer-stream.ts';
 import type { Call, CallEvent } from '../core/call.ts';
-import { AnswerBuilder } from '../core/answer-builder.ts';
 import { CallError, toCallError } from '../core/errors.ts';
 import { ATTEMPTS_MAX, orderCandidates, retryClass } from '../core/routing.ts';
 import type { RemoteProvider, WholeAnswer } from '../providers/provider.ts';
@@ -23,7 +24,8 @@ const COOL_DOWN_MAX_MS = 60_000;
 /** A whole answer from the first target that gives one. */
 export function attemptWhole(gateway: Gateway, held: HeldCall): Promise<WholeAnswer> {
   return attempt(gateway, held, async (route, watch, signal) => {
-    if (route.provider.kind === 'local') return collect(held, route.provider.generate(held.admission.call, sleeper(gateway, signal)));
+    if (route.provider.kind === 'local')
+      return collect(held, route.provider.generate(held.admission.call, sleeper(gateway, signal)));
     const upstream = await send(gateway, held.admission.call, route, route.provider, watch, signal);
     watch.expect(gateway.config.timeouts.idleMs, 'upstream_stalled');
     const text = await gateway.upstream.readText(upstream, signal);
@@ -49,7 +51,10 @@ export function attemptStream(gateway: Gateway, held: HeldCall, renderer: Stream
     const stream: AnswerStream = isRelay
       ? provider.openRelay({ call, meter }, eventChars)
       : new TranslatedStream(provider.openEvents(eventChars), renderer, meter);
-    const source = new RemotePieces(upstream, stream, watch, signal, { streamBytes, idleMs: gateway.config.timeouts.idleMs });
+    const source = new RemotePieces(upstream, stream, watch, signal, {
+      streamBytes,
+      idleMs: gateway.config.timeouts.idleMs,
+    });
     return begin(source);
   });
 }
@@ -64,8 +69,15 @@ async function begin(source: PieceSource): Promise<OpenedStream> {
   }
 }
 
-async function attempt<T>(gateway: Gateway, held: HeldCall, tryRoute: (route: Route, watch: Watch, signal: AbortSignal) => Promise<T>): Promise<T> {
-  const routes = orderCandidates(held.admission.model.routes, gateway.clock.nowMs(), gateway.random).slice(0, ATTEMPTS_MAX);
+async function attempt<T>(
+  gateway: Gateway,
+  held: HeldCall,
+  tryRoute: (route: Route, watch: Watch, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const routes = orderCandidates(held.admission.model.routes, gateway.clock.nowMs(), gateway.random).slice(
+    0,
+    ATTEMPTS_MAX,
+  );
   let failure = new CallError('provider_unavailable');
   for (const route of routes) {
     const startedMs = gateway.clock.monotonicMs();
@@ -96,7 +108,14 @@ function expire(held: HeldCall, controller: AbortController, error: CallError): 
   if (held.isDelivered) held.interrupt(error);
 }
 
-async function send(gateway: Gateway, call: Call, route: Route, provider: RemoteProvider, watch: Watch, signal: AbortSignal): Promise<UpstreamAnswer> {
+async function send(
+  gateway: Gateway,
+  call: Call,
+  route: Route,
+  provider: RemoteProvider,
+  watch: Watch,
+  signal: AbortSignal,
+): Promise<UpstreamAnswer> {
   const request = provider.buildRequest(call, route.target);
   watch.expect(gateway.config.timeouts.firstByteMs, 'upstream_timeout');
   const upstream = await gateway.upstream.send(request, signal);
@@ -112,7 +131,13 @@ function coolDown(gateway: Gateway, route: Route, failure: CallError): void {
   gateway.upstream.forget(route.target.baseUrl);
 }
 
-function reportAttempt(gateway: Gateway, held: HeldCall, route: Route, startedMs: number, failure: CallError | undefined): void {
+function reportAttempt(
+  gateway: Gateway,
+  held: HeldCall,
+  route: Route,
+  startedMs: number,
+  failure: CallError | undefined,
+): void {
   gateway.report.attempt({
     callId: held.callId,
     attempt: held.attempts,

@@ -29,7 +29,8 @@ export class KeyRing {
     if (!isWellFormedKey(key)) throw new CallError('invalid_api_key');
     const hmac = this.hmac(key);
     const remembered = this.#remembered.get(hmac);
-    const owner = remembered !== undefined && remembered.untilMs > this.#nowMs() ? remembered.owner : await this.#ask(hmac);
+    const owner =
+      remembered !== undefined && remembered.untilMs > this.#nowMs() ? remembered.owner : await this.#ask(hmac);
     if (owner === undefined || owner.revoked) throw new CallError('invalid_api_key');
     if (owner.accountStatus === 'blocked') throw new CallError('account_blocked');
     return owner;
@@ -56,7 +57,10 @@ export class KeyRing {
       owner = await this.#store.findKey(hmac);
     } catch (error) {
       // A store that is down must not look like a wrong key.
-      throw new CallError('temporarily_unavailable', { retryAfterS: 1, detail: `key look-up failed: ${String(error)}` });
+      throw new CallError('temporarily_unavailable', {
+        retryAfterS: 1,
+        detail: `key look-up failed: ${String(error)}`,
+      });
     }
     if (this.#remembered.size >= REMEMBERED_MAX) this.#remembered.clear();
     this.#remembered.set(hmac, { owner, untilMs });
@@ -70,8 +74,15 @@ export class KeyRing {
  */
 export function keyFromHeaders(headers: Headers): string | undefined {
   const authorization = headers.get('authorization');
-  const bearer = authorization === null ? null : /^Bearer\s+/i.test(authorization) ? authorization.replace(/^Bearer\s+/i, '') : authorization;
-  const found = [bearer, headers.get('x-api-key'), headers.get('api-key')].filter((key): key is string => key !== null && key.trim() !== '').map((key) => key.trim());
+  const bearer =
+    authorization === null
+      ? null
+      : /^Bearer\s+/i.test(authorization)
+        ? authorization.replace(/^Bearer\s+/i, '')
+        : authorization;
+  const found = [bearer, headers.get('x-api-key'), headers.get('api-key')]
+    .filter((key): key is string => key !== null && key.trim() !== '')
+    .map((key) => key.trim());
   if (found.some((key) => key !== found[0])) throw new CallError('conflicting_keys');
   return found[0];
 }

@@ -4,7 +4,10 @@ import type { Closed, HeldCall } from './held-call.ts';
 
 /** For a whole answer: the charge is known. */
 export function callHeaders(held: HeldCall, closed: Closed): Record<string, string> {
-  return { 'content-type': 'application/json; charset=utf-8', ...aboutCall(held, closed.charge, closed.balance[held.admission.price.unit]) };
+  return {
+    'content-type': 'application/json; charset=utf-8',
+    ...aboutCall(held, closed.charge, closed.balance[held.admission.price.unit]),
+  };
 }
 
 /** For a stream: the charge is not known yet, so the headers tell the most that it can be, which is held. */
@@ -23,6 +26,7 @@ function aboutCall(held: HeldCall, charge: number, balance: number): Record<stri
     'x-tolmach-charge': String(charge),
     'x-tolmach-balance': String(balance),
     'x-tolmach-unit': held.admission.price.unit === 'requests' ? 'requests' : 'micro-rub',
+    ...(held.admission.charsCut === 0 ? {} : { 'x-tolmach-truncated': String(held.admission.charsCut) }),
     ...limitHeaders(held.limit),
   };
 }

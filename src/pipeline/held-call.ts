@@ -37,7 +37,13 @@ export class HeldCall {
   #interruption: CallError | undefined;
   #closing: Promise<Closed> | undefined;
 
-  constructor(gateway: Gateway, callId: string, admission: Admission, context: CallContext, held: { balance: Balance; limit?: LimitState }) {
+  constructor(
+    gateway: Gateway,
+    callId: string,
+    admission: Admission,
+    context: CallContext,
+    held: { balance: Balance; limit?: LimitState },
+  ) {
     this.#gateway = gateway;
     this.#context = context;
     this.callId = callId;
@@ -89,7 +95,12 @@ export class HeldCall {
     const usage = isCharged ? meter.usage() : null;
     const outcome: FinalOutcome = isCharged ? 'settled' : 'void';
     const charge = usage === null ? 0 : actualCost(price, usage, generations);
-    if (meter.isUsageAbsurd) this.#gateway.report.alarm('absurd_usage', { callId: this.callId, provider: this.provider, model: this.upstreamModel });
+    if (meter.isUsageAbsurd)
+      this.#gateway.report.alarm('absurd_usage', {
+        callId: this.callId,
+        provider: this.provider,
+        model: this.upstreamModel,
+      });
     const record: CallRecord = {
       ...this.#context,
       provider: this.provider,
@@ -101,7 +112,14 @@ export class HeldCall {
       firstByteMs: this.firstByteMs,
       durationMs: Math.round(this.#gateway.clock.monotonicMs() - this.startedMs),
     };
-    const settled = await this.#settle({ kind: 'settle', callId: this.callId, accountId: owner.accountId, outcome, charge, record });
+    const settled = await this.#settle({
+      kind: 'settle',
+      callId: this.callId,
+      accountId: owner.accountId,
+      outcome,
+      charge,
+      record,
+    });
     this.#gateway.open.delete(this);
     this.#report(settled, record, error);
     return settled;
@@ -121,7 +139,8 @@ export class HeldCall {
 
   async #write(operation: Settle): Promise<Closed> {
     const written = await this.#gateway.store.write(operation);
-    if (written.kind === 'final') return { outcome: written.final.outcome, charge: written.final.charge, balance: written.balance };
+    if (written.kind === 'final')
+      return { outcome: written.final.outcome, charge: written.final.charge, balance: written.balance };
     // The hold was written by this process, so its absence is a broken invariant; retrying cannot mend it.
     this.#gateway.report.alarm('hold_lost', { callId: this.callId });
     return { outcome: 'void', charge: 0, balance: this.balance };
@@ -168,7 +187,16 @@ export async function hold(gateway: Gateway, callId: string, admission: Admissio
     priceVersion: priceVersion(plan),
   };
   const { accountId } = owner;
-  const outcome = await gateway.store.write({ kind: 'hold', callId, accountId, unit: price.unit, amount, dailyRequests: plan.dailyRequests, claims, context });
+  const outcome = await gateway.store.write({
+    kind: 'hold',
+    callId,
+    accountId,
+    unit: price.unit,
+    amount,
+    dailyRequests: plan.dailyRequests,
+    claims,
+    context,
+  });
   switch (outcome.kind) {
     case 'held':
       return new HeldCall(gateway, callId, admission, context, outcome);

@@ -1,12 +1,13 @@
 // The public models and the targets behind them. Targets remember when their provider asked to be left alone.
-import type { FileConfig } from '../config-schema.ts';
+
 import type { Environment } from '../config.ts';
+import type { FileConfig } from '../config-schema.ts';
 import type { Candidate } from '../core/routing.ts';
+import type { ModelPreset } from '../presets/models.ts';
 import { PROVIDERS } from '../providers/index.ts';
 import type { Provider, Target, VendorQuirks } from '../providers/provider.ts';
 import type { Vendor } from '../providers/vendors.ts';
 import { VENDORS } from '../providers/vendors.ts';
-import type { ModelPreset } from '../presets/models.ts';
 
 export type Route = Candidate & { coolUntilMs: number; readonly provider: Provider; readonly target: Target };
 
@@ -17,7 +18,13 @@ export type Model = {
   readonly routes: readonly Route[];
 };
 
-type Source = { readonly provider: Provider; readonly providerName: string; readonly baseUrl: string; readonly apiKey: string | undefined; readonly quirks: VendorQuirks };
+type Source = {
+  readonly provider: Provider;
+  readonly providerName: string;
+  readonly baseUrl: string;
+  readonly apiKey: string | undefined;
+  readonly quirks: VendorQuirks;
+};
 
 const DEFAULT_QUIRKS: VendorQuirks = { maxTokensField: 'max_tokens', streamsAreStrict: false, unsupported: [] };
 
@@ -25,14 +32,26 @@ export class ModelBook {
   readonly #models = new Map<string, Model>();
   readonly #sources = new Map<string, Source>();
 
-  constructor(config: Pick<FileConfig, 'providers' | 'models'>, environment: Environment, presets: readonly ModelPreset[]) {
+  constructor(
+    config: Pick<FileConfig, 'providers' | 'models'>,
+    environment: Environment,
+    presets: readonly ModelPreset[],
+  ) {
     for (const vendor of VENDORS) this.#addVendor(vendor, environment);
     for (const provider of config.providers) this.#addConfigured(provider);
     const hasReal = this.#sources.size > 0;
-    this.#sources.set('demo', { provider: findProvider('demo'), providerName: 'demo', baseUrl: '', apiKey: undefined, quirks: DEFAULT_QUIRKS });
+    this.#sources.set('demo', {
+      provider: findProvider('demo'),
+      providerName: 'demo',
+      baseUrl: '',
+      apiKey: undefined,
+      quirks: DEFAULT_QUIRKS,
+    });
     for (const preset of presets) this.#addPreset(preset, hasReal);
     for (const model of config.models) {
-      const routes = model.targets.map((target) => this.#route(target.provider, target.model, target.priority, target.weight));
+      const routes = model.targets.map((target) =>
+        this.#route(target.provider, target.model, target.priority, target.weight),
+      );
       this.#models.set(model.name, { ...model, routes });
     }
   }
@@ -52,10 +71,12 @@ export class ModelBook {
 
   /** Servers to ask for their models at start: those found by address rather than by a known list. */
   discoverable(environment: Environment): Vendor[] {
-    return VENDORS.filter((vendor) => vendor.isProbed === true || (environment[baseUrlEnv(vendor)] ?? '') !== '').map((vendor) => ({
-      ...vendor,
-      baseUrl: baseUrlOf(vendor, environment),
-    }));
+    return VENDORS.filter((vendor) => vendor.isProbed === true || (environment[baseUrlEnv(vendor)] ?? '') !== '').map(
+      (vendor) => ({
+        ...vendor,
+        baseUrl: baseUrlOf(vendor, environment),
+      }),
+    );
   }
 
   /** Adds models that a running server says it has. Known names gain no second meaning. */
@@ -64,7 +85,12 @@ export class ModelBook {
     for (const name of names) {
       const known = this.#models.get(name);
       if (known !== undefined && known.routes.length > 0) continue;
-      this.#models.set(name, { name, ownedBy: vendor.name, maxOutputTokens: 4096, routes: [this.#route(vendor.name, name, 0, 1)] });
+      this.#models.set(name, {
+        name,
+        ownedBy: vendor.name,
+        maxOutputTokens: 4096,
+        routes: [this.#route(vendor.name, name, 0, 1)],
+      });
     }
   }
 
@@ -77,12 +103,19 @@ export class ModelBook {
   #addSource(vendor: Vendor, environment: Environment): void {
     const apiKey = vendor.keyEnv === null ? undefined : environment[vendor.keyEnv];
     const baseUrl = baseUrlOf(vendor, environment);
-    this.#sources.set(vendor.name, { provider: findProvider('openai-compatible'), providerName: vendor.name, baseUrl, apiKey, quirks: vendor.quirks });
+    this.#sources.set(vendor.name, {
+      provider: findProvider('openai-compatible'),
+      providerName: vendor.name,
+      baseUrl,
+      apiKey,
+      quirks: vendor.quirks,
+    });
   }
 
   #addConfigured(config: FileConfig['providers'][number]): void {
     const vendor = VENDORS.find((row) => row.name === config.vendor);
-    if (config.vendor !== undefined && vendor === undefined) throw new Error(`provider "${config.name}": there is no vendor "${config.vendor}"`);
+    if (config.vendor !== undefined && vendor === undefined)
+      throw new Error(`provider "${config.name}": there is no vendor "${config.vendor}"`);
     this.#sources.set(config.name, {
       provider: findProvider(config.kind),
       providerName: config.name,
@@ -97,7 +130,12 @@ export class ModelBook {
     const vendors = Object.entries(preset.vendors).filter(([vendor]) => this.#sources.has(vendor));
     const routes = vendors.map(([vendor, upstream], i) => this.#route(vendor, upstream, i, 1));
     if (routes.length === 0 && !hasReal) routes.push(this.#route('demo', preset.name, 0, 1));
-    this.#models.set(preset.name, { name: preset.name, ownedBy: preset.ownedBy, maxOutputTokens: preset.maxOutputTokens, routes });
+    this.#models.set(preset.name, {
+      name: preset.name,
+      ownedBy: preset.ownedBy,
+      maxOutputTokens: preset.maxOutputTokens,
+      routes,
+    });
   }
 
   #route(providerName: string, upstreamModel: string, priority: number, weight: number): Route {
@@ -116,7 +154,10 @@ function findProvider(kind: string): Provider {
 
 /** `OPENAI_API_KEY` goes with `OPENAI_BASE_URL`; a vendor without a key is named by itself. */
 export function baseUrlEnv(vendor: Vendor): string {
-  const stem = vendor.keyEnv === null ? vendor.name.toUpperCase().replace(/[^A-Z0-9]/g, '') : vendor.keyEnv.replace(/_API_KEY$/, '');
+  const stem =
+    vendor.keyEnv === null
+      ? vendor.name.toUpperCase().replace(/[^A-Z0-9]/g, '')
+      : vendor.keyEnv.replace(/_API_KEY$/, '');
   return `${stem}_BASE_URL`;
 }
 

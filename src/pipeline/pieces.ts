@@ -30,7 +30,13 @@ export class RemotePieces implements PieceSource {
   readonly #bounds: { readonly streamBytes: number; readonly idleMs: number };
   #bytes = 0;
 
-  constructor(upstream: UpstreamAnswer, stream: AnswerStream, watch: Watch, signal: AbortSignal, bounds: { readonly streamBytes: number; readonly idleMs: number }) {
+  constructor(
+    upstream: UpstreamAnswer,
+    stream: AnswerStream,
+    watch: Watch,
+    signal: AbortSignal,
+    bounds: { readonly streamBytes: number; readonly idleMs: number },
+  ) {
     if (upstream.body === null) throw new CallError('upstream_bad_response', { detail: 'the stream has no body' });
     this.#reader = upstream.body.getReader();
     this.#stream = stream;

@@ -9,9 +9,9 @@ import type { OpenedStream } from './attempt.ts';
 import { attemptStream, attemptWhole } from './attempt.ts';
 import { keyFromHeaders } from './authenticate.ts';
 import type { Gateway } from './gateway.ts';
+import { callHeaders, streamHeaders } from './headers.ts';
 import type { HeldCall } from './held-call.ts';
 import { hold } from './held-call.ts';
-import { callHeaders, streamHeaders } from './headers.ts';
 
 /** A request as the shell hands it over. The body is read only after the caller is known. */
 export type IncomingCall = {
@@ -31,7 +31,12 @@ export type Reply = {
   readonly body: string | AsyncGenerator<Uint8Array | string>;
 };
 
-export async function serveCall(gateway: Gateway, dialect: Dialect, route: CallRoute, incoming: IncomingCall): Promise<Reply> {
+export async function serveCall(
+  gateway: Gateway,
+  dialect: Dialect,
+  route: CallRoute,
+  incoming: IncomingCall,
+): Promise<Reply> {
   const key = keyFromHeaders(incoming.headers);
   if (key === undefined) throw new CallError('missing_api_key');
   const owner = await gateway.keys.authenticate(key);
@@ -42,7 +47,11 @@ export async function serveCall(gateway: Gateway, dialect: Dialect, route: CallR
   held.dropClient = incoming.drop;
   incoming.signal.addEventListener('abort', () => held.interrupt(new CallError('client_closed')), { once: true });
   if (incoming.signal.aborted) held.interrupt(new CallError('client_closed'));
-  const context: AnswerContext = { callId: held.callId, createdAtS: Math.floor(gateway.clock.nowMs() / 1000), model: admission.model.name };
+  const context: AnswerContext = {
+    callId: held.callId,
+    createdAtS: Math.floor(gateway.clock.nowMs() / 1000),
+    model: admission.model.name,
+  };
   return call.stream ? serveStream(gateway, route, held, context) : serveWhole(gateway, route, held, context);
 }
 
@@ -76,7 +85,13 @@ async function serveStream(gateway: Gateway, route: CallRoute, held: HeldCall, c
 }
 
 /** The body of a streamed answer. The runtime asks for the next piece only when the last one was taken. */
-async function* pump(gateway: Gateway, held: HeldCall, opening: OpenedStream | Promise<OpenedStream>, route: CallRoute, context: AnswerContext): AsyncGenerator<Uint8Array | string> {
+async function* pump(
+  gateway: Gateway,
+  held: HeldCall,
+  opening: OpenedStream | Promise<OpenedStream>,
+  route: CallRoute,
+  context: AnswerContext,
+): AsyncGenerator<Uint8Array | string> {
   const { stalledReaderMs } = gateway.config.timeouts;
   let opened: OpenedStream | undefined;
   try {

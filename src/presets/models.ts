@@ -39,6 +39,16 @@ export const MODEL_PRESETS: readonly ModelPreset[] = [
   anthropic('claude-sonnet-4-5', 'claude-sonnet-4-5'),
   anthropic('claude-opus-4-5', 'claude-opus-4-5'),
   anthropic('claude-haiku-4-5', 'claude-haiku-4-5'),
-  { name: 'deepseek-chat', ownedBy: 'deepseek', maxOutputTokens: 8192, vendors: { deepseek: 'deepseek-chat', openrouter: 'deepseek/deepseek-chat' } },
-  { name: 'mistral-large-latest', ownedBy: 'mistral', maxOutputTokens: 8192, vendors: { mistral: 'mistral-large-latest', openrouter: 'mistralai/mistral-large' } },
+  {
+    name: 'deepseek-chat',
+    ownedBy: 'deepseek',
+    maxOutputTokens: 8192,
+    vendors: { deepseek: 'deepseek-chat', openrouter: 'deepseek/deepseek-chat' },
+  },
+  {
+    name: 'mistral-large-latest',
+    ownedBy: 'mistral',
+    maxOutputTokens: 8192,
+    vendors: { mistral: 'mistral-large-latest', openrouter: 'mistralai/mistral-large' },
+  },
 ];

@@ -3,10 +3,17 @@
 import type { LimitRule, Plan, PriceRule, Scope } from '../core/plan.ts';
 
 const ANY = ['*'] as const;
-const scope = (dialects: readonly string[], endpoints: readonly string[] = ANY, models: readonly string[] = ANY): Scope => ({ dialects, endpoints, models });
+const scope = (
+  dialects: readonly string[],
+  endpoints: readonly string[] = ANY,
+  models: readonly string[] = ANY,
+): Scope => ({ dialects, endpoints, models });
 
 /** «Цена одной генерации ответа через API — 2 запроса» (TextBot); 1 API Unit = 2 requests (ChatInfo). */
-const GENERATION_PRICE: PriceRule = { scope: scope(['openai', 'chatinfo', 'textbot'], ['chat', 'task']), price: { unit: 'requests', perCall: 2 } };
+const GENERATION_PRICE: PriceRule = {
+  scope: scope(['openai', 'chatinfo', 'textbot'], ['chat', 'task']),
+  price: { unit: 'requests', perCall: 2 },
+};
 
 /** Questions about the account, models, moderation and tokens cost nothing. */
 const FREE_ROUTES: PriceRule = {

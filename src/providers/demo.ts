@@ -26,12 +26,23 @@ export const demo: LocalProvider = {
       }
     }
     const inputTokens = estimateTokens(textsOf(call).join('\n'));
-    yield { kind: 'usage', usage: { source: 'exact', inputTokens, cachedInputTokens: 0, outputTokens, reasoningTokens: 0, images: 0 } };
+    yield {
+      kind: 'usage',
+      usage: { source: 'exact', inputTokens, cachedInputTokens: 0, outputTokens, reasoningTokens: 0, images: 0 },
+    };
   },
 };
 
-async function* generateChoice(call: Call, choice: number, limit: number, sleep: (ms: number) => Promise<void>): AsyncGenerator<CallEvent> {
-  const tool = call.options.toolChoice === 'required' || typeof call.options.toolChoice === 'object' ? call.options.tools?.[0] : undefined;
+async function* generateChoice(
+  call: Call,
+  choice: number,
+  limit: number,
+  sleep: (ms: number) => Promise<void>,
+): AsyncGenerator<CallEvent> {
+  const tool =
+    call.options.toolChoice === 'required' || typeof call.options.toolChoice === 'object'
+      ? call.options.tools?.[0]
+      : undefined;
   if (tool !== undefined) {
     yield { kind: 'toolCall', choice, index: 0, id: `call_demo_${choice}`, name: tool.name, argumentsJson: '{}' };
     yield { kind: 'finish', choice, reason: 'tool_calls' };

@@ -26,7 +26,10 @@ export const openaiCompatible: RemoteProvider = {
 
 function buildRequest(call: Call, target: Target): UpstreamRequest {
   refuseUnsupported(call, target.quirks.unsupported);
-  const headers: Record<string, string> = { 'content-type': 'application/json', accept: call.stream ? 'text/event-stream' : 'application/json' };
+  const headers: Record<string, string> = {
+    'content-type': 'application/json',
+    accept: call.stream ? 'text/event-stream' : 'application/json',
+  };
   if (target.apiKey !== undefined) headers['authorization'] = `Bearer ${target.apiKey}`;
   const body = writeChat(call, { model: target.upstreamModel, maxTokensField: target.quirks.maxTokensField });
   return { method: 'POST', url: `${target.baseUrl}/chat/completions`, headers, body };
@@ -44,6 +47,10 @@ function refuseUnsupported(call: Call, unsupported: readonly string[]): void {
     response_format: o.responseFormat?.kind === 'schema',
   };
   for (const name of unsupported) {
-    if (asked[name] === true) throw new CallError('unsupported_parameter', { param: name, message: `"${name}" is not supported by this model.` });
+    if (asked[name] === true)
+      throw new CallError('unsupported_parameter', {
+        param: name,
+        message: `"${name}" is not supported by this model.`,
+      });
   }
 }

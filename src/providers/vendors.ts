@@ -16,11 +16,31 @@ const strict: VendorQuirks = { maxTokensField: 'max_tokens', streamsAreStrict: t
 const loose: VendorQuirks = { ...strict, streamsAreStrict: false };
 
 export const VENDORS: readonly Vendor[] = [
-  { name: 'openai', baseUrl: 'https://api.openai.com/v1', keyEnv: 'OPENAI_API_KEY', quirks: { ...strict, maxTokensField: 'max_completion_tokens' } },
+  {
+    name: 'openai',
+    baseUrl: 'https://api.openai.com/v1',
+    keyEnv: 'OPENAI_API_KEY',
+    quirks: { ...strict, maxTokensField: 'max_completion_tokens' },
+  },
   { name: 'openrouter', baseUrl: 'https://openrouter.ai/api/v1', keyEnv: 'OPENROUTER_API_KEY', quirks: strict },
-  { name: 'deepseek', baseUrl: 'https://api.deepseek.com/v1', keyEnv: 'DEEPSEEK_API_KEY', quirks: { ...strict, unsupported: ['n', 'logit_bias'] } },
-  { name: 'mistral', baseUrl: 'https://api.mistral.ai/v1', keyEnv: 'MISTRAL_API_KEY', quirks: { ...loose, unsupported: ['logprobs', 'logit_bias'] } },
-  { name: 'groq', baseUrl: 'https://api.groq.com/openai/v1', keyEnv: 'GROQ_API_KEY', quirks: { ...strict, unsupported: ['n', 'logprobs', 'logit_bias'] } },
+  {
+    name: 'deepseek',
+    baseUrl: 'https://api.deepseek.com/v1',
+    keyEnv: 'DEEPSEEK_API_KEY',
+    quirks: { ...strict, unsupported: ['n', 'logit_bias'] },
+  },
+  {
+    name: 'mistral',
+    baseUrl: 'https://api.mistral.ai/v1',
+    keyEnv: 'MISTRAL_API_KEY',
+    quirks: { ...loose, unsupported: ['logprobs', 'logit_bias'] },
+  },
+  {
+    name: 'groq',
+    baseUrl: 'https://api.groq.com/openai/v1',
+    keyEnv: 'GROQ_API_KEY',
+    quirks: { ...strict, unsupported: ['n', 'logprobs', 'logit_bias'] },
+  },
   { name: 'together', baseUrl: 'https://api.together.xyz/v1', keyEnv: 'TOGETHER_API_KEY', quirks: loose },
   { name: 'vllm', baseUrl: 'http://127.0.0.1:8000/v1', keyEnv: null, quirks: loose },
   { name: 'llama.cpp', baseUrl: 'http://127.0.0.1:8081/v1', keyEnv: null, quirks: loose },

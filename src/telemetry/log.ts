@@ -11,7 +11,15 @@ const FLUSH_MS = 200;
 export function openLog(level: LogLevel): { log: Log; close(): void } {
   // Lines are gathered and written together: a write for each call would cost more than the line itself.
   const destination = pino.destination({ fd: 2, sync: false, minLength: 8192 });
-  const log = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } }, destination);
+  const log = pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    destination,
+  );
   const timer = setInterval(() => destination.flush(), FLUSH_MS);
   timer.unref();
   return {

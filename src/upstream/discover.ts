@@ -28,7 +28,9 @@ async function listModels(vendor: Vendor, apiKey: string | undefined): Promise<s
     });
     const body: unknown = response.ok ? await response.json() : undefined;
     const data = isObject(body) && Array.isArray(body['data']) ? body['data'] : [];
-    return data.flatMap((model) => (isObject(model) && typeof model['id'] === 'string' ? [model['id']] : [])).slice(0, MODELS_MAX);
+    return data
+      .flatMap((model) => (isObject(model) && typeof model['id'] === 'string' ? [model['id']] : []))
+      .slice(0, MODELS_MAX);
   } catch {
     // Nobody there is the usual case.
     return [];

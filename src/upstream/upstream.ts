@@ -5,7 +5,12 @@ import type { UpstreamRequest } from '../providers/provider.ts';
 
 export type UpstreamBounds = { readonly answerBytes: number; readonly connectMs: number };
 
-export type UpstreamAnswer = { readonly status: number; readonly headers: Headers; readonly body: ReadableStream<Uint8Array> | null; readonly response: Response };
+export type UpstreamAnswer = {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: ReadableStream<Uint8Array> | null;
+  readonly response: Response;
+};
 
 /** How long a host that was reached counts as reachable, so that no second connection is opened to make sure. */
 const REACHED_FOR_MS = 30_000;
@@ -104,7 +109,9 @@ export class Upstream {
         data() {},
         connectError: (_: unknown, error: Error) => unreachable((error as { code?: string }).code ?? error.name),
       };
-      Bun.connect({ hostname, port, socket }).catch((error: Error) => unreachable((error as { code?: string }).code ?? error.name));
+      Bun.connect({ hostname, port, socket }).catch((error: Error) =>
+        unreachable((error as { code?: string }).code ?? error.name),
+      );
     });
   }
 
@@ -114,7 +121,16 @@ export class Upstream {
   }
 }
 
-const NOT_CONNECTED = new Set(['ConnectionRefused', 'ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ENETUNREACH', 'EHOSTUNREACH', 'FailedToOpenSocket', 'ConnectionTimeout']);
+const NOT_CONNECTED = new Set([
+  'ConnectionRefused',
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ENETUNREACH',
+  'EHOSTUNREACH',
+  'FailedToOpenSocket',
+  'ConnectionTimeout',
+]);
 
 /** Sorts a failed fetch. Only codes are looked at: messages may hold addresses. */
 function connectionFault(error: unknown): CallError {

@@ -78,7 +78,8 @@ export class Watch {
   }
 
   check(nowMs: number): void {
-    const code = nowMs > this.#deadlineMs ? 'deadline_exceeded' : nowMs - this.#sinceMs > this.#limitMs ? this.#code : undefined;
+    const code =
+      nowMs > this.#deadlineMs ? 'deadline_exceeded' : nowMs - this.#sinceMs > this.#limitMs ? this.#code : undefined;
     if (code === undefined) return;
     this.end();
     this.#abort(new CallError(code));

@@ -16,7 +16,11 @@ export type AnswerContext = {
 };
 
 /** A JSON body with its status. Headers common to all dialects are the shell's business. */
-export type Rendered = { readonly status: number; readonly body: unknown; readonly headers?: Readonly<Record<string, string>> };
+export type Rendered = {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+};
 
 /** Writes a stream in the dialect's own frames. Texts may be empty where an event shows nothing. */
 export type StreamRenderer = {

@@ -90,9 +90,12 @@ function textOrNull(value: unknown): string | null {
 
 /** Whether the answer already has every field that strict clients need, so that its bytes may be passed on. */
 export function isStrict(body: JsonObject): boolean {
-  if (typeof body['id'] !== 'string' || typeof body['created'] !== 'number' || !isObject(body['usage'] ?? NO_USAGE)) return false;
+  if (typeof body['id'] !== 'string' || typeof body['created'] !== 'number' || !isObject(body['usage'] ?? NO_USAGE))
+    return false;
   return (body['choices'] as unknown[]).every((choice) => {
     const message = isObject(choice) ? choice['message'] : undefined;
-    return isObject(choice) && 'logprobs' in choice && isObject(message) && 'refusal' in message && 'content' in message;
+    return (
+      isObject(choice) && 'logprobs' in choice && isObject(message) && 'refusal' in message && 'content' in message
+    );
   });
 }

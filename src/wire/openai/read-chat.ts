@@ -33,9 +33,30 @@ const ROLES: readonly string[] = ['system', 'developer', 'user', 'assistant', 't
 
 /** Fields that have a place in the neutral call; all others are carried as they are. */
 const KNOWN = new Set([
-  'model', 'messages', 'stream', 'stream_options', 'max_tokens', 'max_completion_tokens', 'temperature', 'top_p', 'n', 'stop',
-  'presence_penalty', 'frequency_penalty', 'logprobs', 'top_logprobs', 'logit_bias', 'seed', 'user', 'tools', 'tool_choice',
-  'parallel_tool_calls', 'response_format', 'reasoning_effort', 'functions', 'function_call',
+  'model',
+  'messages',
+  'stream',
+  'stream_options',
+  'max_tokens',
+  'max_completion_tokens',
+  'temperature',
+  'top_p',
+  'n',
+  'stop',
+  'presence_penalty',
+  'frequency_penalty',
+  'logprobs',
+  'top_logprobs',
+  'logit_bias',
+  'seed',
+  'user',
+  'tools',
+  'tool_choice',
+  'parallel_tool_calls',
+  'response_format',
+  'reasoning_effort',
+  'functions',
+  'function_call',
 ]);
 
 /** Fields that would change who pays or where the call goes. They are refused, never passed on. */
@@ -43,12 +64,16 @@ const REFUSED = ['base_url', 'api_base', 'api_key', 'provider'];
 
 export function readChat(body: WireBody): Call {
   const { value, spans } = parseObject(body.text);
-  for (const name of REFUSED) if (name in value) throw new CallError('unsupported_parameter', { param: name, message: `"${name}" cannot be set by the caller.` });
+  for (const name of REFUSED)
+    if (name in value)
+      throw new CallError('unsupported_parameter', { param: name, message: `"${name}" cannot be set by the caller.` });
   const model = optionalString(value, 'model');
-  if (model === undefined || model === '') throw new CallError('missing_field', { param: 'model', message: 'you must provide a model parameter' });
+  if (model === undefined || model === '')
+    throw new CallError('missing_field', { param: 'model', message: 'you must provide a model parameter' });
   const stream = optionalBoolean(value, 'stream') ?? false;
   const streamOptions = optionalObject(value, 'stream_options');
-  if (streamOptions !== undefined && !stream) throw invalid('stream_options', '"stream_options" is only allowed when "stream" is true.');
+  if (streamOptions !== undefined && !stream)
+    throw invalid('stream_options', '"stream_options" is only allowed when "stream" is true.');
   return {
     endpoint: 'chat',
     model,
@@ -70,9 +95,12 @@ function readExtra(value: JsonObject): JsonObject {
 function readOptions(body: JsonObject): ChatOptions {
   const logprobs = optionalBoolean(body, 'logprobs');
   const topLogprobs = optionalInteger(body, 'top_logprobs', 0, 20);
-  if (topLogprobs !== undefined && logprobs !== true) throw invalid('top_logprobs', '"top_logprobs" needs "logprobs" to be true.');
+  if (topLogprobs !== undefined && logprobs !== true)
+    throw invalid('top_logprobs', '"top_logprobs" needs "logprobs" to be true.');
   return present({
-    maxOutputTokens: optionalInteger(body, 'max_completion_tokens', 1, MAX_TOKENS_MAX) ?? optionalInteger(body, 'max_tokens', 1, MAX_TOKENS_MAX),
+    maxOutputTokens:
+      optionalInteger(body, 'max_completion_tokens', 1, MAX_TOKENS_MAX) ??
+      optionalInteger(body, 'max_tokens', 1, MAX_TOKENS_MAX),
     temperature: optionalNumber(body, 'temperature', 0, 2),
     topP: optionalNumber(body, 'top_p', 0, 1),
     n: optionalInteger(body, 'n', 1, 128),
@@ -106,20 +134,23 @@ function readLogitBias(body: JsonObject): Record<string, number> | undefined {
   const bias = optionalObject(body, 'logit_bias');
   if (bias === undefined) return undefined;
   for (const value of Object.values(bias)) {
-    if (typeof value !== 'number' || !(value >= -100 && value <= 100)) throw invalid('logit_bias', '"logit_bias" values must be numbers from -100 to 100.');
+    if (typeof value !== 'number' || !(value >= -100 && value <= 100))
+      throw invalid('logit_bias', '"logit_bias" values must be numbers from -100 to 100.');
   }
   return bias as Record<string, number>;
 }
 
 function readTools(body: JsonObject): Tool[] | undefined {
   const tools = optionalArray(body, 'tools', TOOLS_MAX);
-  if (tools !== undefined) return tools.map((tool, i) => readTool(isObject(tool) ? tool['function'] : undefined, `tools[${i}].function`));
+  if (tools !== undefined)
+    return tools.map((tool, i) => readTool(isObject(tool) ? tool['function'] : undefined, `tools[${i}].function`));
   // The older spelling: a bare list of functions.
   return optionalArray(body, 'functions', TOOLS_MAX)?.map((tool, i) => readTool(tool, `functions[${i}]`));
 }
 
 function readTool(value: unknown, param: string): Tool {
-  if (!isObject(value) || typeof value['name'] !== 'string') throw invalid(param, `"${param}" must be an object with a name.`);
+  if (!isObject(value) || typeof value['name'] !== 'string')
+    throw invalid(param, `"${param}" must be an object with a name.`);
   return {
     name: value['name'],
     ...present({
@@ -157,7 +188,8 @@ function readResponseFormat(body: JsonObject): ResponseFormat | undefined {
 
 function readMessages(body: JsonObject): Message[] {
   const messages = optionalArray(body, 'messages', MESSAGES_MAX);
-  if (messages === undefined) throw new CallError('missing_field', { param: 'messages', message: "Missing required parameter: 'messages'." });
+  if (messages === undefined)
+    throw new CallError('missing_field', { param: 'messages', message: "Missing required parameter: 'messages'." });
   if (messages.length === 0) throw invalid('messages', '"messages" must have at least one message.');
   return messages.map((message, i) => readMessage(message, `messages[${i}]`));
 }
@@ -165,10 +197,12 @@ function readMessages(body: JsonObject): Message[] {
 function readMessage(value: unknown, param: string): Message {
   if (!isObject(value)) throw invalid(param, `"${param}" must be an object.`);
   const role = value['role'];
-  if (typeof role !== 'string' || !ROLES.includes(role)) throw invalid(`${param}.role`, `"${param}.role" must be one of ${ROLES.join(', ')}.`);
+  if (typeof role !== 'string' || !ROLES.includes(role))
+    throw invalid(`${param}.role`, `"${param}.role" must be one of ${ROLES.join(', ')}.`);
   const toolCalls = readToolCalls(value, param);
   const parts = readParts(value['content'], `${param}.content`);
-  if (parts.length === 0 && toolCalls === undefined && role !== 'assistant') throw invalid(`${param}.content`, `"${param}.content" is required.`);
+  if (parts.length === 0 && toolCalls === undefined && role !== 'assistant')
+    throw invalid(`${param}.content`, `"${param}.content" is required.`);
   return {
     role: (role === 'function' ? 'tool' : role) as Role,
     parts,
@@ -184,15 +218,18 @@ function readParts(content: unknown, param: string): Part[] {
 }
 
 function readPart(value: unknown, param: string): Part {
-  if (!isObject(value) || typeof value['type'] !== 'string') throw invalid(param, `"${param}" must be an object with a type.`);
+  if (!isObject(value) || typeof value['type'] !== 'string')
+    throw invalid(param, `"${param}" must be an object with a type.`);
   if (value['type'] === 'text' || value['type'] === 'refusal') {
     const text = value[value['type']];
-    if (typeof text !== 'string') throw invalid(`${param}.${value['type']}`, `"${param}.${value['type']}" must be a string.`);
+    if (typeof text !== 'string')
+      throw invalid(`${param}.${value['type']}`, `"${param}.${value['type']}" must be a string.`);
     return { kind: 'text', text };
   }
   if (value['type'] === 'image_url') {
     const image = typeof value['image_url'] === 'string' ? { url: value['image_url'] } : value['image_url'];
-    if (!isObject(image) || typeof image['url'] !== 'string') throw invalid(`${param}.image_url`, `"${param}.image_url" must have a url.`);
+    if (!isObject(image) || typeof image['url'] !== 'string')
+      throw invalid(`${param}.image_url`, `"${param}.image_url" must have a url.`);
     return { kind: 'image', url: image['url'], ...present({ detail: optionalString(image, 'detail') }) };
   }
   return { kind: 'opaque', type: value['type'], value };
@@ -213,6 +250,7 @@ function readToolCalls(message: JsonObject, param: string): ToolCall[] | undefin
 }
 
 function readFunctionCall(id: string, value: unknown, param: string): ToolCall {
-  if (!isObject(value) || typeof value['name'] !== 'string') throw invalid(param, `"${param}" must be an object with a name.`);
+  if (!isObject(value) || typeof value['name'] !== 'string')
+    throw invalid(param, `"${param}" must be an object with a name.`);
   return { id, name: value['name'], argumentsJson: typeof value['arguments'] === 'string' ? value['arguments'] : '' };
 }

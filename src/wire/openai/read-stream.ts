@@ -42,7 +42,8 @@ export function parseChunk(data: string, event: string): JsonObject {
     throw new CallError('upstream_bad_response', { detail: 'a stream event is not JSON' });
   }
   if (!isObject(chunk)) throw new CallError('upstream_bad_response', { detail: 'a stream event is not an object' });
-  if (event === 'error' || (chunk['error'] !== undefined && chunk['error'] !== null)) throw faultOfErrorObject(chunk['error'] ?? chunk);
+  if (event === 'error' || (chunk['error'] !== undefined && chunk['error'] !== null))
+    throw faultOfErrorObject(chunk['error'] ?? chunk);
   return chunk;
 }
 
@@ -64,7 +65,11 @@ function readChoiceDelta(value: JsonObject, events: CallEvent[]): void {
   const text = delta['content'];
   if (typeof text === 'string' && text !== '') {
     const logprobs = value['logprobs'];
-    events.push(logprobs === undefined || logprobs === null ? { kind: 'text', choice, text } : { kind: 'text', choice, text, logprobs });
+    events.push(
+      logprobs === undefined || logprobs === null
+        ? { kind: 'text', choice, text }
+        : { kind: 'text', choice, text, logprobs },
+    );
   }
   const refusal = delta['refusal'];
   if (typeof refusal === 'string' && refusal !== '') events.push({ kind: 'refusal', choice, text: refusal });

@@ -50,7 +50,7 @@ export class ChatStreamRelay implements AnswerStream {
   #count(text: string): void {
     for (const match of text.matchAll(DELIVERED)) {
       const escaped = match[1] as string;
-      this.#context.meter.addText(escaped.includes('\\') ? unescape(escaped) : escaped);
+      this.#context.meter.addText(escaped.includes('\\') ? unescapeJson(escaped) : escaped);
     }
   }
 
@@ -66,7 +66,8 @@ export class ChatStreamRelay implements AnswerStream {
       out += this.#frame(frame);
       if (this.#isComplete) return out;
     }
-    if (this.#rest.length > this.#maxEventChars) throw new CallError('upstream_too_large', { detail: 'a stream event is too long' });
+    if (this.#rest.length > this.#maxEventChars)
+      throw new CallError('upstream_too_large', { detail: 'a stream event is too long' });
     return out;
   }
 
@@ -92,7 +93,16 @@ export class ChatStreamRelay implements AnswerStream {
 
 /** Whether the text is whole frames with nothing in them that the money or the ending depends on. */
 function isPlain(text: string): boolean {
-  return text.startsWith('data: {') && text.endsWith('}\n\n') && !text.includes('[DONE]') && !text.includes('"error"') && !text.includes('\r') && !hasUsage(text) && !text.includes('\n:') && !text.includes('\nevent');
+  return (
+    text.startsWith('data: {') &&
+    text.endsWith('}\n\n') &&
+    !text.includes('[DONE]') &&
+    !text.includes('"error"') &&
+    !text.includes('\r') &&
+    !hasUsage(text) &&
+    !text.includes('\n:') &&
+    !text.includes('\nevent')
+  );
 }
 
 /** `"usage": null` stands in every chunk of a stream that will end with usage; only a value matters. */
@@ -114,7 +124,7 @@ function frameEnd(text: string): number {
   return match.index + match[0].length;
 }
 
-function unescape(escaped: string): string {
+function unescapeJson(escaped: string): string {
   try {
     const text: unknown = JSON.parse(`"${escaped}"`);
     return typeof text === 'string' ? text : '';

@@ -33,10 +33,15 @@ export function renderChatStream(call: Call, context: AnswerContext): StreamRend
         ...(call.includeUsage ? { usage: usage ?? null } : {}),
       }),
     );
-  const delta = (index: number, fields: Record<string, unknown>, logprobs: unknown = null, reason: string | null = null): string =>
-    chunk([{ index, delta: fields, logprobs, finish_reason: reason }]);
+  const delta = (
+    index: number,
+    fields: Record<string, unknown>,
+    logprobs: unknown = null,
+    reason: string | null = null,
+  ): string => chunk([{ index, delta: fields, logprobs, finish_reason: reason }]);
   return {
-    start: () => Array.from({ length: n }, (_, i) => delta(i, { role: 'assistant', content: '', refusal: null })).join(''),
+    start: () =>
+      Array.from({ length: n }, (_, i) => delta(i, { role: 'assistant', content: '', refusal: null })).join(''),
     event: (event) => renderEvent(event, delta, toolCallsSeen),
     end: (usage) => (call.includeUsage ? chunk([], renderUsage(usage)) : '') + sseData('[DONE]'),
     error: (error) => sseData(JSON.stringify(errorBody(error))),
@@ -59,7 +64,9 @@ function renderEvent(event: CallEvent, delta: Delta, toolCallsSeen: Set<string>)
       toolCallsSeen.add(key);
       const head = first ? { id: event.id ?? `call_${event.choice}_${event.index}`, type: 'function' } : {};
       const name = first ? { name: event.name ?? '' } : {};
-      return delta(event.choice, { tool_calls: [{ index: event.index, ...head, function: { ...name, arguments: event.argumentsJson } }] });
+      return delta(event.choice, {
+        tool_calls: [{ index: event.index, ...head, function: { ...name, arguments: event.argumentsJson } }],
+      });
     }
     case 'finish':
       return delta(event.choice, {}, null, event.reason);

@@ -59,7 +59,13 @@ function buildMessage(message: Message): Record<string, unknown> {
     ...present({ name: message.name, tool_call_id: message.toolCallId }),
     ...(message.toolCalls === undefined
       ? {}
-      : { tool_calls: message.toolCalls.map((call) => ({ id: call.id, type: 'function', function: { name: call.name, arguments: call.argumentsJson } })) }),
+      : {
+          tool_calls: message.toolCalls.map((call) => ({
+            id: call.id,
+            type: 'function',
+            function: { name: call.name, arguments: call.argumentsJson },
+          })),
+        }),
   };
 }
 
@@ -70,7 +76,8 @@ function buildContent(parts: readonly Part[]): unknown {
   if (parts.length === 1 && only.kind === 'text') return only.text;
   return parts.map((part) => {
     if (part.kind === 'text') return { type: 'text', text: part.text };
-    if (part.kind === 'image') return { type: 'image_url', image_url: { url: part.url, ...present({ detail: part.detail }) } };
+    if (part.kind === 'image')
+      return { type: 'image_url', image_url: { url: part.url, ...present({ detail: part.detail }) } };
     return part.value;
   });
 }
