@@ -101,6 +101,8 @@ export class FaultUpstream {
   #accept(socket: Socket): void {
     this.#sockets.add(socket);
     socket.setNoDelay(true);
+    // Every call on a kept connection listens for its end.
+    socket.setMaxListeners(0);
     let gathered: Buffer = Buffer.alloc(0);
     let running: ReceivedCall | undefined;
     socket.on('error', () => undefined);
