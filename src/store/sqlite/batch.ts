@@ -3,7 +3,7 @@
 import type { Database, Statement } from 'bun:sqlite';
 import type { Calendar } from '../../core/calendar.ts';
 import type { AccountBook, Bucket, BucketKind, LedgerOutcome, Unit } from '../../core/ledger.ts';
-import { Changes, dailyBucketId, decide } from '../../core/ledger.ts';
+import { Changes, decide } from '../../core/ledger.ts';
 import type { Day } from '../../core/limits.ts';
 import { LimitWindow } from '../../core/limits.ts';
 import type { CallContext, CallRecord, RecordOutcome, WriteOperation } from '../store.ts';
@@ -183,7 +183,7 @@ export class BatchWriter {
       grants: new Set(),
       windows: new Map(),
     };
-    for (const row of this.#sql.liveBuckets.all(accountId, nowMs, dailyBucketId(this.#calendar.dayAt(nowMs)))) {
+    for (const row of this.#sql.liveBuckets.all(accountId, nowMs)) {
       book.buckets.set(row.bucketId, { ...row });
     }
     for (const row of this.#sql.openHolds.all(accountId)) {
@@ -281,10 +281,9 @@ function prepare(db: Database) {
     context: string;
   };
   return {
-    // Everything that can still be spent or released: an expired bucket with something held stays visible, and so does
-    // today's, which has expired already if the time zone was changed, lest it be made anew over its own charges.
-    liveBuckets: db.prepare<Bucket & { kind: BucketKind }, [string, number, string]>(
-      'SELECT bucket_id AS bucketId, kind, unit, expires_at AS expiresAtMs, granted, held, used FROM bucket WHERE account_id = ? AND (held > 0 OR expires_at IS NULL OR expires_at > ? OR bucket_id = ?)',
+    // Everything that can still be spent or released: an expired bucket with something held stays visible.
+    liveBuckets: db.prepare<Bucket & { kind: BucketKind }, [string, number]>(
+      'SELECT bucket_id AS bucketId, kind, unit, expires_at AS expiresAtMs, granted, held, used FROM bucket WHERE account_id = ? AND (held > 0 OR expires_at IS NULL OR expires_at > ?)',
     ),
     openHolds: db.prepare<HoldRow, [string]>(
       'SELECT call_id, account_id, unit, amount, allocation, context FROM hold WHERE account_id = ?',
