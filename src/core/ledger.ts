@@ -157,10 +157,11 @@ function hold(book: AccountBook, operation: HoldOperation, nowMs: number, day: D
 
   const refusal = refuseByLimits(book, operation.claims, nowMs, day);
   if (refusal !== undefined) return refusal;
+  const spendable = spendableOf(book, operation.dailyRequests, nowMs, day);
+  if (spendable[operation.unit] < operation.amount)
+    return { kind: 'short', needed: operation.amount, balance: spendable };
   refreshAllowance(book, operation.dailyRequests, day, changes);
   const allocation = allocate(book, operation.unit, operation.amount, nowMs);
-  if (allocation === undefined) return { kind: 'short', needed: operation.amount, balance: balanceOf(book, nowMs) };
-
   for (const [bucketId, amount] of allocation) {
     const bucket = book.buckets.get(bucketId) as Bucket;
     bucket.held += amount;
@@ -214,6 +215,8 @@ function grant(book: AccountBook, operation: GrantOperation, nowMs: number, chan
       held: 0,
       used: 0,
     };
+    if (!Number.isSafeInteger(bucket.granted + operation.amount))
+      throw new RangeError(`a grant of ${operation.amount} on ${bucket.granted} cannot be counted exactly`);
     bucket.granted += operation.amount;
     book.buckets.set(bucketId, bucket);
     book.grants.add(operation.grantId);
@@ -221,6 +224,15 @@ function grant(book: AccountBook, operation: GrantOperation, nowMs: number, chan
     changes.newGrants.push({ operation, bucketId });
   }
   return { kind: 'granted', balance: balanceOf(book, nowMs) };
+}
+
+/** The balance with today's allowance as it would be after a refresh. It changes nothing, so a refusal can tell it. */
+function spendableOf(book: AccountBook, dailyRequests: number, nowMs: number, day: Day): Balance {
+  const balance = balanceOf(book, nowMs);
+  const today = book.buckets.get(dailyBucketId(day));
+  if (today === undefined) return { ...balance, requests: balance.requests + dailyRequests };
+  const granted = Math.max(dailyRequests, today.held + today.used);
+  return isLive(today, nowMs) ? { ...balance, requests: balance.requests + granted - today.granted } : balance;
 }
 
 /**
@@ -252,8 +264,8 @@ function refreshAllowance(book: AccountBook, dailyRequests: number, day: Day, ch
   }
 }
 
-/** Spreads `amount` over the live buckets in spending order, or answers `undefined` if they have too little. */
-function allocate(book: AccountBook, unit: Unit, amount: number, nowMs: number): Allocation | undefined {
+/** Spreads `amount`, which is there, over the live buckets in spending order. */
+function allocate(book: AccountBook, unit: Unit, amount: number, nowMs: number): Allocation {
   if (amount === 0) return [];
   const live = [...book.buckets.values()].filter((b) => b.unit === unit && isLive(b, nowMs)).sort(spendingOrder);
   const allocation: (readonly [string, number])[] = [];
@@ -265,7 +277,7 @@ function allocate(book: AccountBook, unit: Unit, amount: number, nowMs: number):
     left -= part;
     if (left === 0) return allocation;
   }
-  return undefined;
+  throw new Error(`${book.accountId}: ${left} of ${amount} ${unit} are missing although the balance has them`);
 }
 
 /** Kind first, then the earlier expiry, then the id, so that the order is total. */

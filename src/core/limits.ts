@@ -91,13 +91,13 @@ export class LimitWindow {
 export type Day = { readonly name: string; readonly endsAtMs: number };
 
 /**
- * When `claim` may be admitted: `nowMs` if now. A limit of 0 never admits and answers `Infinity`; the caller tells
- * the client the end of the window instead.
+ * When `claim` may be admitted: `nowMs` if now, else the later of the times that its limits name. A limit of 0 never
+ * admits; the time it names is a minute or a day ahead, and then another.
  */
 export function admissibleAtMs(window: LimitWindow, claim: LimitClaim, nowMs: number, day: Day): number {
-  if (claim.perDay !== null && window.countOfDay(day.name) >= claim.perDay) return day.endsAtMs;
-  if (claim.perMinute === null) return nowMs;
-  return window.freeAtMs(claim.perMinute, nowMs);
+  const minuteMs = claim.perMinute === null ? nowMs : window.freeAtMs(claim.perMinute, nowMs);
+  const isDaySpent = claim.perDay !== null && window.countOfDay(day.name) >= claim.perDay;
+  return isDaySpent ? Math.max(minuteMs, day.endsAtMs) : minuteMs;
 }
 
 /** The state of the tighter of the claim's limits, or `undefined` if it has none. */

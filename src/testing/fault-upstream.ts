@@ -1,0 +1,172 @@
+// A model provider that misbehaves on request. It speaks HTTP over plain TCP sockets, so that it can stop, cut or reset
+// an answer at any byte, and it logs every call that it received: that log is the judge of double calls.
+//
+// Each call is answered by a script: the next one of the queue, else what `answer` chooses.
+import type { AddressInfo, Socket } from 'node:net';
+import { createServer } from 'node:net';
+import type { Script } from './fault-scripts.ts';
+import { healthy } from './fault-scripts.ts';
+
+/** One model call as the provider saw it. */
+export type ReceivedCall = {
+  readonly id: number;
+  readonly path: string;
+  readonly headers: Headers;
+  readonly text: string;
+  /** The parsed body; an empty object where it is none. */
+  readonly body: { readonly model?: string; readonly stream?: boolean; readonly [field: string]: unknown };
+  readonly receivedAtMs: number;
+  bytesSent: number;
+  /** When the connection of this call ended; absent while it is open or was kept for another call. */
+  closedAtMs: number | undefined;
+};
+
+/** The provider's side of a call. */
+export class Wire {
+  /** Resolves when the other side has closed or the connection broke. */
+  readonly closed: Promise<void>;
+  readonly #socket: Socket;
+  readonly #call: ReceivedCall;
+
+  constructor(socket: Socket, call: ReceivedCall) {
+    this.#socket = socket;
+    this.#call = call;
+    this.closed = new Promise((resolve) => socket.once('close', () => resolve()));
+  }
+
+  get isClosed(): boolean {
+    return this.#socket.destroyed;
+  }
+
+  /** Resolves when the bytes went to the system, which is later than at once if the other side does not read. */
+  send(bytes: Uint8Array | string): Promise<void> {
+    if (this.isClosed) return Promise.resolve();
+    const buffer = Buffer.from(bytes);
+    return new Promise((resolve) => {
+      this.#socket.once('close', resolve);
+      this.#socket.write(buffer, () => {
+        this.#call.bytesSent += buffer.length;
+        this.#socket.off('close', resolve);
+        resolve();
+      });
+    });
+  }
+
+  /** Ends the connection in order (FIN), whether or not the answer was whole. */
+  end(): void {
+    this.#socket.end();
+  }
+
+  /** Breaks the connection (RST). */
+  reset(): void {
+    this.#socket.resetAndDestroy();
+  }
+}
+
+export class FaultUpstream {
+  readonly calls: ReceivedCall[] = [];
+  /** Chooses the script of a call that the queue has none for. */
+  answer: (call: ReceivedCall) => Script = () => healthy();
+  readonly #queue: Script[] = [];
+  readonly #sockets = new Set<Socket>();
+  readonly #server = createServer((socket) => this.#accept(socket));
+
+  static async start(): Promise<FaultUpstream> {
+    const upstream = new FaultUpstream();
+    await new Promise<void>((resolve) => upstream.#server.listen(0, '127.0.0.1', resolve));
+    return upstream;
+  }
+
+  /** What a provider's `baseUrl` is set to. */
+  get baseUrl(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/v1`;
+  }
+
+  /** Scripts for the next calls, in order of arrival. */
+  queue(...scripts: Script[]): void {
+    this.#queue.push(...scripts);
+  }
+
+  /** Forgets what was received and queued. */
+  clear(): void {
+    this.calls.length = 0;
+    this.#queue.length = 0;
+  }
+
+  async stop(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  }
+
+  #accept(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.setNoDelay(true);
+    // Every call on a kept connection listens for its end.
+    socket.setMaxListeners(0);
+    let gathered: Buffer = Buffer.alloc(0);
+    let running: ReceivedCall | undefined;
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      this.#sockets.delete(socket);
+      if (running !== undefined) running.closedAtMs = performance.now();
+    });
+    socket.on('data', (bytes: Buffer) => {
+      gathered = gathered.length === 0 ? bytes : Buffer.concat([gathered, bytes]);
+      const request = takeRequest(gathered);
+      if (request === undefined) return;
+      gathered = gathered.subarray(request.length);
+      if (!request.path.endsWith('/chat/completions')) {
+        socket.write('HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n');
+        return;
+      }
+      running = this.#receive(request);
+      const call = running;
+      const script = this.#queue.shift() ?? this.answer(call);
+      Promise.resolve(script(new Wire(socket, call), call)).then(
+        () => {
+          // A kept connection that closes later is not the end of this call.
+          if (running === call && !socket.destroyed && !socket.writableEnded) running = undefined;
+        },
+        () => socket.destroy(),
+      );
+    });
+  }
+
+  #receive(request: Request): ReceivedCall {
+    const call: ReceivedCall = {
+      id: this.calls.length,
+      path: request.path,
+      headers: request.headers,
+      text: request.body,
+      body: parseBody(request.body),
+      receivedAtMs: performance.now(),
+      bytesSent: 0,
+      closedAtMs: undefined,
+    };
+    this.calls.push(call);
+    return call;
+  }
+}
+
+type Request = { readonly path: string; readonly headers: Headers; readonly body: string; readonly length: number };
+
+/** The request at the start of the bytes, once it is whole. The gateway always sends a Content-Length. */
+function takeRequest(bytes: Buffer): Request | undefined {
+  const headEnd = bytes.indexOf('\r\n\r\n');
+  if (headEnd < 0) return undefined;
+  const [first = '', ...lines] = bytes.subarray(0, headEnd).toString('latin1').split('\r\n');
+  const headers = new Headers();
+  for (const line of lines) headers.append(line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim());
+  const length = headEnd + 4 + Number(headers.get('content-length') ?? 0);
+  if (bytes.length < length) return undefined;
+  const body = bytes.subarray(headEnd + 4, length).toString('utf8');
+  return { path: first.split(' ')[1] ?? '/', headers, body, length };
+}
+
+function parseBody(text: string): ReceivedCall['body'] {
+  try {
+    return JSON.parse(text) as ReceivedCall['body'];
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,184 @@
+// The real gateway in this process, on a free port with a temporary data folder, in front of fault upstreams. Waits are
+// short, so that a test of a time limit takes no longer than the limit.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadConfig } from '../config.ts';
+import type { RunningGateway } from '../main.ts';
+import { startGateway } from '../main.ts';
+import type { AuditReport, Store, UsageRow } from '../store/store.ts';
+import { FaultUpstream } from './fault-upstream.ts';
+
+export const ADMIN_TOKEN = 'test-admin-token-0123456789-abcdefgh';
+
+export const SHORT_TIMEOUTS = {
+  connectMs: 500,
+  firstByteMs: 400,
+  idleMs: 400,
+  callMs: 5_000,
+  drainMs: 500,
+  keepAliveMs: 10_000,
+  stalledReaderMs: 500,
+};
+
+/** Plans of the tests: by requests, by money, and one that may not use the API. */
+export const TEST_PLANS = [
+  { id: 'requests', name: 'Requests', prices: [{ requests: 2 }] },
+  {
+    id: 'money',
+    name: 'Money',
+    prices: [{ microRub: { inputPerMTok: 50_000_000, cachedInputPerMTok: 5_000_000, outputPerMTok: 200_000_000 } }],
+  },
+  { id: 'no-api', name: 'No API', api: false, prices: [{ requests: 2 }] },
+];
+
+type Settings = Readonly<Record<string, unknown>>;
+
+export type TestGatewayOptions = {
+  /** Over the defaults, field by field: `timeouts` and `bounds` are merged, lists are replaced. */
+  readonly config?: Settings;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Upstreams beside the first; they are the providers `second`, `third`. */
+  readonly upstreams?: 1 | 2 | 3;
+};
+
+export type Customer = { readonly accountId: string; readonly keyId: string; readonly key: string };
+
+export class TestGateway {
+  readonly running: RunningGateway;
+  readonly upstreams: readonly FaultUpstream[];
+  readonly #dataDir: string;
+
+  private constructor(running: RunningGateway, upstreams: readonly FaultUpstream[], dataDir: string) {
+    this.running = running;
+    this.upstreams = upstreams;
+    this.#dataDir = dataDir;
+  }
+
+  /** Models: `strict` is relayed byte for byte, `loose` is translated, `both` has all upstreams as targets in order. */
+  static async start(options: TestGatewayOptions = {}): Promise<TestGateway> {
+    const dataDir = mkdtempSync(join(tmpdir(), 'tolmach-test-'));
+    const upstreams = await Promise.all(Array.from({ length: options.upstreams ?? 1 }, () => FaultUpstream.start()));
+    const config = configFor(upstreams, options.config ?? {});
+    const path = join(dataDir, 'config.yaml');
+    writeFileSync(path, JSON.stringify(config));
+    const running = await startGateway(loadConfig(environmentFor(dataDir, path, options.env)));
+    return new TestGateway(running, upstreams, dataDir);
+  }
+
+  get url(): string {
+    return this.running.url;
+  }
+
+  get upstream(): FaultUpstream {
+    return this.upstreams[0] as FaultUpstream;
+  }
+
+  /** Puts something between the gateway and its store, for instance slowness. */
+  wrapStore(wrap: (store: Store) => Store): void {
+    Object.assign(this.running.gateway, { store: wrap(this.running.gateway.store) });
+  }
+
+  async admin<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const response = await fetch(`${this.url}/admin/v1/${path}`, {
+      method,
+      headers: { authorization: `Bearer ${ADMIN_TOKEN}` },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const answer = (await response.json()) as T;
+    if (!response.ok) throw new Error(`admin ${method} ${path}: ${response.status} ${JSON.stringify(answer)}`);
+    return answer;
+  }
+
+  /** An account with a key, and with requests or roubles granted. */
+  async customer(plan = 'requests', grants: { requests?: number; rub?: string } = {}): Promise<Customer> {
+    const { id } = await this.admin<{ id: string }>('POST', 'accounts', {
+      email: `${crypto.randomUUID()}@test.org`,
+      plan,
+    });
+    const key = await this.admin<{ id: string; key: string }>('POST', `accounts/${id}/keys`, {});
+    if (grants.requests !== undefined) await this.admin('POST', `accounts/${id}/grants`, { requests: grants.requests });
+    if (grants.rub !== undefined) await this.admin('POST', `accounts/${id}/grants`, { rub: grants.rub });
+    return { accountId: id, keyId: key.id, key: key.key };
+  }
+
+  balance(customer: Customer): Promise<{ requests: number; microRub: number }> {
+    return this.admin('GET', `accounts/${customer.accountId}/balance`);
+  }
+
+  /** Ended calls, newest first. */
+  async usage(customer: Customer): Promise<UsageRow[]> {
+    return (await this.admin<{ calls: UsageRow[] }>('GET', `accounts/${customer.accountId}/usage?limit=1000`)).calls;
+  }
+
+  /** A chat call as plain HTTP. */
+  chat(customer: Customer | undefined, body: unknown, init: RequestInit = {}): Promise<Response> {
+    return fetch(`${this.url}/v1/chat/completions`, {
+      method: 'POST',
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+      ...init,
+      headers: {
+        ...(customer === undefined ? {} : { authorization: `Bearer ${customer.key}` }),
+        'content-type': 'application/json',
+        ...(init.headers as Record<string, string> | undefined),
+      },
+    });
+  }
+
+  /** The audit once no call is open any more. Throws if calls stay open. */
+  async auditAtRest(withinMs = 2_000): Promise<AuditReport> {
+    const untilMs = performance.now() + withinMs;
+    while (this.running.gateway.open.size > 0) {
+      if (performance.now() > untilMs) throw new Error(`${this.running.gateway.open.size} calls are still open`);
+      await Bun.sleep(5);
+    }
+    return this.admin<AuditReport>('POST', 'audit');
+  }
+
+  async stop(): Promise<void> {
+    await this.running.stop();
+    await Promise.all(this.upstreams.map((upstream) => upstream.stop()));
+    rmSync(this.#dataDir, { recursive: true, force: true });
+  }
+}
+
+const NAMES = ['first', 'second', 'third'] as const;
+
+/** The configuration of a test gateway, as its file would say it. */
+export function configFor(upstreams: readonly FaultUpstream[], settings: Settings): Settings {
+  const { timeouts, bounds, ...rest } = settings;
+  const provider = (i: number) => NAMES[i] as string;
+  const target = (i: number) => ({ provider: provider(i), model: 'upstream-model', priority: i });
+  return {
+    providers: [
+      ...upstreams.map(({ baseUrl }, i) => ({
+        name: provider(i),
+        vendor: 'openai',
+        baseUrl,
+        apiKey: `upstream-key-${i}`,
+      })),
+      { name: 'untidy', baseUrl: upstreams[0]?.baseUrl, apiKey: 'upstream-key-loose' },
+    ],
+    models: [
+      { name: 'strict', targets: [target(0)] },
+      { name: 'loose', targets: [{ provider: 'untidy', model: 'upstream-model' }] },
+      { name: 'both', targets: upstreams.map((_, i) => target(i)) },
+    ],
+    plans: TEST_PLANS,
+    ...rest,
+    timeouts: { ...SHORT_TIMEOUTS, ...(timeouts as Settings | undefined) },
+    bounds: bounds ?? {},
+  };
+}
+
+function environmentFor(dataDir: string, config: string, more: Readonly<Record<string, string>> = {}) {
+  // A port on which nothing listens, so that no Ollama of this machine is found.
+  const base = {
+    PORT: '0',
+    DATA_DIR: dataDir,
+    CONFIG: config,
+    LOG_LEVEL: 'silent',
+    OLLAMA_BASE_URL: 'http://127.0.0.1:9/v1',
+  };
+  return { ...base, TOLMACH_ADMIN_TOKEN: ADMIN_TOKEN, ...more };
+}
