@@ -1,0 +1,23 @@
+// How a hold ends whose process can no longer end it: it is voided, nothing is charged, and a record says why.
+import type { CallContext, CallRecord, WriteOperation } from './store.ts';
+
+const RESTART_RECORD = {
+  provider: null,
+  upstreamModel: null,
+  usage: null,
+  status: 503,
+  errorCode: 'gateway_restarted',
+  attempts: 0,
+  firstByteMs: null,
+} as const;
+
+/** An open hold with what was known of its call. */
+export type OrphanedHold = { readonly callId: string; readonly accountId: string; readonly context: CallContext };
+
+/** The operation that voids it. */
+export function voidOrphan(hold: OrphanedHold, nowMs: number): WriteOperation {
+  const durationMs = Math.max(0, nowMs - hold.context.admittedAtMs);
+  const record: CallRecord = { ...hold.context, ...RESTART_RECORD, durationMs };
+  const { callId, accountId } = hold;
+  return { kind: 'settle', callId, accountId, outcome: 'void', charge: 0, record };
+}
