@@ -1,12 +1,13 @@
 // How a hold ends whose process can no longer end it: it is voided, nothing is charged, and a record says why.
-import type { CallContext, CallRecord, WriteOperation } from './store.ts';
+import type { ErrorCode } from '../core/errors.ts';
+import type { SettleOperation } from '../core/ledger.ts';
+import type { CallContext, CallRecord } from './store.ts';
 
-const RESTART_RECORD = {
+const UNSERVED = {
   provider: null,
   upstreamModel: null,
   usage: null,
   status: 503,
-  errorCode: 'gateway_restarted',
   attempts: 0,
   firstByteMs: null,
 } as const;
@@ -15,9 +16,13 @@ const RESTART_RECORD = {
 export type OrphanedHold = { readonly callId: string; readonly accountId: string; readonly context: CallContext };
 
 /** The operation that voids it. */
-export function voidOrphan(hold: OrphanedHold, nowMs: number): WriteOperation {
+export function voidOrphan(
+  hold: OrphanedHold,
+  nowMs: number,
+  errorCode: ErrorCode = 'gateway_restarted',
+): SettleOperation & { readonly record: CallRecord } {
   const durationMs = Math.max(0, nowMs - hold.context.admittedAtMs);
-  const record: CallRecord = { ...hold.context, ...RESTART_RECORD, durationMs };
+  const record: CallRecord = { ...hold.context, ...UNSERVED, errorCode, durationMs };
   const { callId, accountId } = hold;
   return { kind: 'settle', callId, accountId, outcome: 'void', charge: 0, record };
 }
