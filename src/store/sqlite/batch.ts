@@ -82,7 +82,7 @@ export class BatchWriter {
     return { failed: detail };
   }
 
-  #commit(operations: readonly WriteOperation[]): Outcome[] {
+  #commit(operations: readonly WriteOperation[]): (Outcome | Refused)[] {
     const nowMs = this.#lastMs;
     const day = this.#calendar.dayAt(nowMs);
     this.#db.run('BEGIN IMMEDIATE');
@@ -103,8 +103,11 @@ export class BatchWriter {
     }
   }
 
-  #apply(operation: WriteOperation, nowMs: number, day: Day, touched: Map<AccountBook, Changes>): Outcome {
+  #apply(operation: WriteOperation, nowMs: number, day: Day, touched: Map<AccountBook, Changes>): Outcome | Refused {
     if (isRecordOperation(operation)) return applyRecord(this.#db, operation);
+    const { accountId } = operation;
+    if (!this.#books.has(accountId) && this.#sql.findAccount.get(accountId) === null)
+      return { kind: 'refused', detail: `${operation.kind}: there is no account ${accountId}` };
     const book = this.#load(operation, nowMs);
     let changes = touched.get(book);
     if (changes === undefined) {
@@ -265,10 +268,13 @@ function prepare(db: Database) {
     context: string;
   };
   return {
-    // Everything that can still be spent or released: an expired bucket with something held stays visible.
+    // Everything that can still be spent or released: an expired bucket with something held stays visible. Wallets,
+    // and buckets that ended less than two days ago, come along even when nothing can be done with them, so that a
+    // wallet or a day is never begun anew over an earlier row, even after a change of the time zone.
     liveBuckets: db.prepare<Bucket & { kind: BucketKind }, [string, number]>(
-      'SELECT bucket_id AS bucketId, kind, unit, expires_at AS expiresAtMs, granted, held, used FROM bucket WHERE account_id = ? AND (held > 0 OR expires_at IS NULL OR expires_at > ?)',
+      "SELECT bucket_id AS bucketId, kind, unit, expires_at AS expiresAtMs, granted, held, used FROM bucket WHERE account_id = ? AND (held > 0 OR kind = 'wallet' OR expires_at IS NULL OR expires_at > ? - 172800000)",
     ),
+    findAccount: db.prepare<{ found: number }, [string]>('SELECT 1 AS found FROM account WHERE account_id = ?'),
     openHolds: db.prepare<HoldRow, [string]>(
       'SELECT call_id, account_id, unit, amount, allocation, context FROM hold WHERE account_id = ?',
     ),

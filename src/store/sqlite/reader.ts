@@ -74,7 +74,7 @@ export class SqliteReader {
   listBuckets(accountId: string, dailyRequests: number, nowMs: number): BucketRow[] {
     const rows = this.#db
       .query<BucketRow, [string, number]>(
-        'SELECT bucket_id AS bucketId, kind, unit, expires_at AS expiresAtMs, granted, held, used FROM bucket WHERE account_id = ? AND (expires_at IS NULL OR expires_at > ?) ORDER BY kind, expires_at, bucket_id',
+        'SELECT bucket_id AS bucketId, kind, unit, expires_at AS expiresAtMs, granted, held, used FROM bucket WHERE account_id = ? AND (expires_at IS NULL OR expires_at > ?) ORDER BY kind, expires_at NULLS LAST, bucket_id',
       )
       .all(accountId, nowMs);
     return withTodaysAllowance(rows, this.#calendar, dailyRequests, nowMs);
