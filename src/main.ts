@@ -31,7 +31,9 @@ export async function startGateway(config: Config): Promise<RunningGateway> {
   const secrets = loadSecrets(config);
   const { log, close: closeLog } = openLog(config.logLevel, SYSTEM_CLOCK.nowMs);
   const clock = SYSTEM_CLOCK;
-  const { store, voidedHolds } = await openStore(config, clock);
+  const { store, voidedHolds } = await openStore(config, clock, secretCheck(secrets.masterSecret), (notice) =>
+    log.warn(notice, 'store'),
+  );
   if (voidedHolds > 0) log.warn({ voidedHolds }, 'recovered');
   const plans = new PlanBook(
     PLAN_PRESETS,
@@ -80,6 +82,11 @@ async function stopGateway(gateway: Gateway, server: HttpServer, closeLog: () =>
   gateway.watchdog.stop();
   await gateway.store.close();
   closeLog();
+}
+
+/** Tells one master secret from another, without telling it. */
+function secretCheck(masterSecret: string): string {
+  return Buffer.from(hkdfSync('sha256', masterSecret, '', 'tolmach secret check v1', 32)).toString('base64url');
 }
 
 /** Each purpose has a key of its own, so that what is made for one is worth nothing for another. */

@@ -115,6 +115,13 @@ export type OutcomeOf<O extends WriteOperation> = O extends { kind: 'hold' | 'se
   ? LedgerOutcome
   : RecordOutcome;
 
+/** What an operator should learn of the store's own life. */
+export type StoreNotice =
+  | { readonly kind: 'holds_voided'; readonly count: number }
+  /** This process was silent for longer than its lease; others may have voided its holds. */
+  | { readonly kind: 'lease_lapsed'; readonly byMs: number }
+  | { readonly kind: 'lease_not_renewed'; readonly detail: string };
+
 export interface Store {
   /**
    * Decides and writes one operation; resolves when it is durable. Operations of parallel callers share commits.

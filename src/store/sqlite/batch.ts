@@ -2,33 +2,22 @@
 // the only writer, so the books of accounts stay in memory between batches and only changes are written.
 import type { Database, Statement } from 'bun:sqlite';
 import type { Calendar } from '../../core/calendar.ts';
-import type { AccountBook, Bucket, BucketKind, LedgerOutcome, Unit } from '../../core/ledger.ts';
+import type { AccountBook, Bucket, BucketKind, Unit } from '../../core/ledger.ts';
 import { Changes, decide } from '../../core/ledger.ts';
 import type { Day } from '../../core/limits.ts';
 import { LimitWindow } from '../../core/limits.ts';
-import type { CallContext, CallRecord, RecordOutcome, WriteOperation } from '../store.ts';
-import { applyRecord, isRecordOperation } from './records.ts';
+import type { BatchResult, Outcome, Refused } from '../group-commit.ts';
+import type { LedgerWrite } from '../record-operation.ts';
+import { isRecordOperation } from '../record-operation.ts';
+import { voidOrphan } from '../restart-record.ts';
+import type { CallContext, CallRecord, WriteOperation } from '../store.ts';
+import { applyRecord } from './records.ts';
 
 /** A batch as it crosses the thread boundary. The clock of the main thread decides, so that tests can set it. */
 export type Batch = { readonly nowMs: number; readonly operations: readonly WriteOperation[] };
-export type Outcome = LedgerOutcome | RecordOutcome;
-/** `refused` is one poisonous operation; `failed` is a store that cannot write at all. */
-export type BatchResult =
-  | { readonly outcomes: (Outcome | { readonly kind: 'refused'; readonly detail: string })[] }
-  | { readonly failed: string };
 
 /** Books kept in memory; beyond this, those without open holds are dropped. */
 const BOOKS_MAX = 20_000;
-
-export const RESTART_RECORD = {
-  provider: null,
-  upstreamModel: null,
-  usage: null,
-  status: 503,
-  errorCode: 'gateway_restarted',
-  attempts: 0,
-  firstByteMs: null,
-} as const;
 
 export class BatchWriter {
   readonly #db: Database;
@@ -58,7 +47,7 @@ export class BatchWriter {
       this.#books.clear();
       if (batch.operations.length === 1) return this.#single(batch.operations[0] as WriteOperation, error);
     }
-    const outcomes: (Outcome | { readonly kind: 'refused'; readonly detail: string })[] = [];
+    const outcomes: (Outcome | Refused)[] = [];
     for (const operation of batch.operations) {
       const result = this.apply({ nowMs: batch.nowMs, operations: [operation] });
       if ('failed' in result)
@@ -76,12 +65,7 @@ export class BatchWriter {
     for (let i = 0; i < rows.length; i += 500) {
       const operations = rows.slice(i, i + 500).map((row): WriteOperation => {
         const context = JSON.parse(row.context) as CallContext;
-        const record: CallRecord = {
-          ...context,
-          ...RESTART_RECORD,
-          durationMs: Math.max(0, nowMs - context.admittedAtMs),
-        };
-        return { kind: 'settle', callId: row.call_id, accountId: row.account_id, outcome: 'void', charge: 0, record };
+        return voidOrphan({ callId: row.call_id, accountId: row.account_id, context }, nowMs);
       });
       const result = this.apply({ nowMs, operations });
       if ('failed' in result) throw new Error(`recovery failed: ${result.failed}`);
@@ -98,7 +82,7 @@ export class BatchWriter {
     return { failed: detail };
   }
 
-  #commit(operations: readonly WriteOperation[]): Outcome[] {
+  #commit(operations: readonly WriteOperation[]): (Outcome | Refused)[] {
     const nowMs = this.#lastMs;
     const day = this.#calendar.dayAt(nowMs);
     this.#db.run('BEGIN IMMEDIATE');
@@ -119,8 +103,11 @@ export class BatchWriter {
     }
   }
 
-  #apply(operation: WriteOperation, nowMs: number, day: Day, touched: Map<AccountBook, Changes>): Outcome {
+  #apply(operation: WriteOperation, nowMs: number, day: Day, touched: Map<AccountBook, Changes>): Outcome | Refused {
     if (isRecordOperation(operation)) return applyRecord(this.#db, operation);
+    const { accountId } = operation;
+    if (!this.#books.has(accountId) && this.#sql.findAccount.get(accountId) === null)
+      return { kind: 'refused', detail: `${operation.kind}: there is no account ${accountId}` };
     const book = this.#load(operation, nowMs);
     let changes = touched.get(book);
     if (changes === undefined) {
@@ -139,7 +126,7 @@ export class BatchWriter {
   }
 
   /** The account's book with everything that this operation may look at. */
-  #load(operation: WriteOperation & { kind: 'hold' | 'settle' | 'grant' }, nowMs: number): AccountBook {
+  #load(operation: LedgerWrite, nowMs: number): AccountBook {
     let book = this.#books.get(operation.accountId);
     if (book === undefined) {
       book = this.#read(operation.accountId, nowMs);
@@ -266,7 +253,7 @@ export class BatchWriter {
   }
 }
 
-function refuseRest(batch: Batch, done: number, detail: string): { kind: 'refused'; detail: string }[] {
+function refuseRest(batch: Batch, done: number, detail: string): Refused[] {
   return batch.operations.slice(done).map(() => ({ kind: 'refused', detail }));
 }
 
@@ -281,10 +268,13 @@ function prepare(db: Database) {
     context: string;
   };
   return {
-    // Everything that can still be spent or released: an expired bucket with something held stays visible.
+    // Everything that can still be spent or released: an expired bucket with something held stays visible. Wallets,
+    // and buckets that ended less than two days ago, come along even when nothing can be done with them, so that a
+    // wallet or a day is never begun anew over an earlier row, even after a change of the time zone.
     liveBuckets: db.prepare<Bucket & { kind: BucketKind }, [string, number]>(
-      'SELECT bucket_id AS bucketId, kind, unit, expires_at AS expiresAtMs, granted, held, used FROM bucket WHERE account_id = ? AND (held > 0 OR expires_at IS NULL OR expires_at > ?)',
+      "SELECT bucket_id AS bucketId, kind, unit, expires_at AS expiresAtMs, granted, held, used FROM bucket WHERE account_id = ? AND (held > 0 OR kind = 'wallet' OR expires_at IS NULL OR expires_at > ? - 172800000)",
     ),
+    findAccount: db.prepare<{ found: number }, [string]>('SELECT 1 AS found FROM account WHERE account_id = ?'),
     openHolds: db.prepare<HoldRow, [string]>(
       'SELECT call_id, account_id, unit, amount, allocation, context FROM hold WHERE account_id = ?',
     ),

@@ -2,10 +2,9 @@
 // here can write.
 import { Database } from 'bun:sqlite';
 import { Calendar } from '../../core/calendar.ts';
-import type { Unit } from '../../core/ledger.ts';
-import { dailyBucketId } from '../../core/ledger.ts';
 import type { Plan } from '../../core/plan.ts';
 import type { Account, AuditReport, BucketRow, Key, KeyOwner, UsageRow } from '../store.ts';
+import { withTodaysAllowance } from '../todays-allowance.ts';
 import { auditDatabase } from './audit.ts';
 
 const ACCOUNT = 'account_id AS accountId, email, plan_id AS planId, status, created_at AS createdAtMs';
@@ -75,26 +74,10 @@ export class SqliteReader {
   listBuckets(accountId: string, dailyRequests: number, nowMs: number): BucketRow[] {
     const rows = this.#db
       .query<BucketRow, [string, number]>(
-        'SELECT bucket_id AS bucketId, kind, unit, expires_at AS expiresAtMs, granted, held, used FROM bucket WHERE account_id = ? AND (expires_at IS NULL OR expires_at > ?) ORDER BY kind, expires_at, bucket_id',
+        'SELECT bucket_id AS bucketId, kind, unit, expires_at AS expiresAtMs, granted, held, used FROM bucket WHERE account_id = ? AND (expires_at IS NULL OR expires_at > ?) ORDER BY kind, expires_at NULLS LAST, bucket_id',
       )
       .all(accountId, nowMs);
-    const day = this.#calendar.dayAt(nowMs);
-    const bucketId = dailyBucketId(day);
-    const today = rows.find((row) => row.bucketId === bucketId);
-    const granted = Math.max(dailyRequests, (today?.held ?? 0) + (today?.used ?? 0));
-    const others = rows.filter((row) => row !== today);
-    if (granted === 0) return others;
-    const made: BucketRow = {
-      bucketId,
-      kind: 'daily',
-      unit: 'requests' as Unit,
-      expiresAtMs: day.endsAtMs,
-      held: 0,
-      used: 0,
-      ...today,
-      granted,
-    };
-    return [made, ...others];
+    return withTodaysAllowance(rows, this.#calendar, dailyRequests, nowMs);
   }
 
   listUsage(accountId: string, limit: number, before = '~'): UsageRow[] {

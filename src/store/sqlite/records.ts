@@ -1,12 +1,7 @@
 // Writes accounts, keys and plans: plain rows with no decision in them.
 import type { Database } from 'bun:sqlite';
-import type { RecordOutcome, WriteOperation } from '../store.ts';
-
-type RecordOperation = Exclude<WriteOperation, { kind: 'hold' | 'settle' | 'grant' }>;
-
-export function isRecordOperation(operation: WriteOperation): operation is RecordOperation {
-  return operation.kind !== 'hold' && operation.kind !== 'settle' && operation.kind !== 'grant';
-}
+import type { RecordOperation } from '../record-operation.ts';
+import type { RecordOutcome } from '../store.ts';
 
 const WRITTEN: RecordOutcome = { kind: 'written' };
 

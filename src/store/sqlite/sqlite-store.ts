@@ -3,8 +3,10 @@ import { Database } from 'bun:sqlite';
 import { join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { CallError } from '../../core/errors.ts';
+import type { BatchResult } from '../group-commit.ts';
+import { GroupCommit } from '../group-commit.ts';
 import type { OutcomeOf, Store, WriteOperation } from '../store.ts';
-import type { Batch, BatchResult } from './batch.ts';
+import type { Batch } from './batch.ts';
 import { SqliteReader } from './reader.ts';
 import type { OpenedMessage, OpenMessage } from './writer-thread.ts';
 
@@ -18,15 +20,6 @@ export type SqliteStoreOptions = {
 
 /** Operations of one commit. Larger batches gain little and delay the first caller. */
 const BATCH_MAX = 512;
-
-/** Turns of the event loop that a batch may gather for. */
-const GATHER_TURNS_MAX = 16;
-
-type Waiting = {
-  readonly operation: WriteOperation;
-  readonly resolve: (outcome: never) => void;
-  readonly reject: (error: Error) => void;
-};
 
 /** Opens the database in `dataDir`, alone: a second process on the same folder is refused. */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<{ store: Store; voidedHolds: number }> {
@@ -56,27 +49,22 @@ class SqliteStore implements Store {
   readonly #thread: Worker;
   readonly #lock: Database;
   readonly #options: SqliteStoreOptions;
-  #waiting: Waiting[] = [];
-  #inFlight: Waiting[] = [];
-  #isFlushScheduled = false;
-  #onIdle: (() => void) | undefined;
+  readonly #commits = new GroupCommit(BATCH_MAX, (operations) => this.#apply(operations));
+  #answer: ((result: BatchResult) => void) | undefined;
 
   constructor(thread: Worker, reader: SqliteReader, lock: Database, options: SqliteStoreOptions) {
     this.#reader = reader;
     this.#thread = thread;
     this.#lock = lock;
     this.#options = options;
-    thread.onmessage = (event: MessageEvent<string>) => this.#finish(JSON.parse(event.data) as BatchResult);
-    thread.onerror = (event: ErrorEvent) => this.#finish({ failed: event.message });
+    thread.onmessage = (event: MessageEvent<string>) => this.#answer?.(JSON.parse(event.data) as BatchResult);
+    thread.onerror = (event: ErrorEvent) => this.#answer?.({ failed: event.message });
   }
 
   write<O extends WriteOperation>(operation: O): Promise<OutcomeOf<O>> {
-    if (this.#waiting.length >= this.#options.maxWaiting)
+    if (this.#commits.waiting >= this.#options.maxWaiting)
       return Promise.reject(new CallError('overloaded', { retryAfterS: 1 }));
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ operation, resolve, reject });
-      this.#scheduleFlush();
-    });
+    return this.#commits.add(operation) as Promise<OutcomeOf<O>>;
   }
 
   async findKey(hmac: string) {
@@ -116,57 +104,19 @@ class SqliteStore implements Store {
   }
 
   async close(): Promise<void> {
-    if (this.#waiting.length > 0 || this.#inFlight.length > 0)
-      await new Promise<void>((resolve) => (this.#onIdle = resolve));
+    await this.#commits.close();
     await ask(this.#thread, 'close');
     this.#thread.terminate();
     this.#reader.close();
     this.#lock.close();
   }
 
-  /**
-   * Flushes after a turn of the event loop that brought nothing new. Under load every turn brings more, so that many
-   * calls share a commit and a wake-up of the writer, which is most of what a call costs; a lone call waits for one
-   * empty turn, some microseconds. The turns are bounded, so that a batch is never late by more than a few of them.
-   */
-  #scheduleFlush(): void {
-    if (this.#inFlight.length > 0 || this.#isFlushScheduled) return;
-    this.#isFlushScheduled = true;
-    let seen = 0;
-    let turns = 0;
-    const turn = () => {
-      const hasGrown = this.#waiting.length > seen;
-      seen = this.#waiting.length;
-      turns += 1;
-      if (hasGrown && turns < GATHER_TURNS_MAX && seen < BATCH_MAX) setImmediate(turn);
-      else this.#flush();
-    };
-    setImmediate(turn);
-  }
-
-  /** Sends what has gathered while the last batch was committed. There is no timer: an idle store adds no delay. */
-  #flush(): void {
-    this.#isFlushScheduled = false;
-    this.#inFlight = this.#waiting.splice(0, BATCH_MAX);
-    const batch: Batch = {
-      nowMs: this.#options.clock.nowMs(),
-      operations: this.#inFlight.map((waiting) => waiting.operation),
-    };
-    this.#thread.postMessage(JSON.stringify(batch));
-  }
-
-  #finish(result: BatchResult): void {
-    const done = this.#inFlight;
-    this.#inFlight = [];
-    for (const [i, waiting] of done.entries()) {
-      const outcome = 'failed' in result ? undefined : result.outcomes[i];
-      if (outcome === undefined || outcome.kind === 'refused') {
-        const detail = 'failed' in result ? result.failed : outcome?.detail;
-        waiting.reject(new CallError('temporarily_unavailable', detail === undefined ? {} : { detail }));
-      } else waiting.resolve(outcome as never);
-    }
-    if (this.#waiting.length > 0) this.#scheduleFlush();
-    else this.#onIdle?.();
+  #apply(operations: readonly WriteOperation[]): Promise<BatchResult> {
+    const batch: Batch = { nowMs: this.#options.clock.nowMs(), operations };
+    return new Promise((resolve) => {
+      this.#answer = resolve;
+      this.#thread.postMessage(JSON.stringify(batch));
+    });
   }
 }
 

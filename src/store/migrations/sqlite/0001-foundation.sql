@@ -28,14 +28,15 @@ CREATE TABLE plan (
   body TEXT NOT NULL
 ) STRICT;
 
--- A cache of grant_ + hold + usage. The CHECK makes overspending impossible even if the code is wrong.
+-- A cache of grant_ + hold + usage. The CHECK makes overspending impossible even if the code is wrong. No amount is
+-- beyond what a safe integer holds.
 CREATE TABLE bucket (
   account_id TEXT NOT NULL,
   bucket_id TEXT NOT NULL,
   kind TEXT NOT NULL CHECK (kind IN ('daily', 'pack', 'wallet')),
   unit TEXT NOT NULL CHECK (unit IN ('requests', 'microRub')),
   expires_at INTEGER,
-  granted INTEGER NOT NULL,
+  granted INTEGER NOT NULL CHECK (granted <= 9007199254740991),
   held INTEGER NOT NULL,
   used INTEGER NOT NULL,
   PRIMARY KEY (account_id, bucket_id),
