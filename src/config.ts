@@ -84,9 +84,9 @@ function readFile(environment: Environment, problems: string[]): FileConfig | un
   return undefined;
 }
 
-/** One line for each issue, with the path of the field. */
-export function describeIssues(error: z.ZodError): string[] {
-  return error.issues.map((issue) => `${issue.path.join('.') || 'the file'}: ${issue.message}`);
+/** One line for each issue, with the path of the field, or `whole` where it is about all of them. */
+export function describeIssues(error: z.ZodError, whole = 'the file'): string[] {
+  return error.issues.map((issue) => `${issue.path.join('.') || whole}: ${issue.message}`);
 }
 
 /** Replaces `${NAME}` and `${NAME:-default}` in strings by the environment's values. */

@@ -91,7 +91,7 @@ export class AdminApi {
     } catch (thrown) {
       const error =
         thrown instanceof z.ZodError
-          ? new CallError('invalid_field', { message: describeIssues(thrown).join('; ') })
+          ? new CallError('invalid_field', { message: describeIssues(thrown, 'the request').join('; ') })
           : toCallError(thrown);
       if (error.code === 'internal_error')
         this.#gateway.report.alarm('internal_error', { endpoint: `admin ${path}`, detail: error.details.detail });
