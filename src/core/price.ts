@@ -5,7 +5,6 @@
 // favour by less than one µ₽ a call. A price of 0 is a price; no price at all is a refusal (`model_not_priced`).
 
 import type { Usage } from './call.ts';
-import type { Unit } from './ledger.ts';
 
 export type RequestPrice = { readonly unit: 'requests'; readonly perCall: number };
 
@@ -21,19 +20,25 @@ export type MoneyPrice = {
 export type Price = RequestPrice | MoneyPrice;
 
 /** Upper bounds on what a call can use. */
-export type WorstCase = { readonly inputTokens: number; readonly outputTokens: number; readonly images: number };
+export type WorstCase = {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly images: number;
+  /** Answers asked for (`n`): a request price is for each of them. */
+  readonly generations: number;
+};
 
 export const TOKENS_PER_MTOK = 1_000_000n;
 
 /** The most that a call can cost: what is held. Request prices have the whole price once any output exists. */
 export function worstCost(price: Price, worst: WorstCase): number {
-  if (price.unit === 'requests') return price.perCall;
+  if (price.unit === 'requests') return price.perCall * worst.generations;
   return moneyCost(price, { input: worst.inputTokens, cached: 0, output: worst.outputTokens, images: worst.images });
 }
 
 /** What a call cost, given what it used. The ledger cuts it to the hold. */
-export function actualCost(price: Price, usage: Usage): number {
-  if (price.unit === 'requests') return price.perCall;
+export function actualCost(price: Price, usage: Usage, generations: number): number {
+  if (price.unit === 'requests') return price.perCall * generations;
   const cached = Math.min(usage.cachedInputTokens, usage.inputTokens);
   return moneyCost(price, {
     input: usage.inputTokens - cached,
@@ -41,10 +46,6 @@ export function actualCost(price: Price, usage: Usage): number {
     output: usage.outputTokens,
     images: usage.images,
   });
-}
-
-export function unitOf(price: Price): Unit {
-  return price.unit;
 }
 
 function moneyCost(price: MoneyPrice, used: { input: number; cached: number; output: number; images: number }): number {

@@ -1,0 +1,86 @@
+// Counts what an answer delivered, as it is delivered, so that a call that ends early is charged for what it gave.
+import type { CallEvent, Usage } from './call.ts';
+import { NO_USAGE } from './call.ts';
+import { estimateTokens } from './tokens.ts';
+
+/** Bounds on a vendor's word: usage beyond them is absurd and our own count is charged instead. */
+const USAGE_TOKENS_MAX = 100_000_000;
+const ABSURD_FACTOR = 10;
+const ABSURD_MARGIN_TOKENS = 1_000;
+
+export class Meter {
+  readonly #inputTokensAtMost: number;
+  readonly #inputText: () => string;
+  #outputTokens = 0;
+  #usage: Usage | undefined;
+  #images = 0;
+
+  /**
+   * @param inputTokensAtMost an upper bound on the input, to know absurd usage by.
+   * @param inputText gives the input's text, asked for only when an estimate is needed.
+   */
+  constructor(inputTokensAtMost: number, inputText: () => string) {
+    this.#inputTokensAtMost = inputTokensAtMost;
+    this.#inputText = inputText;
+  }
+
+  /** Whether anything was produced that a customer could use. */
+  get hasOutput(): boolean {
+    return this.#outputTokens > 0 || this.#images > 0;
+  }
+
+  /** Text as the model made it. */
+  addText(text: string): void {
+    if (text !== '') this.#outputTokens += estimateTokens(text);
+  }
+
+  addImages(count: number): void {
+    this.#images += count;
+  }
+
+  addEvent(event: CallEvent): void {
+    switch (event.kind) {
+      case 'text':
+      case 'refusal':
+      case 'reasoning':
+        this.addText(event.text);
+        return;
+      case 'toolCall':
+        this.addText((event.name ?? '') + event.argumentsJson);
+        return;
+      case 'usage':
+        this.setUsage(event.usage);
+        return;
+      case 'finish':
+        return;
+    }
+  }
+
+  /** What the vendor says it used. The last word counts. */
+  setUsage(usage: Usage): void {
+    this.#usage = usage;
+  }
+
+  /** Whether the vendor's word was refused as absurd. Worth an alarm: its other numbers may be wrong as well. */
+  get isUsageAbsurd(): boolean {
+    return this.#usage !== undefined && !this.#isPlausible(this.#usage);
+  }
+
+  /** The vendor's usage if it is plausible, else our own count. */
+  usage(): Usage {
+    if (this.#usage !== undefined && this.#isPlausible(this.#usage)) return this.#usage;
+    if (!this.hasOutput) return NO_USAGE;
+    const inputTokens = Math.min(estimateTokens(this.#inputText()), this.#inputTokensAtMost);
+    return { ...NO_USAGE, inputTokens, outputTokens: this.#outputTokens, images: this.#images };
+  }
+
+  #isPlausible(usage: Usage): boolean {
+    const counts = [usage.inputTokens, usage.cachedInputTokens, usage.outputTokens, usage.reasoningTokens];
+    if (!counts.every((count) => Number.isSafeInteger(count) && count >= 0 && count <= USAGE_TOKENS_MAX)) return false;
+    // Vendors add tokens of their own for tools and templates, but never ten times the input.
+    if (usage.inputTokens > this.#inputTokensAtMost * ABSURD_FACTOR + ABSURD_MARGIN_TOKENS) return false;
+    // Hidden reasoning is output that we never see, so only what is declared visible is held against our count.
+    const visible = usage.outputTokens - usage.reasoningTokens;
+    return visible <= this.#outputTokens * ABSURD_FACTOR + ABSURD_MARGIN_TOKENS;
+  }
+}

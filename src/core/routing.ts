@@ -1,0 +1,66 @@
+// Which target a call goes to, and when it may go to another. Pure: health and randomness come as arguments.
+import type { ErrorCode } from './errors.ts';
+
+export type Candidate = {
+  /** Lower is tried first. */
+  readonly priority: number;
+  /** Share among candidates of the same priority. */
+  readonly weight: number;
+  /** Until when the provider asked to be left alone; 0 is never. */
+  readonly coolUntilMs: number;
+};
+
+/** Attempts for one call at the most: the first, and one more. */
+export const ATTEMPTS_MAX = 2;
+
+/**
+ * Candidates in the order to try them: rested ones first, then by priority, then drawn by weight. `random` answers
+ * numbers from 0 up to 1.
+ */
+export function orderCandidates<C extends Candidate>(
+  candidates: readonly C[],
+  nowMs: number,
+  random: () => number,
+): C[] {
+  const only = candidates[0];
+  if (candidates.length === 1 && only !== undefined) return [only];
+  // Drawing by weight: the smallest of -ln(u)/w comes first with a chance in proportion to w.
+  const drawn = candidates.map((candidate) => ({
+    candidate,
+    rank: -Math.log(1 - random()) / Math.max(candidate.weight, 1e-9),
+  }));
+  const isCool = (candidate: C) => (candidate.coolUntilMs > nowMs ? 1 : 0);
+  drawn.sort(
+    (a, b) =>
+      isCool(a.candidate) - isCool(b.candidate) || a.candidate.priority - b.candidate.priority || a.rank - b.rank,
+  );
+  return drawn.map(({ candidate }) => candidate);
+}
+
+/**
+ * What a failed attempt allows. `safe`: the provider surely did no work. `ambiguous`: it may have, so text may be
+ * tried once elsewhere at our cost, an image never. `final`: another attempt would fail the same way.
+ */
+export type RetryClass = 'safe' | 'ambiguous' | 'final';
+
+const SAFE: readonly ErrorCode[] = [
+  'upstream_unreachable',
+  'upstream_tls_error',
+  'upstream_rate_limited',
+  'upstream_overloaded',
+  'provider_unavailable',
+  'upstream_redirect',
+];
+const AMBIGUOUS: readonly ErrorCode[] = [
+  'upstream_timeout',
+  'upstream_error',
+  'upstream_reset',
+  'upstream_bad_response',
+  'upstream_truncated',
+  'upstream_stalled',
+];
+
+export function retryClass(code: ErrorCode): RetryClass {
+  if (SAFE.includes(code)) return 'safe';
+  return AMBIGUOUS.includes(code) ? 'ambiguous' : 'final';
+}

@@ -1,0 +1,328 @@
+// The operator's HTTP interface under /admin/v1, which the CLI is a client of. One token opens it; it takes no cookies
+// and no cross-origin calls. Every answer is built field by field, so that no row can leak what it should not show.
+import { timingSafeEqual } from 'node:crypto';
+import { z } from 'zod';
+import { describeIssues, toPlan } from '../config.ts';
+import { planSchema } from '../config-schema.ts';
+import { CallError, toCallError } from '../core/errors.ts';
+import { displayKey, formatKey } from '../core/key-format.ts';
+import type { Gateway } from '../pipeline/gateway.ts';
+import type { Account, Key } from '../store/store.ts';
+import { sumBalance } from '../store/store.ts';
+import { readBody } from './request.ts';
+
+const BODY_BYTES_MAX = 1024 * 1024;
+const MICRO_RUB_PER_RUB = 1_000_000;
+
+type Params = Readonly<Record<string, string>>;
+type Handler = (gateway: Gateway, params: Params, body: unknown, query: URLSearchParams) => Promise<unknown>;
+
+const text = z.string().trim().min(1).max(200);
+const accountBody = z.strictObject({ email: z.email().max(200), plan: text.default('free') });
+const accountChange = z.strictObject({ plan: text.optional(), status: z.enum(['active', 'blocked']).optional() });
+const keyBody = z.strictObject({ name: text.default('default') });
+const grantBody = z
+  .strictObject({
+    requests: z.int().min(1).max(1_000_000_000_000).optional(),
+    /** Roubles as a decimal text, so that no kopeck is lost to binary fractions. */
+    rub: z
+      .string()
+      .regex(/^\d{1,9}(\.\d{1,6})?$/, 'must be roubles such as 100 or 99.90')
+      .optional(),
+    expires: z.iso
+      .date()
+      .or(z.iso.datetime({ offset: true }))
+      .optional(),
+    grantId: z
+      .string()
+      .regex(/^[\w:.-]{1,100}$/)
+      .optional(),
+    source: text.default('admin'),
+  })
+  .refine((body) => (body.requests === undefined) !== (body.rub === undefined), 'give either requests or rub');
+
+const ROUTES: readonly { readonly method: string; readonly path: RegExp; readonly handle: Handler }[] = [
+  { method: 'POST', path: /^accounts$/, handle: createAccount },
+  {
+    method: 'GET',
+    path: /^accounts$/,
+    handle: async (gateway) => ({ accounts: (await gateway.store.listAccounts(1000)).map(showAccount) }),
+  },
+  {
+    method: 'GET',
+    path: /^accounts\/(?<account>[\w-]+)$/,
+    handle: async (gateway, { account }) => showAccount(await findAccount(gateway, account)),
+  },
+  { method: 'PATCH', path: /^accounts\/(?<account>[\w-]+)$/, handle: updateAccount },
+  { method: 'POST', path: /^accounts\/(?<account>[\w-]+)\/keys$/, handle: createKey },
+  { method: 'GET', path: /^accounts\/(?<account>[\w-]+)\/keys$/, handle: listKeys },
+  { method: 'POST', path: /^accounts\/(?<account>[\w-]+)\/grants$/, handle: grant },
+  { method: 'GET', path: /^accounts\/(?<account>[\w-]+)\/balance$/, handle: balance },
+  { method: 'GET', path: /^accounts\/(?<account>[\w-]+)\/usage$/, handle: usage },
+  { method: 'DELETE', path: /^keys\/(?<key>[\w-]+)$/, handle: revokeKey },
+  { method: 'GET', path: /^plans$/, handle: async (gateway) => ({ plans: gateway.plans.list() }) },
+  { method: 'PUT', path: /^plans\/(?<plan>[\w.-]+)$/, handle: putPlan },
+  { method: 'GET', path: /^models$/, handle: listModels },
+  { method: 'POST', path: /^audit$/, handle: (gateway) => gateway.store.audit() },
+  { method: 'GET', path: /^status$/, handle: status },
+];
+
+export class AdminApi {
+  readonly #gateway: Gateway;
+  readonly #token: Uint8Array;
+
+  constructor(gateway: Gateway, token: string) {
+    this.#gateway = gateway;
+    this.#token = digest(token);
+  }
+
+  /** @param path what follows `/admin/v1/`. */
+  async answer(request: Request, path: string): Promise<Response> {
+    try {
+      const given = (request.headers.get('authorization') ?? '').replace(/^Bearer\s+/i, '');
+      if (!timingSafeEqual(digest(given), this.#token)) throw new CallError('admin_only');
+      for (const route of ROUTES) {
+        const match = route.method === request.method ? route.path.exec(path) : null;
+        if (match === null) continue;
+        const query = new URL(request.url).searchParams;
+        return reply(200, await route.handle(this.#gateway, match.groups ?? {}, await readJson(request), query));
+      }
+      throw new CallError('not_found');
+    } catch (thrown) {
+      const error =
+        thrown instanceof z.ZodError
+          ? new CallError('invalid_field', { message: describeIssues(thrown).join('; ') })
+          : toCallError(thrown);
+      if (error.code === 'internal_error')
+        this.#gateway.report.alarm('internal_error', { endpoint: `admin ${path}`, detail: error.details.detail });
+      return reply(error.status, { error: { code: error.code, message: error.text('en') } });
+    }
+  }
+}
+
+async function createAccount(gateway: Gateway, _: Params, body: unknown): Promise<unknown> {
+  const { email, plan } = accountBody.parse(body);
+  requirePlan(gateway, plan);
+  const account: Account = {
+    accountId: `acc_${gateway.newCallId().replaceAll('-', '')}`,
+    email,
+    planId: plan,
+    status: 'active',
+    createdAtMs: gateway.clock.nowMs(),
+  };
+  const outcome = await gateway.store.write({ kind: 'createAccount', account });
+  if (outcome.kind === 'conflict')
+    throw new CallError('invalid_field', {
+      param: 'email',
+      status: 409,
+      message: `There is an account with the e-mail ${email} already.`,
+    });
+  return showAccount(account);
+}
+
+async function updateAccount(gateway: Gateway, { account = '' }: Params, body: unknown): Promise<unknown> {
+  const change = accountChange.parse(body);
+  if (change.plan !== undefined) requirePlan(gateway, change.plan);
+  const outcome = await gateway.store.write({
+    kind: 'updateAccount',
+    accountId: account,
+    ...(change.plan === undefined ? {} : { planId: change.plan }),
+    ...(change.status === undefined ? {} : { status: change.status }),
+  });
+  if (outcome.kind === 'missing') throw noAccount(account);
+  gateway.keys.forget();
+  return showAccount(await findAccount(gateway, account));
+}
+
+async function createKey(gateway: Gateway, { account = '' }: Params, body: unknown): Promise<unknown> {
+  const { name } = keyBody.parse(body ?? {});
+  const secret = formatKey(crypto.getRandomValues(new Uint8Array(20)));
+  const key: Key = {
+    keyId: `key_${gateway.newCallId().replaceAll('-', '')}`,
+    accountId: account,
+    name,
+    display: displayKey(secret),
+    createdAtMs: gateway.clock.nowMs(),
+    revokedAtMs: null,
+  };
+  const outcome = await gateway.store.write({ kind: 'createKey', key, hmac: gateway.keys.hmac(secret) });
+  if (outcome.kind === 'missing') throw noAccount(account);
+  gateway.keys.forget();
+  // The only moment at which the key itself is shown.
+  return { ...showKey(key), key: secret };
+}
+
+async function listKeys(gateway: Gateway, { account = '' }: Params): Promise<unknown> {
+  await findAccount(gateway, account);
+  return { keys: (await gateway.store.listKeys(account)).map(showKey) };
+}
+
+async function revokeKey(gateway: Gateway, { key = '' }: Params): Promise<unknown> {
+  const outcome = await gateway.store.write({ kind: 'revokeKey', keyId: key, revokedAtMs: gateway.clock.nowMs() });
+  if (outcome.kind === 'missing') throw new CallError('not_found', { message: `There is no key ${key}.` });
+  gateway.keys.forget();
+  return { id: key, revoked: true };
+}
+
+async function grant(gateway: Gateway, { account = '' }: Params, body: unknown): Promise<unknown> {
+  const { requests, rub, expires, grantId, source } = grantBody.parse(body);
+  if (rub !== undefined && expires !== undefined)
+    throw new CallError('invalid_field', {
+      param: 'expires',
+      message: 'Money does not expire; give --expires with --requests only.',
+    });
+  await findAccount(gateway, account);
+  const expiresAtMs = expires === undefined ? null : endOf(gateway, expires);
+  const unit = rub === undefined ? 'requests' : 'microRub';
+  const amount = rub === undefined ? (requests as number) : microRub(rub);
+  if (amount === 0) throw new CallError('invalid_field', { param: 'rub', message: 'The amount must be more than 0.' });
+  const id = grantId ?? gateway.newCallId();
+  const bucketKind = rub === undefined ? 'pack' : 'wallet';
+  const outcome = await gateway.store.write({
+    kind: 'grant',
+    grantId: id,
+    accountId: account,
+    bucketKind,
+    unit,
+    amount,
+    expiresAtMs,
+    source,
+  });
+  if (outcome.kind !== 'granted') throw new CallError('internal_error', { detail: `a grant answered ${outcome.kind}` });
+  return { id, ...(await balance(gateway, { account })) };
+}
+
+async function balance(
+  gateway: Gateway,
+  { account: accountId = '' }: Params,
+): Promise<{ requests: number; units: number; microRub: number; buckets: unknown }> {
+  const account = await findAccount(gateway, accountId);
+  const dailyRequests = gateway.plans.find(account.planId)?.dailyRequests ?? 0;
+  const buckets = await gateway.store.listBuckets(accountId, dailyRequests, gateway.clock.nowMs());
+  const left = sumBalance(buckets);
+  return { requests: left.requests, units: Math.floor(left.requests / 2), microRub: left.microRub, buckets };
+}
+
+async function usage(gateway: Gateway, { account = '' }: Params, _: unknown, query: URLSearchParams): Promise<unknown> {
+  await findAccount(gateway, account);
+  const limit = Math.min(1000, Math.max(1, Number(query.get('limit') ?? 50) || 50));
+  return { calls: await gateway.store.listUsage(account, limit, query.get('before') ?? undefined) };
+}
+
+async function putPlan(gateway: Gateway, { plan: planId = '' }: Params, body: unknown): Promise<unknown> {
+  const parsed = planSchema.parse(body);
+  if (parsed.id !== planId)
+    throw new CallError('invalid_field', { param: 'id', message: `The plan's id must be ${planId}.` });
+  if (gateway.plans.isPinned(planId))
+    throw new CallError('invalid_field', {
+      param: 'id',
+      status: 409,
+      message: `The configuration file pins the plan ${planId}; change it there.`,
+    });
+  const plan = toPlan(parsed, (gateway.plans.find(planId)?.version ?? 0) + 1);
+  await gateway.store.write({ kind: 'putPlan', plan });
+  gateway.plans.load([plan]);
+  return plan;
+}
+
+async function listModels(gateway: Gateway): Promise<unknown> {
+  return {
+    models: gateway.models.list().map((model) => ({
+      name: model.name,
+      ownedBy: model.ownedBy,
+      active: model.routes.length > 0,
+      targets: model.routes.map((route) => ({
+        provider: route.target.providerName,
+        model: route.target.upstreamModel,
+      })),
+    })),
+  };
+}
+
+async function status(gateway: Gateway): Promise<unknown> {
+  return {
+    providers: gateway.models.providerNames(),
+    openCalls: gateway.open.size,
+    stopping: gateway.isStopping,
+    storeAnswers: await gateway.store.ping(),
+    dataDir: gateway.config.dataDir,
+    publicUrl: gateway.config.publicUrl,
+    timeZone: gateway.config.timeZone,
+    residentBytes: process.memoryUsage.rss(),
+  };
+}
+
+function requirePlan(gateway: Gateway, planId: string): void {
+  if (gateway.plans.find(planId) !== undefined) return;
+  const known = gateway.plans
+    .list()
+    .map((plan) => plan.id)
+    .join(', ');
+  throw new CallError('invalid_field', { param: 'plan', message: `There is no plan ${planId}. Plans: ${known}.` });
+}
+
+async function findAccount(gateway: Gateway, accountId = ''): Promise<Account> {
+  const account = await gateway.store.findAccount(accountId);
+  if (account === undefined) throw noAccount(accountId);
+  return account;
+}
+
+function noAccount(accountId: string): CallError {
+  return new CallError('not_found', { message: `There is no account ${accountId}.` });
+}
+
+function showAccount(account: Account): unknown {
+  return {
+    id: account.accountId,
+    email: account.email,
+    plan: account.planId,
+    status: account.status,
+    createdAt: new Date(account.createdAtMs).toISOString(),
+  };
+}
+
+function showKey(key: Key): Record<string, unknown> {
+  return {
+    id: key.keyId,
+    account: key.accountId,
+    name: key.name,
+    display: key.display,
+    createdAt: new Date(key.createdAtMs).toISOString(),
+    revokedAt: key.revokedAtMs === null ? null : new Date(key.revokedAtMs).toISOString(),
+  };
+}
+
+/** A date means the end of that day in the configured zone; a date with a time means that moment. */
+function endOf(gateway: Gateway, expires: string): number {
+  const atMs = expires.includes('T')
+    ? Date.parse(expires)
+    : gateway.calendar.dayAt(Date.parse(`${expires}T12:00:00Z`)).endsAtMs;
+  if (atMs <= gateway.clock.nowMs())
+    throw new CallError('invalid_field', { param: 'expires', message: 'The expiry lies in the past.' });
+  return atMs;
+}
+
+function microRub(rub: string): number {
+  const [whole = '0', fraction = ''] = rub.split('.');
+  return Number(whole) * MICRO_RUB_PER_RUB + Number(fraction.padEnd(6, '0'));
+}
+
+async function readJson(request: Request): Promise<unknown> {
+  if (request.method === 'GET' || request.method === 'DELETE') return undefined;
+  const body = (await readBody(request, BODY_BYTES_MAX)).text;
+  if (body === '') return undefined;
+  try {
+    return JSON.parse(body);
+  } catch {
+    throw new CallError('invalid_json');
+  }
+}
+
+/** Both sides of the comparison get one length, whatever was given. */
+function digest(token: string): Uint8Array {
+  return new Bun.CryptoHasher('sha256').update(token).digest();
+}
+
+function reply(status: number, body: unknown): Response {
+  return Response.json(body, { status, headers: { 'cache-control': 'no-store' } });
+}

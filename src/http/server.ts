@@ -1,0 +1,87 @@
+// The HTTP server: probes, metrics, the operator's interface and the customers' API on one port.
+import type { Server } from 'bun';
+import { DIALECTS } from '../dialects/index.ts';
+import type { Gateway } from '../pipeline/gateway.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { AdminApi } from './admin.ts';
+import { Api, type Connection } from './api.ts';
+import { pathOf } from './request.ts';
+
+/** Seconds that a connection outside of a call may be quiet, so that idle clients do not pile up. */
+const IDLE_TIMEOUT_S = 60;
+const ADMIN = '/admin/v1/';
+
+export type HttpServer = { readonly url: string; stop(): Promise<void> };
+
+export function startServer(gateway: Gateway, metrics: Metrics, adminToken: string): HttpServer {
+  const api = new Api(gateway, DIALECTS);
+  const admin = new AdminApi(gateway, adminToken);
+  const { host, port, bounds } = gateway.config;
+  const server = Bun.serve({
+    hostname: host,
+    port,
+    idleTimeout: IDLE_TIMEOUT_S,
+    maxRequestBodySize: bounds.bodyBytes,
+    development: false,
+    async fetch(request, self) {
+      const path = pathOf(request.url);
+      const answer = await api.answer(request, path, connectionOf(self, request));
+      if (answer !== undefined) return answer;
+      if (path.startsWith(ADMIN)) return admin.answer(request, path.slice(ADMIN.length));
+      return serveOther(gateway, metrics, path);
+    },
+    error(error) {
+      gateway.report.alarm('unhandled_in_server', { detail: `${error.name}: ${error.message}` });
+      return Response.json(
+        { error: { message: 'The server failed.', type: 'server_error', param: null, code: 'internal_error' } },
+        { status: 500 },
+      );
+    },
+  });
+  return { url: `http://${host.includes(':') ? `[${host}]` : host}:${server.port}`, stop: () => server.stop() };
+}
+
+function connectionOf(server: Server<undefined>, request: Request): Connection {
+  return {
+    hold: () => server.timeout(request, 0),
+    // A stalled client reads nothing, so its connection is idle and ends with the shortest timeout there is.
+    drop: () => server.timeout(request, 1),
+  };
+}
+
+async function serveOther(gateway: Gateway, metrics: Metrics, path: string): Promise<Response> {
+  switch (path) {
+    case '/livez':
+      return new Response('ok\n');
+    case '/readyz':
+    case '/health':
+    case '/healthz':
+      return serveReadiness(gateway);
+    case '/metrics':
+      return new Response(await metrics.registry.metrics(), {
+        headers: { 'content-type': metrics.registry.contentType },
+      });
+    default:
+      return Response.json(
+        {
+          error: {
+            message: `There is no route ${path.slice(0, 200)}.`,
+            type: 'invalid_request_error',
+            param: null,
+            code: 'not_found',
+          },
+        },
+        { status: 404, headers: { 'access-control-allow-origin': '*' } },
+      );
+  }
+}
+
+/** Ready means that a call would be served now: the store answers and the process is not stopping. */
+async function serveReadiness(gateway: Gateway): Promise<Response> {
+  const isReady = !gateway.isStopping && (await gateway.store.ping().catch(() => false));
+  if (isReady) return new Response('ready\n');
+  return new Response(gateway.isStopping ? 'stopping\n' : 'the store does not answer\n', {
+    status: 503,
+    headers: { 'retry-after': '5' },
+  });
+}

@@ -1,0 +1,170 @@
+// Tries the targets of a call in order, until one answers. There are at most two attempts, one deadline for both, and
+// none once anything went to the client.
+
+import { AnswerBuilder } from '../core/answer-builder.ts';
+import type { AnswerStream } from '../core/answer-stream.ts';
+import type { Call, CallEvent } from '../core/call.ts';
+import { CallError, toCallError } from '../core/errors.ts';
+import { ATTEMPTS_MAX, orderCandidates, retryClass } from '../core/routing.ts';
+import type { RemoteProvider, WholeAnswer } from '../providers/provider.ts';
+import type { UpstreamAnswer } from '../upstream/upstream.ts';
+import type { Watch } from '../upstream/watch.ts';
+import type { StreamRenderer } from '../wire/rendering.ts';
+import type { Gateway } from './gateway.ts';
+import type { HeldCall } from './held-call.ts';
+import type { Route } from './model-book.ts';
+import type { PieceSource } from './pieces.ts';
+import { LocalPieces, RemotePieces } from './pieces.ts';
+import { TranslatedStream } from './translated-stream.ts';
+
+/** Cool-down of a target that failed in a way that says «not me, not now», unless it named a time itself. */
+const COOL_DOWN_MS = 5_000;
+const COOL_DOWN_MAX_MS = 60_000;
+
+/** A whole answer from the first target that gives one. */
+export function attemptWhole(gateway: Gateway, held: HeldCall): Promise<WholeAnswer> {
+  return attempt(gateway, held, async (route, watch, signal) => {
+    if (route.provider.kind === 'local')
+      return collect(held, route.provider.generate(held.admission.call, sleeper(gateway, signal)));
+    const upstream = await send(gateway, held.admission.call, route, route.provider, watch, signal);
+    watch.expect(gateway.config.timeouts.idleMs, 'upstream_stalled');
+    const text = await gateway.upstream.readText(upstream, signal);
+    watch.end();
+    return route.provider.readAnswer(text, held.admission.meter);
+  });
+}
+
+export type OpenedStream = { readonly source: PieceSource; readonly first: Uint8Array | string };
+
+/** A stream from the first target whose answer begins: nothing is sent to the client before its first piece. */
+export function attemptStream(gateway: Gateway, held: HeldCall, renderer: StreamRenderer): Promise<OpenedStream> {
+  return attempt(gateway, held, async (route, watch, signal) => {
+    const { call, meter } = held.admission;
+    const { provider } = route;
+    if (provider.kind === 'local') {
+      watch.end();
+      return begin(new LocalPieces(provider.generate(call, sleeper(gateway, signal)), renderer, meter));
+    }
+    const upstream = await send(gateway, call, route, provider, watch, signal);
+    const { eventChars, streamBytes } = gateway.config.bounds;
+    const isRelay = call.source?.family === provider.family && route.target.quirks.streamsAreStrict;
+    const stream: AnswerStream = isRelay
+      ? provider.openRelay({ call, meter }, eventChars)
+      : new TranslatedStream(provider.openEvents(eventChars), renderer, meter);
+    const source = new RemotePieces(upstream, stream, watch, signal, {
+      streamBytes,
+      idleMs: gateway.config.timeouts.idleMs,
+    });
+    return begin(source);
+  });
+}
+
+async function begin(source: PieceSource): Promise<OpenedStream> {
+  try {
+    const first = await source.next();
+    return { source, first: first ?? '' };
+  } catch (error) {
+    source.cancel();
+    throw error;
+  }
+}
+
+async function attempt<T>(
+  gateway: Gateway,
+  held: HeldCall,
+  tryRoute: (route: Route, watch: Watch, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const routes = orderCandidates(held.admission.model.routes, gateway.clock.nowMs(), gateway.random).slice(
+    0,
+    ATTEMPTS_MAX,
+  );
+  let failure = new CallError('provider_unavailable');
+  for (const route of routes) {
+    const startedMs = gateway.clock.monotonicMs();
+    const controller = held.beginAttempt();
+    const { signal } = controller;
+    const watch = gateway.watchdog.watch((error) => expire(held, controller, error));
+    watch.deadline(gateway.config.timeouts.callMs - (startedMs - held.startedMs));
+    held.provider = route.target.providerName;
+    held.upstreamModel = route.target.upstreamModel;
+    try {
+      const result = await tryRoute(route, watch, signal);
+      reportAttempt(gateway, held, route, startedMs, undefined);
+      return result;
+    } catch (thrown) {
+      watch.end();
+      failure = held.interruption ?? toCallError(signal.aborted ? signal.reason : thrown);
+      reportAttempt(gateway, held, route, startedMs, failure);
+      coolDown(gateway, route, failure);
+      if (held.interruption !== undefined || retryClass(failure.code) === 'final') throw failure;
+    }
+  }
+  throw failure;
+}
+
+/** A limit has passed. Once the client has something, the call ends at once: a stalled client may never ask again. */
+function expire(held: HeldCall, controller: AbortController, error: CallError): void {
+  controller.abort(error);
+  if (held.isDelivered) held.interrupt(error);
+}
+
+async function send(
+  gateway: Gateway,
+  call: Call,
+  route: Route,
+  provider: RemoteProvider,
+  watch: Watch,
+  signal: AbortSignal,
+): Promise<UpstreamAnswer> {
+  const request = provider.buildRequest(call, route.target);
+  watch.expect(gateway.config.timeouts.firstByteMs, 'upstream_timeout');
+  const upstream = await gateway.upstream.send(request, signal);
+  if (upstream.status >= 200 && upstream.status < 300) return upstream;
+  const text = await gateway.upstream.readText(upstream, signal);
+  throw provider.faultOfStatus(upstream.status, upstream.headers, text);
+}
+
+function coolDown(gateway: Gateway, route: Route, failure: CallError): void {
+  if (retryClass(failure.code) !== 'safe') return;
+  const askedMs = failure.details.retryAfterS === undefined ? COOL_DOWN_MS : failure.details.retryAfterS * 1000;
+  route.coolUntilMs = gateway.clock.nowMs() + Math.min(askedMs, COOL_DOWN_MAX_MS);
+  gateway.upstream.forget(route.target.baseUrl);
+}
+
+function reportAttempt(
+  gateway: Gateway,
+  held: HeldCall,
+  route: Route,
+  startedMs: number,
+  failure: CallError | undefined,
+): void {
+  gateway.report.attempt({
+    callId: held.callId,
+    attempt: held.attempts,
+    provider: route.target.providerName,
+    model: route.target.upstreamModel,
+    errorCode: failure?.code ?? null,
+    detail: failure?.details.detail,
+    durationMs: Math.round(gateway.clock.monotonicMs() - startedMs),
+  });
+}
+
+/** How a local provider waits: an aborted call wakes it with the reason. */
+function sleeper(gateway: Gateway, signal: AbortSignal): (ms: number) => Promise<void> {
+  return async (ms) => {
+    signal.throwIfAborted();
+    await gateway.sleep(ms);
+    signal.throwIfAborted();
+  };
+}
+
+/** Gathers a local provider's events into a whole answer. */
+async function collect(held: HeldCall, events: AsyncIterable<CallEvent>): Promise<WholeAnswer> {
+  const { generations, meter } = held.admission;
+  const builder = new AnswerBuilder(generations);
+  for await (const event of events) {
+    meter.addEvent(event);
+    builder.add(event);
+  }
+  return { answer: { choices: builder.build(), usage: meter.usage() } };
+}

@@ -1,0 +1,88 @@
+// Finds who calls. A key is looked up by its HMAC, never by itself; answers are remembered for at most a second, so
+// that a revoked key stops everywhere within that time, and at once in the process that revoked it.
+import { CallError } from '../core/errors.ts';
+import { isWellFormedKey } from '../core/key-format.ts';
+import type { KeyOwner, Store } from '../store/store.ts';
+
+const REMEMBER_MS = 1_000;
+const REMEMBERED_MAX = 50_000;
+
+type Remembered = { readonly owner: KeyOwner | undefined; readonly untilMs: number };
+
+export class KeyRing {
+  readonly #store: Store;
+  readonly hmac: (key: string) => string;
+  readonly #nowMs: () => number;
+  readonly #remembered = new Map<string, Remembered>();
+  readonly #asking = new Map<string, Promise<KeyOwner | undefined>>();
+
+  /** @param hmac what a key is stored as. @param nowMs a monotonic clock. */
+  constructor(store: Store, hmac: (key: string) => string, nowMs: () => number) {
+    this.#store = store;
+    this.hmac = hmac;
+    this.#nowMs = nowMs;
+  }
+
+  /** Throws `invalid_api_key` for anything that is no live key, and `account_blocked`. */
+  async authenticate(key: string): Promise<KeyOwner> {
+    // A mistyped key is refused by its checksum, with no look-up.
+    if (!isWellFormedKey(key)) throw new CallError('invalid_api_key');
+    const hmac = this.hmac(key);
+    const remembered = this.#remembered.get(hmac);
+    const owner =
+      remembered !== undefined && remembered.untilMs > this.#nowMs() ? remembered.owner : await this.#ask(hmac);
+    if (owner === undefined || owner.revoked) throw new CallError('invalid_api_key');
+    if (owner.accountStatus === 'blocked') throw new CallError('account_blocked');
+    return owner;
+  }
+
+  /** Forgets all answers, after keys, accounts or plans changed in this process. */
+  forget(): void {
+    this.#remembered.clear();
+  }
+
+  /** Parallel questions about one key become one look-up. */
+  #ask(hmac: string): Promise<KeyOwner | undefined> {
+    const asking = this.#asking.get(hmac);
+    if (asking !== undefined) return asking;
+    const question = this.#lookUp(hmac).finally(() => this.#asking.delete(hmac));
+    this.#asking.set(hmac, question);
+    return question;
+  }
+
+  async #lookUp(hmac: string): Promise<KeyOwner | undefined> {
+    const untilMs = this.#nowMs() + REMEMBER_MS;
+    let owner: KeyOwner | undefined;
+    try {
+      owner = await this.#store.findKey(hmac);
+    } catch (error) {
+      // A store that is down must not look like a wrong key.
+      throw new CallError('temporarily_unavailable', {
+        retryAfterS: 1,
+        detail: `key look-up failed: ${String(error)}`,
+      });
+    }
+    if (this.#remembered.size >= REMEMBERED_MAX) this.#remembered.clear();
+    this.#remembered.set(hmac, { owner, untilMs });
+    return owner;
+  }
+}
+
+/**
+ * The key that a request carries in its headers. All carriers are equal; two different keys are refused, so that no
+ * carrier can get around what is decided about another. Old Sydney clients send it without `Bearer`.
+ */
+export function keyFromHeaders(headers: Headers): string | undefined {
+  const authorization = headers.get('authorization');
+  const bearer =
+    authorization === null
+      ? null
+      : /^Bearer\s+/i.test(authorization)
+        ? authorization.replace(/^Bearer\s+/i, '')
+        : authorization;
+  const found = [bearer, headers.get('x-api-key'), headers.get('api-key')]
+    .filter((key): key is string => key !== null && key.trim() !== '')
+    .map((key) => key.trim());
+  if (found.some((key) => key !== found[0])) throw new CallError('conflicting_keys');
+  return found[0];
+}

@@ -1,0 +1,75 @@
+// What the steps of a call are given: every effect they may have, made once by the composition root.
+import type { Config } from '../config.ts';
+import type { Calendar } from '../core/calendar.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Store } from '../store/store.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import type { Watchdog } from '../upstream/watch.ts';
+import type { KeyRing } from './authenticate.ts';
+import type { HeldCall } from './held-call.ts';
+import type { ModelBook } from './model-book.ts';
+import type { PlanBook } from './plan-book.ts';
+
+/** What is told to logs and metrics about a call and its attempts. It has no room for prompts, answers or keys. */
+export type CallReport = {
+  readonly callId: string;
+  readonly accountId: string;
+  readonly keyId: string;
+  readonly dialect: string;
+  readonly endpoint: string;
+  readonly model: string;
+  readonly provider: string | null;
+  readonly stream: boolean;
+  readonly status: number;
+  readonly errorCode: string | null;
+  readonly detail: string | undefined;
+  readonly outcome: string;
+  readonly unit: string;
+  readonly held: number;
+  readonly charge: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly usageSource: string | null;
+  readonly attempts: number;
+  readonly firstByteMs: number | null;
+  readonly durationMs: number;
+};
+
+export type AttemptReport = {
+  readonly callId: string;
+  readonly attempt: number;
+  readonly provider: string;
+  readonly model: string;
+  readonly errorCode: string | null;
+  readonly detail: string | undefined;
+  readonly durationMs: number;
+};
+
+export type Reporter = {
+  call(report: CallReport): void;
+  attempt(report: AttemptReport): void;
+  /** A call that ended before it was held. */
+  refusal(code: string, dialect: string, endpoint: string): void;
+  /** Something an operator should look at. Fields must not hold secrets. */
+  alarm(event: string, fields: Readonly<Record<string, string | number | null | undefined>>): void;
+};
+
+export type Gateway = {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly calendar: Calendar;
+  readonly random: () => number;
+  readonly newCallId: () => string;
+  readonly sleep: (ms: number) => Promise<void>;
+  readonly store: Store;
+  readonly keys: KeyRing;
+  readonly plans: PlanBook;
+  readonly models: ModelBook;
+  readonly upstream: Upstream;
+  readonly watchdog: Watchdog;
+  readonly report: Reporter;
+  /** Calls that hold something now. Stopping waits for them. */
+  readonly open: Set<HeldCall>;
+  /** Set once the process is stopping: no new call is taken. */
+  isStopping: boolean;
+};

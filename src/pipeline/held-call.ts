@@ -1,0 +1,212 @@
+// A call whose worst price is held. It is closed exactly once: settled for what was delivered, or voided. Closing may
+// be asked for from several sides at once (the answer's end, the client's leaving, the process's stop); the first one
+// counts and all get the same promise.
+import { CallError, toCallError } from '../core/errors.ts';
+import type { Balance, FinalOutcome, SettleOperation } from '../core/ledger.ts';
+import type { LimitState } from '../core/limits.ts';
+import { actualCost } from '../core/price.ts';
+import type { CallContext, CallRecord } from '../store/store.ts';
+import type { Admission } from './admit.ts';
+import type { Gateway } from './gateway.ts';
+import { priceVersion } from './plan-book.ts';
+
+type Settle = SettleOperation & { readonly record: CallRecord };
+
+export type Closed = { readonly outcome: FinalOutcome; readonly charge: number; readonly balance: Balance };
+
+/** Pauses between tries of a settle that the store could not take. The hold covers the wait. */
+const SETTLE_RETRY_MS = [20, 50, 100, 250, 500, 1000, 2000] as const;
+
+export class HeldCall {
+  readonly callId: string;
+  readonly admission: Admission;
+  readonly startedMs: number;
+  readonly balance: Balance;
+  readonly limit: LimitState | undefined;
+  /** Set when something of the answer went, or is about to go, to the client. */
+  isDelivered = false;
+  attempts = 0;
+  provider: string | null = null;
+  upstreamModel: string | null = null;
+  firstByteMs: number | null = null;
+  /** Cuts the client's connection; set by the shell. */
+  dropClient: (() => void) | undefined;
+  readonly #gateway: Gateway;
+  readonly #context: CallContext;
+  #attempt: AbortController | undefined;
+  #interruption: CallError | undefined;
+  #closing: Promise<Closed> | undefined;
+
+  constructor(
+    gateway: Gateway,
+    callId: string,
+    admission: Admission,
+    context: CallContext,
+    held: { balance: Balance; limit?: LimitState },
+  ) {
+    this.#gateway = gateway;
+    this.#context = context;
+    this.callId = callId;
+    this.admission = admission;
+    this.startedMs = gateway.clock.monotonicMs();
+    this.balance = held.balance;
+    this.limit = held.limit;
+    gateway.open.add(this);
+  }
+
+  /** Whether closing has begun; what happens afterwards no longer changes the charge. */
+  get isClosing(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  /** Why the call was stopped from outside, if it was. */
+  get interruption(): CallError | undefined {
+    return this.#interruption;
+  }
+
+  /** A new outbound request of this call begins. Each has a signal of its own, so that one's end is not the next's. */
+  beginAttempt(): AbortController {
+    if (this.#interruption !== undefined) throw this.#interruption;
+    this.attempts += 1;
+    this.#attempt = new AbortController();
+    return this.#attempt;
+  }
+
+  /** Stops the call from outside: the outbound request ends, and what was delivered is charged. */
+  interrupt(error: CallError): void {
+    this.#interruption ??= error;
+    this.#attempt?.abort(error);
+    if (error.code === 'slow_reader') this.dropClient?.();
+    this.close(error).catch(() => undefined);
+  }
+
+  /**
+   * Settles what was delivered, or voids. Resolves when that is durable; it never gives up while the process lives.
+   * @param error why the call ended early, if it did.
+   */
+  close(error?: CallError): Promise<Closed> {
+    this.#closing ??= this.#close(error);
+    return this.#closing;
+  }
+
+  async #close(error: CallError | undefined): Promise<Closed> {
+    const { owner, meter, price, generations } = this.admission;
+    const isCharged = this.isDelivered && meter.hasOutput;
+    const usage = isCharged ? meter.usage() : null;
+    const outcome: FinalOutcome = isCharged ? 'settled' : 'void';
+    const charge = usage === null ? 0 : actualCost(price, usage, generations);
+    if (meter.isUsageAbsurd)
+      this.#gateway.report.alarm('absurd_usage', {
+        callId: this.callId,
+        provider: this.provider,
+        model: this.upstreamModel,
+      });
+    const record: CallRecord = {
+      ...this.#context,
+      provider: this.provider,
+      upstreamModel: this.upstreamModel,
+      usage,
+      status: error?.status ?? 200,
+      errorCode: error?.code ?? null,
+      attempts: this.attempts,
+      firstByteMs: this.firstByteMs,
+      durationMs: Math.round(this.#gateway.clock.monotonicMs() - this.startedMs),
+    };
+    const settled = await this.#settle({
+      kind: 'settle',
+      callId: this.callId,
+      accountId: owner.accountId,
+      outcome,
+      charge,
+      record,
+    });
+    this.#gateway.open.delete(this);
+    this.#report(settled, record, error);
+    return settled;
+  }
+
+  async #settle(operation: Settle): Promise<Closed> {
+    for (let tries = 0; ; tries++) {
+      try {
+        return await this.#write(operation);
+      } catch (thrown) {
+        const { code, details } = toCallError(thrown);
+        this.#gateway.report.alarm('settle_failed', { callId: this.callId, tries, code, detail: details.detail });
+        await this.#gateway.sleep(SETTLE_RETRY_MS[Math.min(tries, SETTLE_RETRY_MS.length - 1)] as number);
+      }
+    }
+  }
+
+  async #write(operation: Settle): Promise<Closed> {
+    const written = await this.#gateway.store.write(operation);
+    if (written.kind === 'final')
+      return { outcome: written.final.outcome, charge: written.final.charge, balance: written.balance };
+    // The hold was written by this process, so its absence is a broken invariant; retrying cannot mend it.
+    this.#gateway.report.alarm('hold_lost', { callId: this.callId });
+    return { outcome: 'void', charge: 0, balance: this.balance };
+  }
+
+  #report(closed: Closed, record: CallRecord, error: CallError | undefined): void {
+    this.#gateway.report.call({
+      callId: this.callId,
+      accountId: this.admission.owner.accountId,
+      keyId: record.keyId,
+      dialect: record.dialect,
+      endpoint: record.endpoint,
+      model: record.model,
+      provider: record.provider,
+      stream: this.admission.call.stream,
+      status: record.status,
+      errorCode: record.errorCode,
+      detail: error?.details.detail,
+      outcome: closed.outcome,
+      unit: this.admission.price.unit,
+      held: this.admission.amount,
+      charge: closed.charge,
+      inputTokens: record.usage?.inputTokens ?? 0,
+      outputTokens: record.usage?.outputTokens ?? 0,
+      usageSource: record.usage?.source ?? null,
+      attempts: record.attempts,
+      firstByteMs: record.firstByteMs,
+      durationMs: record.durationMs,
+    });
+  }
+}
+
+/** Takes the hold, limits and balance decided together in one durable commit. Throws when either refuses. */
+export async function hold(gateway: Gateway, callId: string, admission: Admission): Promise<HeldCall> {
+  const { owner, plan, price, amount, claims } = admission;
+  if (gateway.isStopping) throw new CallError('shutting_down', { retryAfterS: 5 });
+  if (gateway.open.size >= gateway.config.bounds.openCalls) throw new CallError('overloaded', { retryAfterS: 1 });
+  const context: CallContext = {
+    keyId: owner.keyId,
+    dialect: admission.dialect,
+    endpoint: admission.endpoint,
+    model: admission.model.name,
+    admittedAtMs: gateway.clock.nowMs(),
+    priceVersion: priceVersion(plan),
+  };
+  const { accountId } = owner;
+  const outcome = await gateway.store.write({
+    kind: 'hold',
+    callId,
+    accountId,
+    unit: price.unit,
+    amount,
+    dailyRequests: plan.dailyRequests,
+    claims,
+    context,
+  });
+  switch (outcome.kind) {
+    case 'held':
+      return new HeldCall(gateway, callId, admission, context, outcome);
+    case 'short':
+      throw new CallError('insufficient_quota', { balance: outcome.balance[price.unit], needed: outcome.needed });
+    case 'limited': {
+      const retryAfterS = Math.max(1, Math.ceil((outcome.retryAtMs - gateway.clock.nowMs()) / 1000));
+      throw new CallError('rate_limit_exceeded', { retryAfterS });
+    }
+    default:
+      throw new CallError('internal_error', { detail: `a hold answered ${outcome.kind}` });
+  }
+}

@@ -1,0 +1,166 @@
+// The public models and the targets behind them. Targets remember when their provider asked to be left alone.
+
+import type { Environment } from '../config.ts';
+import type { FileConfig } from '../config-schema.ts';
+import type { Candidate } from '../core/routing.ts';
+import type { ModelPreset } from '../presets/models.ts';
+import { PROVIDERS } from '../providers/index.ts';
+import type { Provider, Target, VendorQuirks } from '../providers/provider.ts';
+import type { Vendor } from '../providers/vendors.ts';
+import { VENDORS } from '../providers/vendors.ts';
+
+export type Route = Candidate & { coolUntilMs: number; readonly provider: Provider; readonly target: Target };
+
+export type Model = {
+  readonly name: string;
+  readonly ownedBy: string;
+  readonly maxOutputTokens: number;
+  readonly routes: readonly Route[];
+};
+
+type Source = {
+  readonly provider: Provider;
+  readonly providerName: string;
+  readonly baseUrl: string;
+  readonly apiKey: string | undefined;
+  readonly quirks: VendorQuirks;
+};
+
+const DEFAULT_QUIRKS: VendorQuirks = { maxTokensField: 'max_tokens', streamsAreStrict: false, unsupported: [] };
+
+export class ModelBook {
+  readonly #models = new Map<string, Model>();
+  readonly #sources = new Map<string, Source>();
+
+  constructor(
+    config: Pick<FileConfig, 'providers' | 'models'>,
+    environment: Environment,
+    presets: readonly ModelPreset[],
+  ) {
+    for (const vendor of VENDORS) this.#addVendor(vendor, environment);
+    for (const provider of config.providers) this.#addConfigured(provider);
+    const hasReal = this.#sources.size > 0;
+    this.#sources.set('demo', {
+      provider: findProvider('demo'),
+      providerName: 'demo',
+      baseUrl: '',
+      apiKey: undefined,
+      quirks: DEFAULT_QUIRKS,
+    });
+    for (const preset of presets) this.#addPreset(preset, hasReal);
+    for (const model of config.models) {
+      const routes = model.targets.map((target) =>
+        this.#route(target.provider, target.model, target.priority, target.weight),
+      );
+      this.#models.set(model.name, { ...model, routes });
+    }
+  }
+
+  find(name: string): Model | undefined {
+    return this.#models.get(name);
+  }
+
+  list(): Model[] {
+    return [...this.#models.values()];
+  }
+
+  /** Names of the providers that are switched on, the demo among them. */
+  providerNames(): string[] {
+    return [...this.#sources.keys()];
+  }
+
+  /** Servers to ask for their models at start: those found by address rather than by a known list. */
+  discoverable(environment: Environment): Vendor[] {
+    return VENDORS.filter((vendor) => vendor.isProbed === true || (environment[baseUrlEnv(vendor)] ?? '') !== '').map(
+      (vendor) => ({
+        ...vendor,
+        baseUrl: baseUrlOf(vendor, environment),
+      }),
+    );
+  }
+
+  /** Adds models that a running server says it has. Known names gain no second meaning. */
+  addDiscovered(vendor: Vendor, names: readonly string[], environment: Environment): void {
+    if (!this.#sources.has(vendor.name)) this.#addSource(vendor, environment);
+    for (const name of names) {
+      const known = this.#models.get(name);
+      if (known !== undefined && known.routes.length > 0) continue;
+      this.#models.set(name, {
+        name,
+        ownedBy: vendor.name,
+        maxOutputTokens: 4096,
+        routes: [this.#route(vendor.name, name, 0, 1)],
+      });
+    }
+  }
+
+  #addVendor(vendor: Vendor, environment: Environment): void {
+    const hasKey = vendor.keyEnv !== null && (environment[vendor.keyEnv] ?? '') !== '';
+    const hasAddress = vendor.keyEnv === null && (environment[baseUrlEnv(vendor)] ?? '') !== '';
+    if (hasKey || hasAddress) this.#addSource(vendor, environment);
+  }
+
+  #addSource(vendor: Vendor, environment: Environment): void {
+    const apiKey = vendor.keyEnv === null ? undefined : environment[vendor.keyEnv];
+    const baseUrl = baseUrlOf(vendor, environment);
+    this.#sources.set(vendor.name, {
+      provider: findProvider('openai-compatible'),
+      providerName: vendor.name,
+      baseUrl,
+      apiKey,
+      quirks: vendor.quirks,
+    });
+  }
+
+  #addConfigured(config: FileConfig['providers'][number]): void {
+    const vendor = VENDORS.find((row) => row.name === config.vendor);
+    if (config.vendor !== undefined && vendor === undefined)
+      throw new Error(`provider "${config.name}": there is no vendor "${config.vendor}"`);
+    this.#sources.set(config.name, {
+      provider: findProvider(config.kind),
+      providerName: config.name,
+      baseUrl: (config.baseUrl ?? vendor?.baseUrl ?? '').replace(/\/+$/, ''),
+      apiKey: config.apiKey,
+      quirks: vendor?.quirks ?? DEFAULT_QUIRKS,
+    });
+  }
+
+  /** Never lets the demo answer in a real model's name once any real provider is there. */
+  #addPreset(preset: ModelPreset, hasReal: boolean): void {
+    const vendors = Object.entries(preset.vendors).filter(([vendor]) => this.#sources.has(vendor));
+    const routes = vendors.map(([vendor, upstream], i) => this.#route(vendor, upstream, i, 1));
+    if (routes.length === 0 && !hasReal) routes.push(this.#route('demo', preset.name, 0, 1));
+    this.#models.set(preset.name, {
+      name: preset.name,
+      ownedBy: preset.ownedBy,
+      maxOutputTokens: preset.maxOutputTokens,
+      routes,
+    });
+  }
+
+  #route(providerName: string, upstreamModel: string, priority: number, weight: number): Route {
+    const source = this.#sources.get(providerName);
+    if (source === undefined) throw new Error(`there is no provider "${providerName}"`);
+    const { provider, ...where } = source;
+    return { provider, target: { ...where, upstreamModel }, priority, weight, coolUntilMs: 0 };
+  }
+}
+
+function findProvider(kind: string): Provider {
+  const provider = PROVIDERS.find((candidate) => candidate.name === kind);
+  if (provider === undefined) throw new Error(`there is no provider kind "${kind}"`);
+  return provider;
+}
+
+/** `OPENAI_API_KEY` goes with `OPENAI_BASE_URL`; a vendor without a key is named by itself. */
+export function baseUrlEnv(vendor: Vendor): string {
+  const stem =
+    vendor.keyEnv === null
+      ? vendor.name.toUpperCase().replace(/[^A-Z0-9]/g, '')
+      : vendor.keyEnv.replace(/_API_KEY$/, '');
+  return `${stem}_BASE_URL`;
+}
+
+function baseUrlOf(vendor: Vendor, environment: Environment): string {
+  return (environment[baseUrlEnv(vendor)] || vendor.baseUrl).replace(/\/+$/, '');
+}

@@ -1,0 +1,142 @@
+// The path of a call, top to bottom: authenticate, read, admit, hold, attempt, stream, settle. This file owns all
+// branching between the steps. After the first byte to the client there are no more attempts, and the end of an
+// answer is sent only after its charge is durable: "complete for the client" implies "charged once".
+import { CallError, toCallError } from '../core/errors.ts';
+import type { CallRoute, Dialect } from '../dialects/dialect.ts';
+import type { AnswerContext, WireBody } from '../wire/rendering.ts';
+import { admit } from './admit.ts';
+import type { OpenedStream } from './attempt.ts';
+import { attemptStream, attemptWhole } from './attempt.ts';
+import { keyFromHeaders } from './authenticate.ts';
+import type { Gateway } from './gateway.ts';
+import { callHeaders, streamHeaders } from './headers.ts';
+import type { HeldCall } from './held-call.ts';
+import { hold } from './held-call.ts';
+
+/** A request as the shell hands it over. The body is read only after the caller is known. */
+export type IncomingCall = {
+  readonly callId: string;
+  readonly headers: Headers;
+  /** Fires when the client goes away. */
+  readonly signal: AbortSignal;
+  readBody(): Promise<WireBody>;
+  /** Cuts the client's connection, for one that has stopped reading. */
+  drop(): void;
+};
+
+/** What the shell sends. A stream's next piece is asked for only when the last one was taken. */
+export type Reply = {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | AsyncGenerator<Uint8Array | string>;
+};
+
+export async function serveCall(
+  gateway: Gateway,
+  dialect: Dialect,
+  route: CallRoute,
+  incoming: IncomingCall,
+): Promise<Reply> {
+  const key = keyFromHeaders(incoming.headers);
+  if (key === undefined) throw new CallError('missing_api_key');
+  const owner = await gateway.keys.authenticate(key);
+  const call = route.read(await incoming.readBody());
+  const admission = admit(gateway, owner, dialect.name, route.endpoint, call);
+  const held = await hold(gateway, incoming.callId, admission);
+  // From here on the call is closed on every way out. A client that leaves closes it from its side.
+  held.dropClient = incoming.drop;
+  incoming.signal.addEventListener('abort', () => held.interrupt(new CallError('client_closed')), { once: true });
+  if (incoming.signal.aborted) held.interrupt(new CallError('client_closed'));
+  const context: AnswerContext = {
+    callId: held.callId,
+    createdAtS: Math.floor(gateway.clock.nowMs() / 1000),
+    model: admission.model.name,
+  };
+  return call.stream ? serveStream(gateway, route, held, context) : serveWhole(gateway, route, held, context);
+}
+
+async function serveWhole(gateway: Gateway, route: CallRoute, held: HeldCall, context: AnswerContext): Promise<Reply> {
+  try {
+    const { answer, text } = await attemptWhole(gateway, held);
+    const isSameShape = text !== undefined && held.admission.call.source !== undefined;
+    const rendered = isSameShape ? text : JSON.stringify(route.answer(answer, context).body);
+    held.isDelivered = true;
+    const closed = await held.close();
+    return { status: 200, headers: callHeaders(held, closed), body: rendered };
+  } catch (thrown) {
+    held.isDelivered = false;
+    const error = toCallError(thrown);
+    await held.close(error);
+    throw error;
+  }
+}
+
+async function serveStream(gateway: Gateway, route: CallRoute, held: HeldCall, context: AnswerContext): Promise<Reply> {
+  const opening = attemptStream(gateway, held, route.stream(held.admission.call, context));
+  try {
+    // While a provider thinks for long, the headers go out early and comments keep the line open.
+    const opened = await settledWithin(opening, gateway.config.timeouts.keepAliveMs);
+    return { status: 200, headers: streamHeaders(held), body: pump(gateway, held, opened ?? opening, route, context) };
+  } catch (thrown) {
+    const error = toCallError(thrown);
+    await held.close(error);
+    throw error;
+  }
+}
+
+/** The body of a streamed answer. The runtime asks for the next piece only when the last one was taken. */
+async function* pump(
+  gateway: Gateway,
+  held: HeldCall,
+  opening: OpenedStream | Promise<OpenedStream>,
+  route: CallRoute,
+  context: AnswerContext,
+): AsyncGenerator<Uint8Array | string> {
+  const { stalledReaderMs } = gateway.config.timeouts;
+  let opened: OpenedStream | undefined;
+  try {
+    if (opening instanceof Promise) yield* keepAlive(gateway, opening);
+    opened = await opening;
+    const { source } = opened;
+    let piece: Uint8Array | string | undefined = opened.first;
+    held.firstByteMs = Math.round(gateway.clock.monotonicMs() - held.startedMs);
+    while (piece !== undefined) {
+      held.isDelivered = true;
+      source.waitForClient(stalledReaderMs);
+      if (piece.length > 0) yield piece;
+      piece = await source.next();
+    }
+    await held.close();
+    yield source.end();
+  } catch (thrown) {
+    const error = held.interruption ?? toCallError(thrown);
+    await held.close(error);
+    const renderer = opened?.source ?? route.stream(held.admission.call, context);
+    yield renderer.error(error);
+  } finally {
+    opened?.source.cancel();
+    // Reached without a close only when the client left and the runtime stopped asking.
+    if (!held.isClosing) held.interrupt(new CallError('client_closed'));
+  }
+}
+
+/** Comments for as long as the first piece is not there. Never after it: some clients take them for data. */
+async function* keepAlive(gateway: Gateway, opening: Promise<OpenedStream>): AsyncGenerator<string> {
+  do yield ': keep-alive\n\n';
+  while ((await settledWithin(opening, gateway.config.timeouts.keepAliveMs)) === undefined);
+}
+
+/** The promise's value if it comes within `ms`, else `undefined`; the promise goes on and never counts as unhandled. */
+function settledWithin<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => resolve(undefined), ms);
+    const finish = (act: () => void) => {
+      clearTimeout(timer);
+      act();
+    };
+    promise.then(
+      (value) => finish(() => resolve(value)),
+      (error) => finish(() => reject(error)),
+    );
+  });
+}

@@ -1,0 +1,54 @@
+// The public models that are sold without any configuration, and which vendor calls each by which name. A model whose
+// vendors are all absent answers from the demo only while no real provider is configured at all.
+
+export type ModelPreset = {
+  readonly name: string;
+  readonly ownedBy: string;
+  /** The most output tokens a call can get where it names no bound itself; the hold counts on it. */
+  readonly maxOutputTokens: number;
+  /** Vendor name to the vendor's model name, in order of preference. */
+  readonly vendors: Readonly<Record<string, string>>;
+};
+
+const openai = (name: string, maxOutputTokens: number, upstream = name): ModelPreset => ({
+  name,
+  ownedBy: 'openai',
+  maxOutputTokens,
+  vendors: { openai: upstream, openrouter: `openai/${upstream}` },
+});
+
+const anthropic = (name: string, upstream: string): ModelPreset => ({
+  name,
+  ownedBy: 'anthropic',
+  maxOutputTokens: 4096,
+  vendors: { anthropic: upstream, openrouter: `anthropic/${upstream}` },
+});
+
+export const MODEL_PRESETS: readonly ModelPreset[] = [
+  { name: 'demo', ownedBy: 'tolmach', maxOutputTokens: 1024, vendors: { demo: 'demo' } },
+  openai('gpt-4o', 16_384),
+  openai('gpt-4o-mini', 16_384),
+  openai('gpt-4.1', 32_768),
+  openai('gpt-4.1-mini', 32_768),
+  openai('gpt-5', 32_768),
+  openai('gpt-5-mini', 32_768),
+  openai('gpt-4', 8192),
+  openai('gpt-4-turbo', 4096),
+  openai('gpt-3.5-turbo', 4096),
+  openai('gpt-3.5-turbo-16k', 4096, 'gpt-3.5-turbo'),
+  anthropic('claude-sonnet-4-5', 'claude-sonnet-4-5'),
+  anthropic('claude-opus-4-5', 'claude-opus-4-5'),
+  anthropic('claude-haiku-4-5', 'claude-haiku-4-5'),
+  {
+    name: 'deepseek-chat',
+    ownedBy: 'deepseek',
+    maxOutputTokens: 8192,
+    vendors: { deepseek: 'deepseek-chat', openrouter: 'deepseek/deepseek-chat' },
+  },
+  {
+    name: 'mistral-large-latest',
+    ownedBy: 'mistral',
+    maxOutputTokens: 8192,
+    vendors: { mistral: 'mistral-large-latest', openrouter: 'mistralai/mistral-large' },
+  },
+];

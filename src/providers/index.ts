@@ -1,0 +1,6 @@
+// The list of providers. A configured provider names one of these as its `kind`.
+import { demo } from './demo.ts';
+import { openaiCompatible } from './openai-compatible.ts';
+import type { Provider } from './provider.ts';
+
+export const PROVIDERS: readonly Provider[] = [openaiCompatible, demo];

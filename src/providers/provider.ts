@@ -1,0 +1,65 @@
+// What a provider is: an upstream wire protocol, as pure translations, or a generator that runs in this process. A
+// provider never opens a socket: it describes requests and reads answers, so it is tested with recorded text. Adding
+// one is one file and one line in index.ts; an OpenAI-like vendor is one row in vendors.ts.
+import type { AnswerStream, RelayContext } from '../core/answer-stream.ts';
+import type { Answer, Call, CallEvent, Endpoint, Family } from '../core/call.ts';
+import type { CallError } from '../core/errors.ts';
+import type { JsonObject } from '../core/fields.ts';
+import type { Meter } from '../core/meter.ts';
+
+/** Where a call goes: a configured provider, the vendor's name of the model, and the credential. */
+export type Target = {
+  /** The provider's name in the configuration, shown as `x-tolmach-provider`. */
+  readonly providerName: string;
+  readonly upstreamModel: string;
+  readonly baseUrl: string;
+  readonly apiKey: string | undefined;
+  readonly quirks: VendorQuirks;
+};
+
+/** How an OpenAI-like vendor differs. Everything here is a fact about the vendor, found in its documentation. */
+export type VendorQuirks = {
+  readonly maxTokensField: 'max_tokens' | 'max_completion_tokens';
+  /** Whether its streams satisfy strict clients as they are, so that their bytes may be passed on. */
+  readonly streamsAreStrict: boolean;
+  /** Parameters that the vendor ignores, so that the answer would be a lie. They are refused by name. */
+  readonly unsupported: readonly string[];
+};
+
+export type UpstreamRequest = {
+  readonly method: 'GET' | 'POST';
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+};
+
+/** A whole answer. `body` is set where the vendor's own JSON may be passed on as it is. */
+export type WholeAnswer = { readonly answer: Answer; readonly body?: JsonObject; readonly text?: string };
+
+/** Reads a vendor's stream into neutral events. */
+export type EventReader = { push(bytes: Uint8Array): CallEvent[]; readonly isComplete: boolean };
+
+export type RemoteProvider = {
+  readonly kind: 'remote';
+  readonly name: string;
+  readonly endpoints: readonly Endpoint[];
+  readonly family: Family;
+  /** Throws `unsupported_parameter` for a field that the target cannot honour and whose loss would be a lie. */
+  buildRequest(call: Call, target: Target): UpstreamRequest;
+  /** Reads a 2xx answer. Throws what it means if it is none. */
+  readAnswer(text: string, meter: Meter): WholeAnswer;
+  openEvents(maxEventChars: number): EventReader;
+  /** Passes a stream on to a client of the same family, byte for byte. */
+  openRelay(context: RelayContext, maxEventChars: number): AnswerStream;
+  faultOfStatus(status: number, headers: Headers, text: string): CallError;
+};
+
+/** Answers without an upstream. `sleep` is how it paces a stream; it rejects when the call is aborted. */
+export type LocalProvider = {
+  readonly kind: 'local';
+  readonly name: string;
+  readonly endpoints: readonly Endpoint[];
+  generate(call: Call, sleep: (ms: number) => Promise<void>): AsyncIterable<CallEvent>;
+};
+
+export type Provider = RemoteProvider | LocalProvider;

@@ -1,0 +1,55 @@
+// OpenAI-like vendors, one row each. `env` names the variables that switch a vendor on; its base URL can be changed
+// by the variable of the same name that ends in _BASE_URL. Facts are from the vendors' own documentation.
+import type { VendorQuirks } from './provider.ts';
+
+export type Vendor = {
+  readonly name: string;
+  readonly baseUrl: string;
+  /** The variable that holds the key; `null` for servers that need none and are found or configured by address. */
+  readonly keyEnv: string | null;
+  readonly quirks: VendorQuirks;
+  /** Whether a running one is looked for at its usual address, without being asked to. */
+  readonly isProbed?: boolean;
+};
+
+const strict: VendorQuirks = { maxTokensField: 'max_tokens', streamsAreStrict: true, unsupported: [] };
+const loose: VendorQuirks = { ...strict, streamsAreStrict: false };
+
+export const VENDORS: readonly Vendor[] = [
+  {
+    name: 'openai',
+    baseUrl: 'https://api.openai.com/v1',
+    keyEnv: 'OPENAI_API_KEY',
+    quirks: { ...strict, maxTokensField: 'max_completion_tokens' },
+  },
+  { name: 'openrouter', baseUrl: 'https://openrouter.ai/api/v1', keyEnv: 'OPENROUTER_API_KEY', quirks: strict },
+  {
+    name: 'deepseek',
+    baseUrl: 'https://api.deepseek.com/v1',
+    keyEnv: 'DEEPSEEK_API_KEY',
+    quirks: { ...strict, unsupported: ['n', 'logit_bias'] },
+  },
+  {
+    name: 'mistral',
+    baseUrl: 'https://api.mistral.ai/v1',
+    keyEnv: 'MISTRAL_API_KEY',
+    quirks: { ...loose, unsupported: ['logprobs', 'logit_bias'] },
+  },
+  {
+    name: 'groq',
+    baseUrl: 'https://api.groq.com/openai/v1',
+    keyEnv: 'GROQ_API_KEY',
+    quirks: { ...strict, unsupported: ['n', 'logprobs', 'logit_bias'] },
+  },
+  { name: 'together', baseUrl: 'https://api.together.xyz/v1', keyEnv: 'TOGETHER_API_KEY', quirks: loose },
+  { name: 'vllm', baseUrl: 'http://127.0.0.1:8000/v1', keyEnv: null, quirks: loose },
+  { name: 'llama.cpp', baseUrl: 'http://127.0.0.1:8081/v1', keyEnv: null, quirks: loose },
+  { name: 'lmstudio', baseUrl: 'http://127.0.0.1:1234/v1', keyEnv: null, quirks: loose },
+  {
+    name: 'ollama',
+    baseUrl: 'http://127.0.0.1:11434/v1',
+    keyEnv: null,
+    quirks: { ...loose, unsupported: ['n', 'logprobs', 'logit_bias', 'tool_choice'] },
+    isProbed: true,
+  },
+];

@@ -1,0 +1,38 @@
+// Asks servers that are found by address which models they have: a running Ollama on its usual port, and any vendor
+// whose base URL was set. It runs beside the start and never delays it.
+import { isObject } from '../core/fields.ts';
+import type { Gateway } from '../pipeline/gateway.ts';
+import type { Vendor } from '../providers/vendors.ts';
+
+const TIMEOUT_MS = 3_000;
+const MODELS_MAX = 500;
+
+export async function discoverModels(gateway: Gateway): Promise<void> {
+  const { environment } = gateway.config;
+  const vendors = gateway.models.discoverable(environment);
+  await Promise.all(
+    vendors.map(async (vendor) => {
+      const names = await listModels(vendor, vendor.keyEnv === null ? undefined : environment[vendor.keyEnv]);
+      if (names.length > 0) gateway.models.addDiscovered(vendor, names, environment);
+    }),
+  );
+}
+
+/** The names that `GET {baseUrl}/models` lists; none where nobody answers. */
+async function listModels(vendor: Vendor, apiKey: string | undefined): Promise<string[]> {
+  try {
+    const response = await fetch(`${vendor.baseUrl}/models`, {
+      headers: apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` },
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      redirect: 'manual',
+    });
+    const body: unknown = response.ok ? await response.json() : undefined;
+    const data = isObject(body) && Array.isArray(body['data']) ? body['data'] : [];
+    return data
+      .flatMap((model) => (isObject(model) && typeof model['id'] === 'string' ? [model['id']] : []))
+      .slice(0, MODELS_MAX);
+  } catch {
+    // Nobody there is the usual case.
+    return [];
+  }
+}

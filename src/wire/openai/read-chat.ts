@@ -1,0 +1,256 @@
+// Reads the body of an OpenAI chat completion into a Call. Ranges are those of OpenAI's published specification.
+import type {
+  Call,
+  ChatOptions,
+  Message,
+  Part,
+  ResponseFormat,
+  Role,
+  Tool,
+  ToolCall,
+  ToolChoice,
+} from '../../core/call.ts';
+import { CallError } from '../../core/errors.ts';
+import type { JsonObject } from '../../core/fields.ts';
+import {
+  invalid,
+  isObject,
+  optionalArray,
+  optionalBoolean,
+  optionalInteger,
+  optionalNumber,
+  optionalObject,
+  optionalString,
+  present,
+} from '../../core/fields.ts';
+import { parseObject } from '../../core/json-guard.ts';
+import type { WireBody } from '../rendering.ts';
+
+const MESSAGES_MAX = 10_000;
+const TOOLS_MAX = 128;
+const MAX_TOKENS_MAX = 10_000_000;
+const ROLES: readonly string[] = ['system', 'developer', 'user', 'assistant', 'tool', 'function'];
+
+/** Fields that have a place in the neutral call; all others are carried as they are. */
+const KNOWN = new Set([
+  'model',
+  'messages',
+  'stream',
+  'stream_options',
+  'max_tokens',
+  'max_completion_tokens',
+  'temperature',
+  'top_p',
+  'n',
+  'stop',
+  'presence_penalty',
+  'frequency_penalty',
+  'logprobs',
+  'top_logprobs',
+  'logit_bias',
+  'seed',
+  'user',
+  'tools',
+  'tool_choice',
+  'parallel_tool_calls',
+  'response_format',
+  'reasoning_effort',
+  'functions',
+  'function_call',
+]);
+
+/** Fields that would change who pays or where the call goes. They are refused, never passed on. */
+const REFUSED = ['base_url', 'api_base', 'api_key', 'provider'];
+
+export function readChat(body: WireBody): Call {
+  const { value, spans } = parseObject(body.text);
+  for (const name of REFUSED)
+    if (name in value)
+      throw new CallError('unsupported_parameter', { param: name, message: `"${name}" cannot be set by the caller.` });
+  const model = optionalString(value, 'model');
+  if (model === undefined || model === '')
+    throw new CallError('missing_field', { param: 'model', message: 'you must provide a model parameter' });
+  const stream = optionalBoolean(value, 'stream') ?? false;
+  const streamOptions = optionalObject(value, 'stream_options');
+  if (streamOptions !== undefined && !stream)
+    throw invalid('stream_options', '"stream_options" is only allowed when "stream" is true.');
+  return {
+    endpoint: 'chat',
+    model,
+    messages: readMessages(value),
+    options: readOptions(value),
+    stream,
+    includeUsage: streamOptions === undefined ? false : (optionalBoolean(streamOptions, 'include_usage') ?? false),
+    extra: readExtra(value),
+    source: { family: 'openai-chat', text: body.text, spans },
+  };
+}
+
+function readExtra(value: JsonObject): JsonObject {
+  const extra: JsonObject = {};
+  for (const name in value) if (!KNOWN.has(name)) extra[name] = value[name];
+  return extra;
+}
+
+function readOptions(body: JsonObject): ChatOptions {
+  const logprobs = optionalBoolean(body, 'logprobs');
+  const topLogprobs = optionalInteger(body, 'top_logprobs', 0, 20);
+  if (topLogprobs !== undefined && logprobs !== true)
+    throw invalid('top_logprobs', '"top_logprobs" needs "logprobs" to be true.');
+  return present({
+    maxOutputTokens:
+      optionalInteger(body, 'max_completion_tokens', 1, MAX_TOKENS_MAX) ??
+      optionalInteger(body, 'max_tokens', 1, MAX_TOKENS_MAX),
+    temperature: optionalNumber(body, 'temperature', 0, 2),
+    topP: optionalNumber(body, 'top_p', 0, 1),
+    n: optionalInteger(body, 'n', 1, 128),
+    stop: readStop(body),
+    presencePenalty: optionalNumber(body, 'presence_penalty', -2, 2),
+    frequencyPenalty: optionalNumber(body, 'frequency_penalty', -2, 2),
+    logprobs,
+    topLogprobs,
+    logitBias: readLogitBias(body),
+    seed: optionalInteger(body, 'seed', Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
+    user: optionalString(body, 'user'),
+    tools: readTools(body),
+    toolChoice: readToolChoice(body['tool_choice'] ?? body['function_call']),
+    parallelToolCalls: optionalBoolean(body, 'parallel_tool_calls'),
+    responseFormat: readResponseFormat(body),
+    reasoningEffort: optionalString(body, 'reasoning_effort'),
+  });
+}
+
+function readStop(body: JsonObject): readonly string[] | undefined {
+  const stop = body['stop'];
+  if (stop === undefined || stop === null) return undefined;
+  const list = typeof stop === 'string' ? [stop] : stop;
+  if (!Array.isArray(list) || list.length > 16 || !list.every((item) => typeof item === 'string')) {
+    throw invalid('stop', '"stop" must be a string or an array of strings.');
+  }
+  return list;
+}
+
+function readLogitBias(body: JsonObject): Record<string, number> | undefined {
+  const bias = optionalObject(body, 'logit_bias');
+  if (bias === undefined) return undefined;
+  for (const value of Object.values(bias)) {
+    if (typeof value !== 'number' || !(value >= -100 && value <= 100))
+      throw invalid('logit_bias', '"logit_bias" values must be numbers from -100 to 100.');
+  }
+  return bias as Record<string, number>;
+}
+
+function readTools(body: JsonObject): Tool[] | undefined {
+  const tools = optionalArray(body, 'tools', TOOLS_MAX);
+  if (tools !== undefined)
+    return tools.map((tool, i) => readTool(isObject(tool) ? tool['function'] : undefined, `tools[${i}].function`));
+  // The older spelling: a bare list of functions.
+  return optionalArray(body, 'functions', TOOLS_MAX)?.map((tool, i) => readTool(tool, `functions[${i}]`));
+}
+
+function readTool(value: unknown, param: string): Tool {
+  if (!isObject(value) || typeof value['name'] !== 'string')
+    throw invalid(param, `"${param}" must be an object with a name.`);
+  return {
+    name: value['name'],
+    ...present({
+      description: optionalString(value, 'description'),
+      parameters: optionalObject(value, 'parameters'),
+      strict: optionalBoolean(value, 'strict'),
+    }),
+  };
+}
+
+function readToolChoice(choice: unknown): ToolChoice | undefined {
+  if (choice === undefined || choice === null) return undefined;
+  if (choice === 'auto' || choice === 'none' || choice === 'required') return choice;
+  const named = isObject(choice) ? (isObject(choice['function']) ? choice['function'] : choice) : undefined;
+  if (named !== undefined && typeof named['name'] === 'string') return { name: named['name'] };
+  throw invalid('tool_choice', '"tool_choice" must be "auto", "none", "required" or name a function.');
+}
+
+function readResponseFormat(body: JsonObject): ResponseFormat | undefined {
+  const format = optionalObject(body, 'response_format');
+  if (format === undefined) return undefined;
+  if (format['type'] === 'text') return { kind: 'text' };
+  if (format['type'] === 'json_object') return { kind: 'json' };
+  const schema = isObject(format['json_schema']) ? format['json_schema'] : undefined;
+  if (format['type'] === 'json_schema' && schema !== undefined && typeof schema['name'] === 'string') {
+    return {
+      kind: 'schema',
+      name: schema['name'],
+      schema: optionalObject(schema, 'schema') ?? {},
+      ...present({ strict: optionalBoolean(schema, 'strict') }),
+    };
+  }
+  throw invalid('response_format', '"response_format" must have the type "text", "json_object" or "json_schema".');
+}
+
+function readMessages(body: JsonObject): Message[] {
+  const messages = optionalArray(body, 'messages', MESSAGES_MAX);
+  if (messages === undefined)
+    throw new CallError('missing_field', { param: 'messages', message: "Missing required parameter: 'messages'." });
+  if (messages.length === 0) throw invalid('messages', '"messages" must have at least one message.');
+  return messages.map((message, i) => readMessage(message, `messages[${i}]`));
+}
+
+function readMessage(value: unknown, param: string): Message {
+  if (!isObject(value)) throw invalid(param, `"${param}" must be an object.`);
+  const role = value['role'];
+  if (typeof role !== 'string' || !ROLES.includes(role))
+    throw invalid(`${param}.role`, `"${param}.role" must be one of ${ROLES.join(', ')}.`);
+  const toolCalls = readToolCalls(value, param);
+  const parts = readParts(value['content'], `${param}.content`);
+  if (parts.length === 0 && toolCalls === undefined && role !== 'assistant')
+    throw invalid(`${param}.content`, `"${param}.content" is required.`);
+  return {
+    role: (role === 'function' ? 'tool' : role) as Role,
+    parts,
+    ...present({ name: optionalString(value, 'name'), toolCalls, toolCallId: optionalString(value, 'tool_call_id') }),
+  };
+}
+
+function readParts(content: unknown, param: string): Part[] {
+  if (content === undefined || content === null) return [];
+  if (typeof content === 'string') return [{ kind: 'text', text: content }];
+  if (!Array.isArray(content)) throw invalid(param, `"${param}" must be a string or an array of parts.`);
+  return content.map((part, i) => readPart(part, `${param}[${i}]`));
+}
+
+function readPart(value: unknown, param: string): Part {
+  if (!isObject(value) || typeof value['type'] !== 'string')
+    throw invalid(param, `"${param}" must be an object with a type.`);
+  if (value['type'] === 'text' || value['type'] === 'refusal') {
+    const text = value[value['type']];
+    if (typeof text !== 'string')
+      throw invalid(`${param}.${value['type']}`, `"${param}.${value['type']}" must be a string.`);
+    return { kind: 'text', text };
+  }
+  if (value['type'] === 'image_url') {
+    const image = typeof value['image_url'] === 'string' ? { url: value['image_url'] } : value['image_url'];
+    if (!isObject(image) || typeof image['url'] !== 'string')
+      throw invalid(`${param}.image_url`, `"${param}.image_url" must have a url.`);
+    return { kind: 'image', url: image['url'], ...present({ detail: optionalString(image, 'detail') }) };
+  }
+  return { kind: 'opaque', type: value['type'], value };
+}
+
+function readToolCalls(message: JsonObject, param: string): ToolCall[] | undefined {
+  const calls = optionalArray(message, 'tool_calls', TOOLS_MAX);
+  if (calls === undefined) {
+    // The older spelling: one function call without an id.
+    const call = optionalObject(message, 'function_call');
+    return call === undefined ? undefined : [readFunctionCall('', call, `${param}.function_call`)];
+  }
+  return calls.map((call, i) => {
+    const at = `${param}.tool_calls[${i}]`;
+    if (!isObject(call)) throw invalid(at, `"${at}" must be an object.`);
+    return readFunctionCall(typeof call['id'] === 'string' ? call['id'] : '', call['function'], `${at}.function`);
+  });
+}
+
+function readFunctionCall(id: string, value: unknown, param: string): ToolCall {
+  if (!isObject(value) || typeof value['name'] !== 'string')
+    throw invalid(param, `"${param}" must be an object with a name.`);
+  return { id, name: value['name'], argumentsJson: typeof value['arguments'] === 'string' ? value['arguments'] : '' };
+}

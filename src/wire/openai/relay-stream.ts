@@ -1,0 +1,134 @@
+// Passes a vendor's chat stream on byte for byte while watching it: what was delivered, the usage, errors and the end.
+//
+// This is the hot path of streaming. Bytes that hold only whole, ordinary frames are forwarded untouched after one
+// decode and a few substring searches. Everything else takes the slow path, which cuts the text into frames and parses
+// those. Only two things are ever left out: `[DONE]`, which waits for the charge, and a usage chunk that the client
+// did not ask for.
+import type { AnswerStream, RelayContext } from '../../core/answer-stream.ts';
+import { CallError } from '../../core/errors.ts';
+import { SseReader, sseData } from '../../core/sse.ts';
+import { errorBody } from './errors.ts';
+import { parseChunk } from './read-stream.ts';
+import { readUsage } from './usage.ts';
+
+/** Text that a model made, wherever it stands in a chunk. The group is still JSON-escaped. */
+const DELIVERED = /"(?:content|reasoning_content|reasoning|arguments|refusal)":\s?"((?:[^"\\]|\\.)+)"/g;
+
+export class ChatStreamRelay implements AnswerStream {
+  readonly #context: RelayContext;
+  readonly #maxEventChars: number;
+  readonly #decoder = new TextDecoder('utf-8');
+  #rest = '';
+  #isComplete = false;
+
+  constructor(context: RelayContext, maxEventChars: number) {
+    this.#context = context;
+    this.#maxEventChars = maxEventChars;
+  }
+
+  get isComplete(): boolean {
+    return this.#isComplete;
+  }
+
+  push(bytes: Uint8Array): Uint8Array | string {
+    const text = this.#decoder.decode(bytes, { stream: true });
+    if (this.#rest === '' && isPlain(text)) {
+      this.#count(text);
+      return bytes;
+    }
+    return this.#pushFrames(text);
+  }
+
+  end(): string {
+    return sseData('[DONE]');
+  }
+
+  error(error: CallError): string {
+    return sseData(JSON.stringify(errorBody(error)));
+  }
+
+  #count(text: string): void {
+    for (const match of text.matchAll(DELIVERED)) {
+      const escaped = match[1] as string;
+      this.#context.meter.addText(escaped.includes('\\') ? unescapeJson(escaped) : escaped);
+    }
+  }
+
+  /** Takes whole frames off the text gathered so far, and keeps the rest for the next bytes. */
+  #pushFrames(text: string): string {
+    this.#rest += text;
+    let out = '';
+    for (;;) {
+      const end = frameEnd(this.#rest);
+      if (end < 0) break;
+      const frame = this.#rest.slice(0, end);
+      this.#rest = this.#rest.slice(end);
+      out += this.#frame(frame);
+      if (this.#isComplete) return out;
+    }
+    if (this.#rest.length > this.#maxEventChars)
+      throw new CallError('upstream_too_large', { detail: 'a stream event is too long' });
+    return out;
+  }
+
+  /** What the client gets of one frame, which is either the frame itself or nothing. */
+  #frame(frame: string): string {
+    const event = new SseReader(this.#maxEventChars).push(new TextEncoder().encode(frame))[0];
+    // A vendor's comments and empty events are not passed on: several clients choke on them.
+    if (event === undefined || event.data === '') return '';
+    if (event.data === '[DONE]') {
+      this.#isComplete = true;
+      return '';
+    }
+    const chunk = parseChunk(event.data, event.event);
+    this.#count(frame);
+    const usage = readUsage(chunk['usage']);
+    if (usage === undefined) return frame;
+    this.#context.meter.setUsage(usage);
+    const isUsageOnly = Array.isArray(chunk['choices']) && chunk['choices'].length === 0;
+    if (!isUsageOnly || (this.#context.call.endpoint === 'chat' && this.#context.call.includeUsage)) return frame;
+    return '';
+  }
+}
+
+/** Whether the text is whole frames with nothing in them that the money or the ending depends on. */
+function isPlain(text: string): boolean {
+  return (
+    text.startsWith('data: {') &&
+    text.endsWith('}\n\n') &&
+    !text.includes('[DONE]') &&
+    !text.includes('"error"') &&
+    !text.includes('\r') &&
+    !hasUsage(text) &&
+    !text.includes('\n:') &&
+    !text.includes('\nevent')
+  );
+}
+
+/** `"usage": null` stands in every chunk of a stream that will end with usage; only a value matters. */
+function hasUsage(text: string): boolean {
+  let at = text.indexOf('"usage"');
+  while (at >= 0) {
+    let next = at + 7;
+    while (text[next] === ' ' || text[next] === ':') next += 1;
+    if (text[next] !== 'n') return true;
+    at = text.indexOf('"usage"', next);
+  }
+  return false;
+}
+
+/** The index after the first blank line, in any of the three spellings of a line's end, or -1. */
+function frameEnd(text: string): number {
+  const match = /\r\n\r\n|\n\n|\r\r|\n\r\n/.exec(text);
+  if (match === null) return -1;
+  return match.index + match[0].length;
+}
+
+function unescapeJson(escaped: string): string {
+  try {
+    const text: unknown = JSON.parse(`"${escaped}"`);
+    return typeof text === 'string' ? text : '';
+  } catch {
+    return escaped;
+  }
+}

@@ -1,0 +1,98 @@
+// Writes a call as the body of an OpenAI chat completion request.
+import type { ChatCall, Message, Part, ResponseFormat, Tool, ToolChoice } from '../../core/call.ts';
+import { present } from '../../core/fields.ts';
+import { spliceFields } from '../../core/json-guard.ts';
+
+export type ChatBodyOptions = {
+  /** The vendor's name of the model. */
+  readonly model: string;
+  /** `max_tokens` is what most vendors know; OpenAI's newer models want `max_completion_tokens`. */
+  readonly maxTokensField: 'max_tokens' | 'max_completion_tokens';
+};
+
+/**
+ * The request's text. Where the call came in this very shape its bytes are kept, so that nothing is lost and vendors'
+ * prompt caches still match; only `model` is replaced, and usage is asked for at the end of a stream.
+ */
+export function writeChat(call: ChatCall, options: ChatBodyOptions): string {
+  if (call.source?.family !== 'openai-chat') return JSON.stringify(buildChat(call, options));
+  const changes: Record<string, string> = {};
+  if (call.model !== options.model) changes['model'] = JSON.stringify(options.model);
+  if (call.stream && !call.includeUsage) changes['stream_options'] = '{"include_usage":true}';
+  return spliceFields(call.source.text, call.source.spans, changes);
+}
+
+function buildChat(call: ChatCall, { model, maxTokensField }: ChatBodyOptions): Record<string, unknown> {
+  const o = call.options;
+  return {
+    ...call.extra,
+    model,
+    messages: call.messages.map(buildMessage),
+    ...present({
+      stream: call.stream ? true : undefined,
+      stream_options: call.stream ? { include_usage: true } : undefined,
+      [maxTokensField]: o.maxOutputTokens,
+      temperature: o.temperature,
+      top_p: o.topP,
+      n: o.n,
+      stop: o.stop,
+      presence_penalty: o.presencePenalty,
+      frequency_penalty: o.frequencyPenalty,
+      logprobs: o.logprobs,
+      top_logprobs: o.topLogprobs,
+      logit_bias: o.logitBias,
+      seed: o.seed,
+      user: o.user,
+      tools: o.tools?.map(buildTool),
+      tool_choice: o.toolChoice === undefined ? undefined : buildToolChoice(o.toolChoice),
+      parallel_tool_calls: o.parallelToolCalls,
+      response_format: o.responseFormat === undefined ? undefined : buildResponseFormat(o.responseFormat),
+      reasoning_effort: o.reasoningEffort,
+    }),
+  };
+}
+
+function buildMessage(message: Message): Record<string, unknown> {
+  return {
+    role: message.role,
+    content: buildContent(message.parts),
+    ...present({ name: message.name, tool_call_id: message.toolCallId }),
+    ...(message.toolCalls === undefined
+      ? {}
+      : {
+          tool_calls: message.toolCalls.map((call) => ({
+            id: call.id,
+            type: 'function',
+            function: { name: call.name, arguments: call.argumentsJson },
+          })),
+        }),
+  };
+}
+
+/** One text stays a plain string: every vendor takes that, not every vendor takes parts. */
+function buildContent(parts: readonly Part[]): unknown {
+  const only = parts[0];
+  if (only === undefined) return null;
+  if (parts.length === 1 && only.kind === 'text') return only.text;
+  return parts.map((part) => {
+    if (part.kind === 'text') return { type: 'text', text: part.text };
+    if (part.kind === 'image')
+      return { type: 'image_url', image_url: { url: part.url, ...present({ detail: part.detail }) } };
+    return part.value;
+  });
+}
+
+function buildTool(tool: Tool): unknown {
+  return { type: 'function', function: { ...tool } };
+}
+
+function buildToolChoice(choice: ToolChoice): unknown {
+  return typeof choice === 'string' ? choice : { type: 'function', function: { name: choice.name } };
+}
+
+function buildResponseFormat(format: ResponseFormat): unknown {
+  if (format.kind === 'text') return { type: 'text' };
+  if (format.kind === 'json') return { type: 'json_object' };
+  const { name, schema, strict } = format;
+  return { type: 'json_schema', json_schema: { name, schema, ...present({ strict }) } };
+}

@@ -1,0 +1,34 @@
+// The shapes that wire modules take and give: a request's body, a rendered answer, a stream's renderer. They belong to
+// no dialect, so that several dialects and providers can share one family's translations.
+import type { CallEvent, Usage } from '../core/call.ts';
+import type { CallError } from '../core/errors.ts';
+
+/** A request's body as text, before anyone has looked at it. */
+export type WireBody = { readonly text: string; readonly contentType: string };
+
+/** What a renderer may say about a call beyond the answer itself. */
+export type AnswerContext = {
+  readonly callId: string;
+  /** Seconds since 1970. */
+  readonly createdAtS: number;
+  /** The public model name. */
+  readonly model: string;
+};
+
+/** A JSON body with its status. Headers common to all dialects are the shell's business. */
+export type Rendered = {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+};
+
+/** Writes a stream in the dialect's own frames. Texts may be empty where an event shows nothing. */
+export type StreamRenderer = {
+  /** Frames before the first event. */
+  start(): string;
+  event(event: CallEvent): string;
+  /** The frames that make the answer complete for the client. They are sent only after the charge is durable. */
+  end(usage: Usage): string;
+  /** A failure after the stream began. It must not look like an end. */
+  error(error: CallError): string;
+};
