@@ -24,7 +24,7 @@ export type Pace = {
 export const FULL_PACE: Pace = {
   quick: false,
   connections: 64,
-  firstWarmUpMs: 3_000,
+  firstWarmUpMs: 6_000,
   warmUpMs: 500,
   callRounds: 7,
   callsMs: 3_000,

@@ -83,6 +83,7 @@ async function measureTraffic({ options, pace, surroundings, circumstances }: Ru
     keep('frames', figures, circumstances);
     say(reportFrames(figures));
   }
+  for (const target of running) await target.check?.();
   return wanted.filter((target) => running.some((started) => started.name === target.name));
 }
 

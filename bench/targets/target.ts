@@ -18,6 +18,8 @@ export type RunningTarget = {
   readonly model: string;
   /** Absent for `direct`, where there is nothing between load and upstream. */
   readonly process: PinnedProcess | undefined;
+  /** Fails if the target did not do its work while it was measured, for instance if it charged wrongly. */
+  readonly check?: () => Promise<void>;
 };
 
 export type TargetName = 'direct' | 'bare' | 'nginx' | 'portkey' | 'tolmach';

@@ -11,7 +11,9 @@ import { CHAT_PATH, START_LIMIT_MS } from './target.ts';
 
 export const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 
-const COMMAND_LIMIT_MS = 20_000;
+/** An audit reads the whole ledger of the run. */
+const COMMAND_LIMIT_MS = 120_000;
+const PACK_REQUESTS = 1_000_000_000;
 
 export const tolmach: Target = {
   name: 'tolmach',
@@ -60,24 +62,46 @@ async function startTolmach({ upstreamPort, workDir, cores }: Surroundings): Pro
   const command = tolmachCommand('start');
   const process_ = new PinnedProcess({ name: 'tolmach', command, core: cores.target, environment, logFile });
   await process_.waitUntil(() => isReady(port), START_LIMIT_MS);
-  const key = await createKey(environment);
-  const headers = { authorization: `Bearer ${key}` };
-  const path = CHAT_PATH;
-  return { name: 'tolmach', port, callPath: path, streamPath: path, headers, model: PUBLIC_MODEL, process: process_ };
+  const { key, accountId } = await createKey(environment);
+  return {
+    name: 'tolmach',
+    port,
+    callPath: CHAT_PATH,
+    streamPath: CHAT_PATH,
+    headers: { authorization: `Bearer ${key}` },
+    model: PUBLIC_MODEL,
+    process: process_,
+    check: () => checkLedger(environment, accountId),
+  };
+}
+
+/** Every invariant of the ledger must hold, and the calls must have been charged: a free call would be a cheap one. */
+async function checkLedger(environment: Record<string, string>, accountId: string): Promise<void> {
+  const audit = await administer(environment, 'audit');
+  if (audit['ok'] !== true) throw new Error(`the audit after the run failed: ${JSON.stringify(audit)}`);
+  const balance = await administer(environment, 'balance', '--account', accountId);
+  const left = Number(balance['requests']);
+  if (!(left < PACK_REQUESTS)) throw new Error(`nothing was charged: ${left} of ${PACK_REQUESTS} requests are left`);
 }
 
 /** A fresh account with a large pack, and a key for it. */
-async function createKey(environment: Record<string, string>): Promise<string> {
-  const administer = async (...words: string[]) => {
-    const command = tolmachCommand(...words, '--json');
-    const name = `tolmach ${words[0]}`;
-    const out = await runToEnd({ name, command, core: undefined, environment, limitMs: COMMAND_LIMIT_MS });
-    return JSON.parse(out) as { id: string; key: string };
-  };
+async function createKey(environment: Record<string, string>): Promise<{ accountId: string; key: string }> {
   const email = `bench-${crypto.randomUUID()}@bench.invalid`;
-  const { id } = await administer('account', 'create', '--email', email, '--plan', 'bench');
-  await administer('grant', '--account', id, '--requests', '1000000000');
-  return (await administer('key', 'create', '--account', id)).key;
+  const account = await administer(environment, 'account', 'create', '--email', email, '--plan', 'bench');
+  const accountId = String(account['id']);
+  await administer(environment, 'grant', '--account', accountId, '--requests', String(PACK_REQUESTS));
+  const key = await administer(environment, 'key', 'create', '--account', accountId);
+  return { accountId, key: String(key['key']) };
+}
+
+async function administer(
+  environment: Record<string, string>,
+  ...words: readonly string[]
+): Promise<Record<string, unknown>> {
+  const command = tolmachCommand(...words, '--json');
+  const name = `tolmach ${words[0]}`;
+  const out = await runToEnd({ name, command, core: undefined, environment, limitMs: COMMAND_LIMIT_MS });
+  return JSON.parse(out) as Record<string, unknown>;
 }
 
 const CONFIG = `
