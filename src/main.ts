@@ -29,7 +29,7 @@ export type RunningGateway = { readonly url: string; readonly gateway: Gateway; 
 /** Starts the gateway. Resolves when `/readyz` answers 200. */
 export async function startGateway(config: Config): Promise<RunningGateway> {
   const secrets = loadSecrets(config);
-  const { log, close: closeLog } = openLog(config.logLevel);
+  const { log, close: closeLog } = openLog(config.logLevel, SYSTEM_CLOCK.nowMs);
   const clock = SYSTEM_CLOCK;
   const { store, voidedHolds } = await openStore(config, clock);
   if (voidedHolds > 0) log.warn({ voidedHolds }, 'recovered');

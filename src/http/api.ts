@@ -115,7 +115,10 @@ function json(rendered: Rendered): Reply {
 
 /** Answers are the caller's own, so no cache may keep them. */
 function toResponse(reply: Reply, callId: string): Response {
-  const headers = { ...reply.headers, ...CORS_HEADERS, 'x-request-id': callId, 'cache-control': 'no-store' };
+  const { headers } = reply;
+  for (const name in CORS_HEADERS) headers[name] = CORS_HEADERS[name] as string;
+  headers['x-request-id'] = callId;
+  headers['cache-control'] = 'no-store';
   // The runtime takes an async generator as a body and asks it for more only when the socket has room.
   return new Response(reply.body as unknown as string, { status: reply.status, headers });
 }

@@ -9,7 +9,7 @@ import type { Plan } from '../core/plan.ts';
 import { claimsFor, priceFor } from '../core/plan.ts';
 import type { Price } from '../core/price.ts';
 import { worstCost } from '../core/price.ts';
-import { IMAGE_TOKENS_MAX, tokensAtMost } from '../core/tokens.ts';
+import { IMAGE_TOKENS_MAX, MESSAGE_TOKENS_MAX, utf8Length } from '../core/tokens.ts';
 import { truncateCall } from '../core/truncate.ts';
 import type { KeyOwner } from '../store/store.ts';
 import type { Gateway } from './gateway.ts';
@@ -81,20 +81,17 @@ export function modelNotFound(name: string): CallError {
   });
 }
 
+/** Everything that a vendor could count as input: text, pictures, tools, and what this program only carries. */
 function inputTokensAtMost(call: Call): number {
-  let images = 0;
-  let opaque = 0;
+  let tokens = MESSAGE_TOKENS_MAX * (call.messages.length + 1);
   for (const message of call.messages) {
     for (const part of message.parts) {
-      if (part.kind === 'image') images += 1;
-      if (part.kind === 'opaque') opaque += JSON.stringify(part.value).length;
+      if (part.kind === 'text') tokens += utf8Length(part.text);
+      else tokens += part.kind === 'image' ? IMAGE_TOKENS_MAX : utf8Length(JSON.stringify(part.value));
     }
+    for (const made of message.toolCalls ?? []) tokens += utf8Length(made.name) + utf8Length(made.argumentsJson);
   }
-  const tools = call.options.tools === undefined ? [] : [JSON.stringify(call.options.tools)];
-  const toolCalls = call.messages.flatMap((message) =>
-    (message.toolCalls ?? []).map((made) => made.name + made.argumentsJson),
-  );
-  return (
-    tokensAtMost([...textsOf(call), ...tools, ...toolCalls], call.messages.length) + images * IMAGE_TOKENS_MAX + opaque
-  );
+  if (call.options.tools !== undefined) tokens += utf8Length(JSON.stringify(call.options.tools));
+  if (call.options.responseFormat !== undefined) tokens += utf8Length(JSON.stringify(call.options.responseFormat));
+  return tokens;
 }

@@ -78,7 +78,7 @@ async function attempt<T>(
     0,
     ATTEMPTS_MAX,
   );
-  let failure = new CallError('provider_unavailable');
+  let failure: CallError | undefined;
   for (const route of routes) {
     const startedMs = gateway.clock.monotonicMs();
     const controller = held.beginAttempt();
@@ -99,7 +99,7 @@ async function attempt<T>(
       if (held.interruption !== undefined || retryClass(failure.code) === 'final') throw failure;
     }
   }
-  throw failure;
+  throw failure ?? new CallError('provider_unavailable');
 }
 
 /** A limit has passed. Once the client has something, the call ends at once: a stalled client may never ask again. */
@@ -128,7 +128,7 @@ function coolDown(gateway: Gateway, route: Route, failure: CallError): void {
   if (retryClass(failure.code) !== 'safe') return;
   const askedMs = failure.details.retryAfterS === undefined ? COOL_DOWN_MS : failure.details.retryAfterS * 1000;
   route.coolUntilMs = gateway.clock.nowMs() + Math.min(askedMs, COOL_DOWN_MAX_MS);
-  gateway.upstream.forget(route.target.baseUrl);
+  gateway.upstream.forget(route.target.origin);
 }
 
 function reportAttempt(

@@ -7,6 +7,8 @@ import type { KeyOwner, Store } from '../store/store.ts';
 const REMEMBER_MS = 1_000;
 const REMEMBERED_MAX = 50_000;
 
+const CARRIERS = ['authorization', 'x-api-key', 'api-key'] as const;
+
 type Remembered = { readonly owner: KeyOwner | undefined; readonly untilMs: number };
 
 export class KeyRing {
@@ -73,16 +75,18 @@ export class KeyRing {
  * carrier can get around what is decided about another. Old Sydney clients send it without `Bearer`.
  */
 export function keyFromHeaders(headers: Headers): string | undefined {
-  const authorization = headers.get('authorization');
-  const bearer =
-    authorization === null
-      ? null
-      : /^Bearer\s+/i.test(authorization)
-        ? authorization.replace(/^Bearer\s+/i, '')
-        : authorization;
-  const found = [bearer, headers.get('x-api-key'), headers.get('api-key')]
-    .filter((key): key is string => key !== null && key.trim() !== '')
-    .map((key) => key.trim());
-  if (found.some((key) => key !== found[0])) throw new CallError('conflicting_keys');
-  return found[0];
+  let found: string | undefined;
+  for (const carrier of CARRIERS) {
+    const value = headers.get(carrier);
+    if (value === null) continue;
+    const key = (carrier === 'authorization' ? withoutScheme(value) : value).trim();
+    if (key === '') continue;
+    if (found !== undefined && found !== key) throw new CallError('conflicting_keys');
+    found = key;
+  }
+  return found;
+}
+
+function withoutScheme(authorization: string): string {
+  return authorization.slice(0, 7).toLowerCase() === 'bearer ' ? authorization.slice(7) : authorization;
 }

@@ -142,7 +142,8 @@ export class ModelBook {
     const source = this.#sources.get(providerName);
     if (source === undefined) throw new Error(`there is no provider "${providerName}"`);
     const { provider, ...where } = source;
-    return { provider, target: { ...where, upstreamModel }, priority, weight, coolUntilMs: 0 };
+    const origin = where.baseUrl === '' ? '' : new URL(where.baseUrl).origin;
+    return { provider, target: { ...where, origin, upstreamModel }, priority, weight, coolUntilMs: 0 };
   }
 }
 

@@ -27,7 +27,8 @@ export type IncomingCall = {
 /** What the shell sends. A stream's next piece is asked for only when the last one was taken. */
 export type Reply = {
   readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
+  /** Made for this reply alone; the shell adds its own to them. */
+  readonly headers: Record<string, string>;
   readonly body: string | AsyncGenerator<Uint8Array | string>;
 };
 

@@ -32,7 +32,7 @@ function buildRequest(call: Call, target: Target): UpstreamRequest {
   };
   if (target.apiKey !== undefined) headers['authorization'] = `Bearer ${target.apiKey}`;
   const body = writeChat(call, { model: target.upstreamModel, maxTokensField: target.quirks.maxTokensField });
-  return { method: 'POST', url: `${target.baseUrl}/chat/completions`, headers, body };
+  return { method: 'POST', url: `${target.baseUrl}/chat/completions`, origin: target.origin, headers, body };
 }
 
 /** The names in `unsupported` are those of the wire; each is asked of the neutral call. */

@@ -13,6 +13,8 @@ export type Target = {
   readonly providerName: string;
   readonly upstreamModel: string;
   readonly baseUrl: string;
+  /** Scheme, host and port of `baseUrl`: what connections are kept by. */
+  readonly origin: string;
   readonly apiKey: string | undefined;
   readonly quirks: VendorQuirks;
 };
@@ -29,6 +31,7 @@ export type VendorQuirks = {
 export type UpstreamRequest = {
   readonly method: 'GET' | 'POST';
   readonly url: string;
+  readonly origin: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 };

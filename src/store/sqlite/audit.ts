@@ -34,7 +34,7 @@ const CHECKS: readonly { readonly invariant: string; readonly sql: string }[] = 
   },
   {
     invariant: 'a call has an open hold or a terminal entry, never both',
-    sql: 'SELECT call_id AS detail FROM hold JOIN usage USING (call_id)',
+    sql: 'SELECT call_id AS detail FROM hold JOIN usage USING (account_id, call_id)',
   },
   {
     invariant: 'a charge is the sum of its postings and never more than the hold',

@@ -150,7 +150,7 @@ export class BatchWriter {
       return book;
     }
     if (!book.holds.has(operation.callId)) {
-      const row = this.#sql.findFinal.get(operation.callId, operation.accountId);
+      const row = this.#sql.findFinal.get(operation.accountId, operation.callId);
       if (row !== null)
         book.finals.set(operation.callId, {
           callId: operation.callId,
@@ -214,7 +214,7 @@ export class BatchWriter {
   #writeFinal(book: AccountBook, record: CallRecord, nowMs: number, changes: Changes): void {
     changes.endedHolds.length = 0;
     for (const { final, allocation, held } of changes.newFinals.splice(0)) {
-      this.#sql.deleteHold.run(final.callId);
+      this.#sql.deleteHold.run(book.accountId, final.callId);
       const u = record.usage;
       this.#sql.insertUsage.run(
         final.callId,
@@ -293,7 +293,7 @@ function prepare(db: Database) {
       "SELECT call_id, account_id, unit, amount, allocation, context FROM hold WHERE owner <> ? AND owner <> 'task'",
     ),
     findFinal: db.prepare<{ outcome: 'settled' | 'void'; unit: Unit; charge: number }, [string, string]>(
-      'SELECT outcome, unit, charge FROM usage WHERE call_id = ? AND account_id = ?',
+      'SELECT outcome, unit, charge FROM usage WHERE account_id = ? AND call_id = ?',
     ),
     findGrant: db.prepare<{ found: number }, [string, string]>(
       'SELECT 1 AS found FROM grant_ WHERE account_id = ? AND grant_id = ?',
@@ -307,7 +307,7 @@ function prepare(db: Database) {
     insertHold: db.prepare(
       'INSERT INTO hold (call_id, account_id, unit, amount, allocation, owner, context) VALUES (?, ?, ?, ?, ?, ?, ?)',
     ),
-    deleteHold: db.prepare('DELETE FROM hold WHERE call_id = ?'),
+    deleteHold: db.prepare('DELETE FROM hold WHERE account_id = ? AND call_id = ?'),
     insertUsage:
       db.prepare(`INSERT INTO usage (call_id, account_id, key_id, dialect, endpoint, model, provider, upstream_model,
       outcome, unit, held, charge, allocation, price_version, usage_source, input_tokens, cached_input_tokens, output_tokens, reasoning_tokens, images,
