@@ -17,6 +17,8 @@ export type Pace = {
   readonly gapMs: number;
   readonly openStreams: number;
   readonly memoryFrames: number;
+  /** How long a fresh process is left alone before its idle memory is read. */
+  readonly restMs: number;
   readonly starts: number;
   readonly ledgerMs: number;
 };
@@ -37,6 +39,7 @@ export const FULL_PACE: Pace = {
   gapMs: 10,
   openStreams: 1_000,
   memoryFrames: 6,
+  restMs: 2_000,
   starts: 11,
   ledgerMs: 3_000,
 };
@@ -47,12 +50,13 @@ export const QUICK_PACE: Pace = {
   firstWarmUpMs: 1_000,
   warmUpMs: 200,
   callRounds: 2,
-  callsMs: 1_000,
+  callsMs: 800,
   pacedRounds: 1,
-  pacedMs: 1_000,
+  pacedMs: 800,
   frameRounds: 1,
   framesEach: 100,
   memoryFrames: 3,
+  restMs: 500,
   starts: 3,
-  ledgerMs: 500,
+  ledgerMs: 300,
 };

@@ -12,7 +12,6 @@ export type MemoryFigures = {
   readonly streamingMb: number;
 };
 
-const REST_MS = 2_000;
 const GAP_MS = 1_000;
 const LIMIT_MS = 30_000;
 
@@ -24,7 +23,7 @@ export async function measureMemoryFigures(
   const running: RunningTarget = await target.start(surroundings);
   if (running.process === undefined) return undefined;
   await using process_ = running.process;
-  await Bun.sleep(REST_MS);
+  await Bun.sleep(pace.restMs);
   const idleMb = residentKb(process_.pids) / 1024;
   const to = streamDestination(running, pace.memoryFrames, GAP_MS);
   const { openStreams: streams, memoryFrames: frames } = pace;
