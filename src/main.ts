@@ -9,6 +9,7 @@ import { CallError } from './core/errors.ts';
 import type { HttpServer } from './http/server.ts';
 import { startServer } from './http/server.ts';
 import { KeyRing } from './pipeline/authenticate.ts';
+import { FreeLimits } from './pipeline/free-limits.ts';
 import type { Gateway } from './pipeline/gateway.ts';
 import { ModelBook } from './pipeline/model-book.ts';
 import { PlanBook } from './pipeline/plan-book.ts';
@@ -42,6 +43,7 @@ export async function startGateway(config: Config): Promise<RunningGateway> {
   plans.load(await store.listPlans());
   const open: Gateway['open'] = new Set();
   const metrics = makeMetrics(() => open.size);
+  const tasks = new TaskRunner(() => gateway, config.tasks);
   const gateway: Gateway = {
     config,
     clock,
@@ -58,6 +60,10 @@ export async function startGateway(config: Config): Promise<RunningGateway> {
       clock.monotonicMs,
     ),
     watchdog: new Watchdog(clock),
+    freeLimits: new FreeLimits(),
+    files: openShelf(config, clock),
+    modes: overlayModes(builtInModes(), config.modes),
+    tasks,
     report: makeReporter(log, metrics),
     open,
     isStopping: false,

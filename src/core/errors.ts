@@ -318,6 +318,8 @@ export type ErrorDetails = {
   balance?: number;
   /** What the refused call would have needed, in the same unit. */
   needed?: number;
+  /** The name of the account's plan, where the plan is the reason. */
+  planName?: string;
 };
 
 /** Every expected failure of a call. Anything else that is thrown is a bug and becomes `internal_error`. */

@@ -43,6 +43,7 @@ export function startServer(gateway: Gateway, metrics: Metrics, adminToken: stri
 
 function connectionOf(server: Server<undefined>, request: Request): Connection {
   return {
+    address: () => server.requestIP(request)?.address ?? '',
     hold: () => server.timeout(request, 0),
     // A stalled client reads nothing, so its connection is idle and ends with the shortest timeout there is.
     drop: () => server.timeout(request, 1),

@@ -46,6 +46,7 @@ export const PLAN_PRESETS: readonly Plan[] = [
     maxInputChars: 10_000,
     prices: [FREE_ROUTES, GENERATION_PRICE],
     limits: LIMITS,
+    aliases: [],
     version: 1,
   },
   {
@@ -56,6 +57,7 @@ export const PLAN_PRESETS: readonly Plan[] = [
     maxInputChars: 10_000,
     prices: [FREE_ROUTES, GENERATION_PRICE],
     limits: LIMITS,
+    aliases: [],
     version: 1,
   },
 ];

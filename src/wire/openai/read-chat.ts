@@ -1,6 +1,6 @@
 // Reads the body of an OpenAI chat completion into a Call. Ranges are those of OpenAI's published specification.
 import type {
-  Call,
+  ChatCall,
   ChatOptions,
   Message,
   Part,
@@ -62,7 +62,7 @@ const KNOWN = new Set([
 /** Fields that would change who pays or where the call goes. They are refused, never passed on. */
 const REFUSED = ['base_url', 'api_base', 'api_key', 'provider'];
 
-export function readChat(body: WireBody): Call {
+export function readChat(body: WireBody): ChatCall {
   const { value, spans } = parseObject(body.text);
   for (const name of REFUSED)
     if (name in value)
