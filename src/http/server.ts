@@ -23,6 +23,9 @@ export function startServer(gateway: Gateway, metrics: Metrics, adminToken: stri
     idleTimeout: IDLE_TIMEOUT_S,
     maxRequestBodySize: bounds.bodyBytes,
     development: false,
+    // With `development: false` the runtime shares the port unless told not to: a second gateway, or a stranger's
+    // process, would silently take every other call.
+    reusePort: false,
     async fetch(request, self) {
       const path = pathOf(request.url);
       const answer = await api.answer(request, path, connectionOf(self, request));
