@@ -138,7 +138,11 @@ const tasks = z.strictObject({
   concurrency: z.int().min(1).max(10_000).default(64).describe('Tasks that run at once.'),
   perAccount: z.int().min(1).max(10_000).default(32).describe('Tasks of one account that run at once.'),
   maxWaiting: z.int().min(1).default(1_000_000).describe('Accepted tasks that may wait before new ones are refused.'),
-  keepResultsMs: z.int().min(60_000).default(7 * 86_400_000).describe('How long the result of a task can be polled.'),
+  keepResultsMs: z
+    .int()
+    .min(60_000)
+    .default(7 * 86_400_000)
+    .describe('How long the result of a task can be polled.'),
 });
 
 const files = z.strictObject({

@@ -349,6 +349,12 @@ export class CallError extends Error {
   }
 }
 
+/** A stored code; one that this version does not know is told as `internal_error`. */
+export function readErrorCode(code: string | null): ErrorCode | null {
+  if (code === null) return null;
+  return Object.hasOwn(ERRORS, code) ? (code as ErrorCode) : 'internal_error';
+}
+
 /** Turns anything thrown into a `CallError`, keeping what was unexpected for the log only. */
 export function toCallError(thrown: unknown): CallError {
   if (thrown instanceof CallError) return thrown;

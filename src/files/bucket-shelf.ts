@@ -41,7 +41,9 @@ export class BucketShelf implements FileShelf {
     const known = readFileName(name);
     if (known === undefined || known.expiresAtS * 1000 <= this.#clock.nowMs()) return undefined;
     const file = this.#client.file(FOLDER + name);
-    return (await file.exists()) ? { body: new Blob([await file.arrayBuffer()]), contentType: known.contentType } : undefined;
+    return (await file.exists())
+      ? { body: new Blob([await file.arrayBuffer()]), contentType: known.contentType }
+      : undefined;
   }
 
   async sweep(): Promise<void> {

@@ -40,7 +40,8 @@ export class DiskShelf implements FileShelf {
   async sweep(): Promise<void> {
     for (const name of await readdir(this.#folder)) {
       const known = readFileName(name);
-      if (known !== undefined && known.expiresAtS * 1000 <= this.#clock.nowMs()) await unlink(join(this.#folder, name)).catch(() => undefined);
+      if (known !== undefined && known.expiresAtS * 1000 <= this.#clock.nowMs())
+        await unlink(join(this.#folder, name)).catch(() => undefined);
     }
   }
 }

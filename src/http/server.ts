@@ -1,6 +1,7 @@
 // The HTTP server: probes, metrics, the operator's interface and the customers' API on one port.
 import type { Server } from 'bun';
 import { DIALECTS } from '../dialects/index.ts';
+import { FILES_PATH } from '../files/open-shelf.ts';
 import type { Gateway } from '../pipeline/gateway.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { AdminApi } from './admin.ts';
@@ -54,6 +55,7 @@ function connectionOf(server: Server<undefined>, request: Request): Connection {
 }
 
 async function serveOther(gateway: Gateway, metrics: Metrics, path: string): Promise<Response> {
+  if (path.startsWith(FILES_PATH)) return serveFile(gateway, path.slice(FILES_PATH.length));
   switch (path) {
     case '/livez':
       return new Response('ok\n');
@@ -78,6 +80,31 @@ async function serveOther(gateway: Gateway, metrics: Metrics, path: string): Pro
         { status: 404, headers: { 'access-control-allow-origin': '*' } },
       );
   }
+}
+
+/** A finished picture. Its address is the permission to fetch it, so no key is asked for. */
+async function serveFile(gateway: Gateway, name: string): Promise<Response> {
+  const file = await gateway.files.find(name);
+  if (file === undefined)
+    return Response.json(
+      {
+        error: {
+          message: 'The file does not exist or has expired.',
+          type: 'invalid_request_error',
+          param: null,
+          code: 'not_found',
+        },
+      },
+      { status: 404 },
+    );
+  return new Response(file.body, {
+    headers: {
+      'content-type': file.contentType,
+      'cache-control': 'private, max-age=3600',
+      'x-content-type-options': 'nosniff',
+      'access-control-allow-origin': '*',
+    },
+  });
 }
 
 /** Ready means that a call would be served now: the store answers and the process is not stopping. */

@@ -56,7 +56,21 @@ export function admitChat(gateway: Gateway, asked: Asked, wanted: ChatCall): Adm
   const amount = worstCost(price, { inputTokens, outputTokens, images: 0, generations });
   const meter = new Meter(inputTokens, () => textsOf(call).join('\n'));
   const claims = claimsOf(gateway, plan, asked, model);
-  return { owner: asked.owner, dialect: asked.dialect, endpoint: asked.endpoint, plan, call, charsCut, model, routes, price, generations, amount, claims, meter };
+  return {
+    owner: asked.owner,
+    dialect: asked.dialect,
+    endpoint: asked.endpoint,
+    plan,
+    call,
+    charsCut,
+    model,
+    routes,
+    price,
+    generations,
+    amount,
+    claims,
+    meter,
+  };
 }
 
 /**
@@ -71,18 +85,56 @@ export function admitStored(gateway: Gateway, asked: Asked, call: ChatCall, amou
   const price = priceFor(plan, { dialect, endpoint, model: name }) ?? { unit: 'requests', perCall: amount };
   const routes = model.routes.filter((route) => route.provider.endpoints.includes('chat'));
   const meter = new Meter(inputTokensAtMost(call), () => textsOf(call).join('\n'));
-  return { owner, dialect, endpoint, plan, call, charsCut: 0, model, routes, price, generations: 1, amount, claims: [], meter };
+  return {
+    owner,
+    dialect,
+    endpoint,
+    plan,
+    call,
+    charsCut: 0,
+    model,
+    routes,
+    price,
+    generations: 1,
+    amount,
+    claims: [],
+    meter,
+  };
 }
 
 /** Stands in for a plan that was removed while a task of it waited. */
-const NO_PLAN: Plan = { id: '', name: '', api: false, dailyRequests: 0, maxInputChars: null, prices: [], limits: [], aliases: [], version: 0 };
+const NO_PLAN: Plan = {
+  id: '',
+  name: '',
+  api: false,
+  dailyRequests: 0,
+  maxInputChars: null,
+  prices: [],
+  limits: [],
+  aliases: [],
+  version: 0,
+};
 
 export function admitImage(gateway: Gateway, asked: Asked, call: ImageCall): Admission & { readonly call: ImageCall } {
   const plan = planOf(gateway, asked.owner);
   const { model, price, routes } = sell(gateway, plan, asked, call);
   const generations = generationsOf(call);
   const amount = worstCost(price, { inputTokens: 0, outputTokens: 0, images: generations, generations });
-  return { owner: asked.owner, dialect: asked.dialect, endpoint: asked.endpoint, plan, call, charsCut: 0, model, routes, price, generations, amount, claims: claimsOf(gateway, plan, asked, model), meter: new Meter(0, () => '') };
+  return {
+    owner: asked.owner,
+    dialect: asked.dialect,
+    endpoint: asked.endpoint,
+    plan,
+    call,
+    charsCut: 0,
+    model,
+    routes,
+    price,
+    generations,
+    amount,
+    claims: claimsOf(gateway, plan, asked, model),
+    meter: new Meter(0, () => ''),
+  };
 }
 
 /**
@@ -98,7 +150,12 @@ function claimsOf(gateway: Gateway, plan: Plan, asked: Asked, model: Model): Lim
 }
 
 /** What the plan sells under the asked name. Throws `model_not_found` or `model_not_priced`. */
-function sell(gateway: Gateway, plan: Plan, asked: Asked, call: Call): { model: Model; price: Price; routes: readonly Route[] } {
+function sell(
+  gateway: Gateway,
+  plan: Plan,
+  asked: Asked,
+  call: Call,
+): { model: Model; price: Price; routes: readonly Route[] } {
   const name = aliasOf(plan, call.model);
   const model = gateway.models.find(name);
   if (model === undefined) throw modelNotFound(call.model);
@@ -114,8 +171,7 @@ export function planOf(gateway: Gateway, owner: KeyOwner): Plan {
   const plan = gateway.plans.find(owner.planId);
   if (plan === undefined)
     throw new CallError('api_not_in_plan', { detail: `the account's plan "${owner.planId}" does not exist` });
-  if (!plan.api)
-    throw new CallError('api_not_in_plan', { planName: plan.name });
+  if (!plan.api) throw new CallError('api_not_in_plan', { planName: plan.name });
   return plan;
 }
 

@@ -24,9 +24,14 @@ const COOL_DOWN_MAX_MS = 60_000;
 /** A whole answer from the first target that gives one. */
 export function attemptWhole(gateway: Gateway, held: HeldCall, call: ChatCall): Promise<WholeAnswer> {
   return attempt(gateway, held, async (route, watch, signal) => {
-    if (route.provider.kind === 'local')
-      return collect(held, route.provider.generate(call, sleeper(gateway, signal)));
-    const upstream = await send(gateway, route.provider.buildRequest(call, route.target), route.provider, watch, signal);
+    if (route.provider.kind === 'local') return collect(held, route.provider.generate(call, sleeper(gateway, signal)));
+    const upstream = await send(
+      gateway,
+      route.provider.buildRequest(call, route.target),
+      route.provider,
+      watch,
+      signal,
+    );
     watch.expect(gateway.config.timeouts.idleMs, 'upstream_stalled');
     const text = await gateway.upstream.readText(upstream, signal);
     watch.end();
@@ -42,7 +47,8 @@ export function attemptPictures(gateway: Gateway, held: HeldCall, call: ImageCal
       watch.end();
       return provider.draw?.(call) ?? [];
     }
-    if (provider.images === undefined) throw new CallError('provider_unavailable', { detail: 'the provider cannot draw' });
+    if (provider.images === undefined)
+      throw new CallError('provider_unavailable', { detail: 'the provider cannot draw' });
     const upstream = await send(gateway, provider.images.buildRequest(call, route.target), provider, watch, signal);
     const text = await gateway.upstream.readText(upstream, signal);
     watch.end();
@@ -53,7 +59,12 @@ export function attemptPictures(gateway: Gateway, held: HeldCall, call: ImageCal
 export type OpenedStream = { readonly source: PieceSource; readonly first: Uint8Array | string };
 
 /** A stream from the first target whose answer begins: nothing is sent to the client before its first piece. */
-export function attemptStream(gateway: Gateway, held: HeldCall, call: ChatCall, renderer: StreamRenderer): Promise<OpenedStream> {
+export function attemptStream(
+  gateway: Gateway,
+  held: HeldCall,
+  call: ChatCall,
+  renderer: StreamRenderer,
+): Promise<OpenedStream> {
   return attempt(gateway, held, async (route, watch, signal) => {
     const { meter } = held.admission;
     const { provider } = route;
@@ -90,10 +101,7 @@ async function attempt<T>(
   held: HeldCall,
   tryRoute: (route: Route, watch: Watch, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const routes = orderCandidates(held.admission.routes, gateway.clock.nowMs(), gateway.random).slice(
-    0,
-    ATTEMPTS_MAX,
-  );
+  const routes = orderCandidates(held.admission.routes, gateway.clock.nowMs(), gateway.random).slice(0, ATTEMPTS_MAX);
   let failure: CallError | undefined;
   for (const route of routes) {
     const startedMs = gateway.clock.monotonicMs();

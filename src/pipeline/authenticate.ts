@@ -102,7 +102,10 @@ function withoutScheme(authorization: string): string {
 }
 
 /** The owner of the key in the headers, which is all that most routes take. */
-export async function authenticateHeaders(gateway: { readonly keys: KeyRing }, incoming: { readonly headers: Headers }): Promise<KeyOwner> {
+export async function authenticateHeaders(
+  gateway: { readonly keys: KeyRing },
+  incoming: { readonly headers: Headers },
+): Promise<KeyOwner> {
   const key = keyFromHeaders(incoming.headers);
   if (key === undefined) throw new CallError('missing_api_key');
   return gateway.keys.authenticate(key);
@@ -115,7 +118,8 @@ export async function authenticateBody(
   bodyKey: string | undefined,
 ): Promise<KeyOwner> {
   const headerKey = keyFromHeaders(incoming.headers);
-  if (bodyKey !== undefined && headerKey !== undefined && bodyKey !== headerKey) throw new CallError('conflicting_keys');
+  if (bodyKey !== undefined && headerKey !== undefined && bodyKey !== headerKey)
+    throw new CallError('conflicting_keys');
   const key = bodyKey ?? headerKey;
   if (key === undefined) throw new CallError('missing_api_key');
   return gateway.keys.authenticate(key);

@@ -11,7 +11,8 @@ export class FreeLimits {
   /** Counts one request against all claims, or answers when it may come again and counts nothing. */
   admit(claims: readonly LimitClaim[], nowMs: number, day: Day): number | undefined {
     let latestMs = nowMs;
-    for (const claim of claims) latestMs = Math.max(latestMs, admissibleAtMs(this.#window(claim.subject), claim, nowMs, day));
+    for (const claim of claims)
+      latestMs = Math.max(latestMs, admissibleAtMs(this.#window(claim.subject), claim, nowMs, day));
     if (latestMs > nowMs) return latestMs;
     for (const claim of claims) this.#window(claim.subject).admit(nowMs, day.name);
     return undefined;

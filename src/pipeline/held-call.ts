@@ -185,7 +185,12 @@ export async function hold(gateway: Gateway, callId: string, admission: Admissio
 }
 
 /** Takes the hold of a task and accepts the task, in one commit. */
-export async function holdTask(gateway: Gateway, callId: string, admission: Admission, task: NewTask): Promise<{ readonly taskId: number; readonly balance: Balance }> {
+export async function holdTask(
+  gateway: Gateway,
+  callId: string,
+  admission: Admission,
+  task: NewTask,
+): Promise<{ readonly taskId: number; readonly balance: Balance }> {
   const { taskId, balance } = await writeHold(gateway, callId, admission, contextOf(gateway, admission), task);
   if (taskId === undefined) throw new CallError('internal_error', { detail: 'a task was held but not accepted' });
   return { taskId, balance };
@@ -224,10 +229,16 @@ async function writeHold(gateway: Gateway, callId: string, admission: Admission,
     case 'short': {
       // The soonest that anything can change by itself is tomorrow's allowance.
       const retryAfterS = Math.ceil((gateway.calendar.dayAt(nowMs).endsAtMs - nowMs) / 1000);
-      throw new CallError('insufficient_quota', { balance: outcome.balance[price.unit], needed: outcome.needed, retryAfterS });
+      throw new CallError('insufficient_quota', {
+        balance: outcome.balance[price.unit],
+        needed: outcome.needed,
+        retryAfterS,
+      });
     }
     case 'limited':
-      throw new CallError('rate_limit_exceeded', { retryAfterS: Math.max(1, Math.ceil((outcome.retryAtMs - nowMs) / 1000)) });
+      throw new CallError('rate_limit_exceeded', {
+        retryAfterS: Math.max(1, Math.ceil((outcome.retryAtMs - nowMs) / 1000)),
+      });
     default:
       throw new CallError('internal_error', { detail: `a hold answered ${outcome.kind}` });
   }

@@ -11,9 +11,9 @@ import { attemptStream, attemptWhole } from './attempt.ts';
 import { authenticateHeaders } from './authenticate.ts';
 import type { Gateway } from './gateway.ts';
 import { callHeaders, streamHeaders } from './headers.ts';
-import type { Incoming, Reply } from './reply.ts';
 import type { HeldCall } from './held-call.ts';
 import { hold } from './held-call.ts';
+import type { Incoming, Reply } from './reply.ts';
 
 export async function serveCall(
   gateway: Gateway,
@@ -24,7 +24,11 @@ export async function serveCall(
   incoming.beQuiet();
   const owner = await authenticateHeaders(gateway, incoming);
   const call = route.read(await incoming.readBody());
-  const admission = admitChat(gateway, { owner, dialect: dialect.name, endpoint: route.endpoint, address: incoming.address }, call);
+  const admission = admitChat(
+    gateway,
+    { owner, dialect: dialect.name, endpoint: route.endpoint, address: incoming.address },
+    call,
+  );
   const held = await hold(gateway, incoming.callId, admission);
   // From here on the call is closed on every way out. A client that leaves closes it from its side.
   held.dropClient = incoming.drop;
@@ -36,11 +40,18 @@ export async function serveCall(
     model: admission.model.name,
   };
   // A route without streams never reads a streaming call; the contract suite checks that.
-  if (!admission.call.stream || route.stream === undefined) return serveWhole(gateway, route, held, admission.call, context);
+  if (!admission.call.stream || route.stream === undefined)
+    return serveWhole(gateway, route, held, admission.call, context);
   return serveStream(gateway, held, admission.call, route.stream(admission.call, context, incoming.headers));
 }
 
-async function serveWhole(gateway: Gateway, route: CallRoute, held: HeldCall, call: ChatCall, context: AnswerContext): Promise<Reply> {
+async function serveWhole(
+  gateway: Gateway,
+  route: CallRoute,
+  held: HeldCall,
+  call: ChatCall,
+  context: AnswerContext,
+): Promise<Reply> {
   try {
     const { answer, text } = await attemptWhole(gateway, held, call);
     const isSameShape = text !== undefined && call.source !== undefined;

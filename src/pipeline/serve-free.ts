@@ -2,7 +2,14 @@
 // so that fifteen thousand polls a minute cost no write.
 import { CallError } from '../core/errors.ts';
 import { claimsFor } from '../core/plan.ts';
-import type { BalanceRoute, Dialect, ModelRoute, ModelsRoute, ModerateRoute, TokenizeRoute } from '../dialects/dialect.ts';
+import type {
+  BalanceRoute,
+  Dialect,
+  ModelRoute,
+  ModelsRoute,
+  ModerateRoute,
+  TokenizeRoute,
+} from '../dialects/dialect.ts';
 import type { KeyOwner } from '../store/store.ts';
 import { sumBalance } from '../store/store.ts';
 import { planOf } from './admit.ts';
@@ -12,7 +19,12 @@ import { findModel, listModels } from './list-models.ts';
 import type { Incoming, Reply } from './reply.ts';
 import { jsonReply } from './reply.ts';
 
-export async function serveBalance(gateway: Gateway, dialect: Dialect, route: BalanceRoute, incoming: Incoming): Promise<Reply> {
+export async function serveBalance(
+  gateway: Gateway,
+  dialect: Dialect,
+  route: BalanceRoute,
+  incoming: Incoming,
+): Promise<Reply> {
   const owner = await authenticateBody(gateway, incoming, route.readKey(await incoming.readBody()));
   countFree(gateway, owner, dialect.name, route.endpoint);
   const plan = planOf(gateway, owner);
@@ -28,12 +40,22 @@ export async function serveModel(gateway: Gateway, route: ModelRoute, incoming: 
   return jsonReply(route.render(findModel(gateway, await authenticateHeaders(gateway, incoming), incoming.rest)));
 }
 
-export async function serveModeration(gateway: Gateway, dialect: Dialect, route: ModerateRoute, incoming: Incoming): Promise<Reply> {
+export async function serveModeration(
+  gateway: Gateway,
+  dialect: Dialect,
+  route: ModerateRoute,
+  incoming: Incoming,
+): Promise<Reply> {
   await admitFree(gateway, dialect.name, route.endpoint, incoming);
   return jsonReply(route.answer(await incoming.readBody(), incoming.callId));
 }
 
-export async function serveTokens(gateway: Gateway, dialect: Dialect, route: TokenizeRoute, incoming: Incoming): Promise<Reply> {
+export async function serveTokens(
+  gateway: Gateway,
+  dialect: Dialect,
+  route: TokenizeRoute,
+  incoming: Incoming,
+): Promise<Reply> {
   await admitFree(gateway, dialect.name, route.endpoint, incoming);
   return jsonReply(await route.answer(await incoming.readBody()));
 }
@@ -48,7 +70,11 @@ async function admitFree(gateway: Gateway, dialect: string, endpoint: string, in
 export function countFree(gateway: Gateway, owner: KeyOwner, dialect: string, endpoint: string): void {
   const plan = planOf(gateway, owner);
   const nowMs = gateway.clock.nowMs();
-  const retryAtMs = gateway.freeLimits.admit(claimsFor(plan, { dialect, endpoint, model: '' }, owner.keyId), nowMs, gateway.calendar.dayAt(nowMs));
+  const retryAtMs = gateway.freeLimits.admit(
+    claimsFor(plan, { dialect, endpoint, model: '' }, owner.keyId),
+    nowMs,
+    gateway.calendar.dayAt(nowMs),
+  );
   if (retryAtMs === undefined) return;
   throw new CallError('rate_limit_exceeded', { retryAfterS: Math.max(1, Math.ceil((retryAtMs - nowMs) / 1000)) });
 }

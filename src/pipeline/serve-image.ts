@@ -13,11 +13,20 @@ import { hold } from './held-call.ts';
 import type { Incoming, Reply } from './reply.ts';
 import { jsonReply } from './reply.ts';
 
-export async function serveImage(gateway: Gateway, dialect: Dialect, route: ImageRoute, incoming: Incoming): Promise<Reply> {
+export async function serveImage(
+  gateway: Gateway,
+  dialect: Dialect,
+  route: ImageRoute,
+  incoming: Incoming,
+): Promise<Reply> {
   incoming.beQuiet();
   const owner = await authenticateHeaders(gateway, incoming);
   const call = route.read(await incoming.readBody());
-  const admission = admitImage(gateway, { owner, dialect: dialect.name, endpoint: route.endpoint, address: incoming.address }, call);
+  const admission = admitImage(
+    gateway,
+    { owner, dialect: dialect.name, endpoint: route.endpoint, address: incoming.address },
+    call,
+  );
   const held = await hold(gateway, incoming.callId, admission);
   incoming.signal.addEventListener('abort', () => held.interrupt(new CallError('client_closed')), { once: true });
   if (incoming.signal.aborted) held.interrupt(new CallError('client_closed'));

@@ -2,8 +2,8 @@
 // streams, counts tokens and is charged like any other, so that everything around a model can be tried at once.
 import type { CallEvent, ChatCall, ImageCall, Message } from '../core/call.ts';
 import { textsOf } from '../core/call.ts';
-import { estimateTokens } from '../core/tokens.ts';
 import { drawDemoPicture, sizeFor } from '../core/demo-picture.ts';
+import { estimateTokens } from '../core/tokens.ts';
 import type { LocalProvider } from './provider.ts';
 
 /** Milliseconds between pieces of a stream: fast enough to be pleasant, slow enough to be seen. */

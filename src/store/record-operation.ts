@@ -2,8 +2,8 @@
 import type { WriteOperation } from './store.ts';
 
 export type LedgerWrite = Extract<WriteOperation, { kind: 'hold' | 'settle' | 'grant' }>;
-export type RecordOperation = Exclude<WriteOperation, LedgerWrite | { kind: 'purgeTasks' }>;
+export type RecordOperation = Exclude<WriteOperation, LedgerWrite>;
 
 export function isRecordOperation(operation: WriteOperation): operation is RecordOperation {
-  return operation.kind !== 'hold' && operation.kind !== 'settle' && operation.kind !== 'grant' && operation.kind !== 'purgeTasks';
+  return operation.kind !== 'hold' && operation.kind !== 'settle' && operation.kind !== 'grant';
 }

@@ -152,9 +152,11 @@ export type RecordOutcome =
 /** A hold that brought a task answers the task's id as well. */
 export type HoldOutcome = LedgerOutcome & { readonly taskId?: number };
 
-export type OutcomeOf<O extends WriteOperation> = O extends { kind: 'hold' } ? HoldOutcome : O extends { kind: 'hold' | 'settle' | 'grant' }
-  ? LedgerOutcome
-  : RecordOutcome;
+export type OutcomeOf<O extends WriteOperation> = O extends { kind: 'hold' }
+  ? HoldOutcome
+  : O extends { kind: 'hold' | 'settle' | 'grant' }
+    ? LedgerOutcome
+    : RecordOutcome;
 
 /** What an operator should learn of the store's own life. */
 export type StoreNotice =

@@ -108,7 +108,18 @@ export class TaskRunner {
 /** The held call of a task as it was accepted. */
 function resume(gateway: Gateway, work: TaskWork): HeldCall {
   const stored = JSON.parse(work.request) as StoredCall;
-  const owner = { keyId: work.context.keyId, accountId: work.accountId, planId: work.planId, revoked: false, accountStatus: 'active' as const };
-  const admission = admitStored(gateway, { owner, dialect: stored.dialect, endpoint: stored.endpoint }, stored.call, work.amount);
+  const owner = {
+    keyId: work.context.keyId,
+    accountId: work.accountId,
+    planId: work.planId,
+    revoked: false,
+    accountStatus: 'active' as const,
+  };
+  const admission = admitStored(
+    gateway,
+    { owner, dialect: stored.dialect, endpoint: stored.endpoint },
+    stored.call,
+    work.amount,
+  );
   return new HeldCall(gateway, work.callId, admission, work.context, { balance: { requests: 0, microRub: 0 } });
 }

@@ -9,7 +9,8 @@ import type { WireBody } from './rendering.ts';
 export function readFlatBody(body: WireBody): JsonObject {
   const text = body.text.trim();
   if (text.startsWith('{') || text.startsWith('[')) return parseObject(text).value;
-  if (body.contentType.startsWith('application/x-www-form-urlencoded')) return Object.fromEntries(new URLSearchParams(text));
+  if (body.contentType.startsWith('application/x-www-form-urlencoded'))
+    return Object.fromEntries(new URLSearchParams(text));
   throw new CallError(text === '' ? 'invalid_body' : 'invalid_json');
 }
 

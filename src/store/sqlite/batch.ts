@@ -108,10 +108,6 @@ export class BatchWriter {
   }
 
   #apply(operation: WriteOperation, nowMs: number, day: Day, touched: Map<AccountBook, Changes>): Outcome | Refused {
-    if (operation.kind === 'purgeTasks') {
-      this.#tasks.purge(operation.endedBeforeMs);
-      return { kind: 'written' };
-    }
     if (isRecordOperation(operation)) return applyRecord(this.#db, operation);
     const { accountId } = operation;
     if (!this.#books.has(accountId) && this.#sql.findAccount.get(accountId) === null)

@@ -140,7 +140,9 @@ export class SqliteReader {
   /** Oldest first. */
   listQueuedTasks(): TaskReference[] {
     return this.#db
-      .query<TaskReference, []>("SELECT task_id AS taskId, account_id AS accountId FROM task WHERE status = 'queued' ORDER BY task_id")
+      .query<TaskReference, []>(
+        "SELECT task_id AS taskId, account_id AS accountId FROM task WHERE status = 'queued' ORDER BY task_id",
+      )
       .all();
   }
 

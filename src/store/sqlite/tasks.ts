@@ -25,11 +25,6 @@ export class TaskTable {
   countRecovery(): void {
     this.#sql.countRecovery.run();
   }
-
-  /** Forgets tasks that ended before a time. The charge stays in `usage`. */
-  purge(endedBeforeMs: number): void {
-    this.#sql.purge.run(endedBeforeMs);
-  }
 }
 
 function prepare(db: Database) {
@@ -43,6 +38,5 @@ function prepare(db: Database) {
       "UPDATE task SET status = ?, result = ?, error_code = ?, ended_at = ?, request = '' WHERE call_id = ? AND status = 'queued'",
     ),
     countRecovery: db.prepare("UPDATE task SET recoveries = recoveries + 1 WHERE status = 'queued'"),
-    purge: db.prepare<unknown, [number]>('DELETE FROM task WHERE ended_at < ?'),
   };
 }
