@@ -50,14 +50,14 @@ export function chunk(delta: unknown, finish: string | null = null, fields: Read
   };
 }
 
-/** The frames of a whole streamed answer, one for each word, as OpenAI sends them when usage is asked for. */
+/** The frames of a whole streamed answer, one for each word, as OpenAI sends them when usage is asked for; `null` is no usage. */
 export function streamFrames(text: string, usage: unknown = USAGE): string[] {
   const words = text.match(/\S+\s*/g) ?? [];
   return [
     frame(chunk({ role: 'assistant', content: '', refusal: null }, null, { usage: null })),
     ...words.map((word) => frame(chunk({ content: word }, null, { usage: null }))),
     frame(chunk({}, 'stop', { usage: null })),
-    ...(usage === undefined ? [] : [frame({ ...chunk({}), choices: [], usage })]),
+    ...(usage === null ? [] : [frame({ ...chunk({}), choices: [], usage })]),
     frame('[DONE]'),
   ];
 }
