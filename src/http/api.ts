@@ -4,6 +4,7 @@ import { CallError, toCallError } from '../core/errors.ts';
 import type { Dialect, Route } from '../dialects/dialect.ts';
 import { keyFromHeaders } from '../pipeline/authenticate.ts';
 import type { Gateway } from '../pipeline/gateway.ts';
+import { limitHeaders } from '../pipeline/headers.ts';
 import { findModel, listModels } from '../pipeline/list-models.ts';
 import type { IncomingCall, Reply } from '../pipeline/serve-call.ts';
 import { serveCall } from '../pipeline/serve-call.ts';
@@ -96,8 +97,8 @@ export class Api {
     if (error.code === 'internal_error')
       this.#gateway.report.alarm('internal_error', { callId, endpoint, detail: error.details.detail });
     this.#gateway.report.refusal(error.code, dialect.name, endpoint);
-    const { retryAfterS } = error.details;
-    const headers: Record<string, string> = {};
+    const { retryAfterS, limit } = error.details;
+    const headers = limitHeaders(limit);
     if (retryAfterS !== undefined) headers['retry-after'] = String(retryAfterS);
     if (!error.retryable && error.status >= 408) headers['x-should-retry'] = 'false';
     const rendered = dialect.error(error, callId);

@@ -204,7 +204,8 @@ export async function hold(gateway: Gateway, callId: string, admission: Admissio
       throw new CallError('insufficient_quota', { balance: outcome.balance[price.unit], needed: outcome.needed });
     case 'limited': {
       const retryAfterS = Math.max(1, Math.ceil((outcome.retryAtMs - gateway.clock.nowMs()) / 1000));
-      throw new CallError('rate_limit_exceeded', { retryAfterS });
+      const { limit } = outcome;
+      throw new CallError('rate_limit_exceeded', limit === undefined ? { retryAfterS } : { retryAfterS, limit });
     }
     default:
       throw new CallError('internal_error', { detail: `a hold answered ${outcome.kind}` });
