@@ -68,6 +68,7 @@ export class HeldCall {
   beginAttempt(): AbortController {
     if (this.#interruption !== undefined) throw this.#interruption;
     this.attempts += 1;
+    this.admission.meter.restart();
     this.#attempt = new AbortController();
     return this.#attempt;
   }
@@ -78,6 +79,21 @@ export class HeldCall {
     this.#attempt?.abort(error);
     if (error.code === 'slow_reader') this.dropClient?.();
     this.close(error).catch(() => undefined);
+  }
+
+  /**
+   * Closes a call whose whole answer is there. Throws if the call was ended otherwise, by an interruption or because
+   * another process had voided its hold: then the client must not see a complete answer.
+   */
+  async complete(): Promise<Closed> {
+    if (this.#closing !== undefined)
+      throw this.#interruption ?? new CallError('internal_error', { detail: 'closed before the answer was complete' });
+    this.isDelivered = true;
+    const wanted: FinalOutcome = this.admission.meter.hasOutput ? 'settled' : 'void';
+    const closed = await this.close();
+    if (closed.outcome !== wanted)
+      throw new CallError('gateway_restarted', { detail: `the ledger says ${closed.outcome} instead of ${wanted}` });
+    return closed;
   }
 
   /**

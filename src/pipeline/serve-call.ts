@@ -60,8 +60,7 @@ async function serveWhole(gateway: Gateway, route: CallRoute, held: HeldCall, co
     const { answer, text } = await attemptWhole(gateway, held);
     const isSameShape = text !== undefined && held.admission.call.source !== undefined;
     const rendered = isSameShape ? text : JSON.stringify(route.answer(answer, context).body);
-    held.isDelivered = true;
-    const closed = await held.close();
+    const closed = await held.complete();
     return { status: 200, headers: callHeaders(held, closed), body: rendered };
   } catch (thrown) {
     held.isDelivered = false;
@@ -106,7 +105,7 @@ async function* pump(
       if (piece.length > 0) yield piece;
       piece = await source.next();
     }
-    await held.close();
+    await held.complete();
     yield source.end();
   } catch (thrown) {
     const error = held.interruption ?? toCallError(thrown);
