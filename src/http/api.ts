@@ -2,9 +2,11 @@
 // comes of it into a response in the dialect's own shape.
 import { CallError, toCallError } from '../core/errors.ts';
 import type { Dialect, Route } from '../dialects/dialect.ts';
+import { modelNotFound } from '../pipeline/admit.ts';
 import { keyFromHeaders } from '../pipeline/authenticate.ts';
 import type { Gateway } from '../pipeline/gateway.ts';
 import { limitHeaders } from '../pipeline/headers.ts';
+import type { ClientConnection } from '../pipeline/held-call.ts';
 import { findModel, listModels } from '../pipeline/list-models.ts';
 import type { IncomingCall, Reply } from '../pipeline/serve-call.ts';
 import { serveCall } from '../pipeline/serve-call.ts';
@@ -13,12 +15,6 @@ import { CORS_HEADERS, preflight } from './cors.ts';
 import { readBody, refuseKeyInQuery } from './request.ts';
 
 type Found = { readonly dialect: Dialect; readonly route: Route; readonly rest: string };
-
-/** What the server gives besides the request itself. */
-export type Connection = {
-  /** Lets the connection be quiet for as long as it wants. */ hold(): void /** Cuts it. */;
-  drop(): void;
-};
 
 export class Api {
   readonly #gateway: Gateway;
@@ -38,7 +34,7 @@ export class Api {
   }
 
   /** The response, or `undefined` where the path is no route of any dialect. */
-  async answer(request: Request, path: string, connection: Connection): Promise<Response | undefined> {
+  async answer(request: Request, path: string, connection: ClientConnection): Promise<Response | undefined> {
     const found = this.#find(request.method, path);
     const dialect = found?.dialect ?? this.#dialectOf(path);
     if (dialect === undefined) return undefined;
@@ -73,16 +69,15 @@ export class Api {
     { dialect, route, rest }: Found,
     request: Request,
     callId: string,
-    connection: Connection,
+    connection: ClientConnection,
   ): Promise<Reply> {
     if (route.action === 'call') {
-      connection.hold();
       const incoming: IncomingCall = {
         callId,
         headers: request.headers,
         signal: request.signal,
         readBody: () => readBody(request, this.#gateway.config.bounds.bodyBytes),
-        drop: connection.drop,
+        connection,
       };
       return serveCall(this.#gateway, dialect, route, incoming);
     }
@@ -90,7 +85,7 @@ export class Api {
     if (key === undefined) throw new CallError('missing_api_key');
     const owner = await this.#gateway.keys.authenticate(key);
     if (route.action === 'models') return json(route.render(listModels(this.#gateway, owner)));
-    return json(route.render(findModel(this.#gateway, owner, decodeURIComponent(rest))));
+    return json(route.render(findModel(this.#gateway, owner, modelNameOf(rest))));
   }
 
   #fail(dialect: Dialect, endpoint: string, error: CallError, callId: string): Response {
@@ -103,6 +98,15 @@ export class Api {
     if (!error.retryable && error.status >= 408) headers['x-should-retry'] = 'false';
     const rendered = dialect.error(error, callId);
     return toResponse(json({ ...rendered, headers: { ...rendered.headers, ...headers } }), callId);
+  }
+}
+
+/** A model's name as the last part of an address, where slashes may be escaped. */
+function modelNameOf(escaped: string): string {
+  try {
+    return decodeURIComponent(escaped);
+  } catch {
+    throw modelNotFound(escaped);
   }
 }
 

@@ -25,8 +25,10 @@ const COOL_DOWN_MAX_MS = 60_000;
 /** A whole answer from the first target that gives one. */
 export function attemptWhole(gateway: Gateway, held: HeldCall): Promise<WholeAnswer> {
   return attempt(gateway, held, async (route, watch, signal) => {
-    if (route.provider.kind === 'local')
+    if (route.provider.kind === 'local') {
+      watch.end();
       return collect(held, route.provider.generate(held.admission.call, sleeper(gateway, signal)));
+    }
     const upstream = await send(gateway, held.admission.call, route, route.provider, watch, signal);
     watch.expect(gateway.config.timeouts.idleMs, 'upstream_stalled');
     const text = await gateway.upstream.readText(upstream, signal);

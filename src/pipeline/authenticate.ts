@@ -74,12 +74,7 @@ export class KeyRing {
  */
 export function keyFromHeaders(headers: Headers): string | undefined {
   const authorization = headers.get('authorization');
-  const bearer =
-    authorization === null
-      ? null
-      : /^Bearer\s+/i.test(authorization)
-        ? authorization.replace(/^Bearer\s+/i, '')
-        : authorization;
+  const bearer = authorization === null ? null : authorization.replace(/^Bearer(?:\s+|$)/i, '');
   const found = [bearer, headers.get('x-api-key'), headers.get('api-key')]
     .filter((key): key is string => key !== null && key.trim() !== '')
     .map((key) => key.trim());

@@ -14,6 +14,16 @@ type Settle = SettleOperation & { readonly record: CallRecord };
 
 export type Closed = { readonly outcome: FinalOutcome; readonly charge: number; readonly balance: Balance };
 
+/** What a call may do with its client's connection. Outside of a call, connections that are quiet are closed. */
+export type ClientConnection = {
+  /** Lets it be quiet for as long as the call runs. */
+  hold(): void;
+  /** The call has ended: what is left to send must be taken, or another request come, in the usual time. */
+  release(): void;
+  /** Cuts it, for a client that has stopped reading. */
+  drop(): void;
+};
+
 /** Pauses between tries of a settle that the store could not take. The hold covers the wait. */
 const SETTLE_RETRY_MS = [20, 50, 100, 250, 500, 1000, 2000] as const;
 
@@ -29,8 +39,8 @@ export class HeldCall {
   provider: string | null = null;
   upstreamModel: string | null = null;
   firstByteMs: number | null = null;
-  /** Cuts the client's connection; set by the shell. */
-  dropClient: (() => void) | undefined;
+  /** Set by the shell. */
+  connection: ClientConnection | undefined;
   readonly #gateway: Gateway;
   readonly #context: CallContext;
   #attempt: AbortController | undefined;
@@ -77,7 +87,7 @@ export class HeldCall {
   interrupt(error: CallError): void {
     this.#interruption ??= error;
     this.#attempt?.abort(error);
-    if (error.code === 'slow_reader') this.dropClient?.();
+    if (error.code === 'slow_reader') this.connection?.drop();
     this.close(error).catch(() => undefined);
   }
 
@@ -137,6 +147,7 @@ export class HeldCall {
       record,
     });
     this.#gateway.open.delete(this);
+    if (error?.code !== 'slow_reader') this.connection?.release();
     this.#report(settled, record, error);
     return settled;
   }

@@ -10,7 +10,7 @@ import { attemptStream, attemptWhole } from './attempt.ts';
 import { keyFromHeaders } from './authenticate.ts';
 import type { Gateway } from './gateway.ts';
 import { callHeaders, streamHeaders } from './headers.ts';
-import type { HeldCall } from './held-call.ts';
+import type { ClientConnection, HeldCall } from './held-call.ts';
 import { hold } from './held-call.ts';
 
 /** A request as the shell hands it over. The body is read only after the caller is known. */
@@ -20,8 +20,7 @@ export type IncomingCall = {
   /** Fires when the client goes away. */
   readonly signal: AbortSignal;
   readBody(): Promise<WireBody>;
-  /** Cuts the client's connection, for one that has stopped reading. */
-  drop(): void;
+  readonly connection: ClientConnection;
 };
 
 /** What the shell sends. A stream's next piece is asked for only when the last one was taken. */
@@ -44,7 +43,8 @@ export async function serveCall(
   const admission = admit(gateway, owner, dialect.name, route.endpoint, call);
   const held = await hold(gateway, incoming.callId, admission);
   // From here on the call is closed on every way out. A client that leaves closes it from its side.
-  held.dropClient = incoming.drop;
+  incoming.connection.hold();
+  held.connection = incoming.connection;
   incoming.signal.addEventListener('abort', () => held.interrupt(new CallError('client_closed')), { once: true });
   if (incoming.signal.aborted) held.interrupt(new CallError('client_closed'));
   const context: AnswerContext = {
