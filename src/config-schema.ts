@@ -76,6 +76,8 @@ const timeouts = z.strictObject({
   drainMs: milliseconds.default(60_000),
   keepAliveMs: milliseconds.default(15_000),
   stalledReaderMs: milliseconds.default(60_000),
+  /** How long a client's connection may be quiet outside of a call. The runtime counts it in steps of about 4 s. */
+  quietClientMs: z.int().min(1_000).max(255_000).default(60_000),
 });
 
 const bounds = z.strictObject({

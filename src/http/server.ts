@@ -8,8 +8,6 @@ import { AdminApi } from './admin.ts';
 import { Api } from './api.ts';
 import { pathOf } from './request.ts';
 
-/** Seconds that a connection outside of a call may be quiet, so that idle clients do not pile up. */
-const IDLE_TIMEOUT_S = 60;
 const ADMIN = '/admin/v1/';
 
 export type HttpServer = { readonly url: string; stop(): Promise<void> };
@@ -17,17 +15,19 @@ export type HttpServer = { readonly url: string; stop(): Promise<void> };
 export function startServer(gateway: Gateway, metrics: Metrics, adminToken: string): HttpServer {
   const api = new Api(gateway, DIALECTS);
   const admin = new AdminApi(gateway, adminToken);
-  const { host, port } = gateway.config;
+  const { host, port, timeouts } = gateway.config;
+  // So that idle clients do not pile up.
+  const quietS = Math.ceil(timeouts.quietClientMs / 1000);
   const server = Bun.serve({
     hostname: host,
     port,
-    idleTimeout: IDLE_TIMEOUT_S,
+    idleTimeout: quietS,
     // Bodies are bounded by those who read them (request.ts), with an error that clients understand.
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,
     development: false,
     async fetch(request, self) {
       const path = pathOf(request.url);
-      const answer = await api.answer(request, path, connectionOf(self, request));
+      const answer = await api.answer(request, path, connectionOf(self, request, quietS));
       if (answer !== undefined) return answer;
       const other = path.startsWith(ADMIN)
         ? await admin.answer(request, path.slice(ADMIN.length))
@@ -46,10 +46,10 @@ export function startServer(gateway: Gateway, metrics: Metrics, adminToken: stri
   return { url: `http://${host.includes(':') ? `[${host}]` : host}:${server.port}`, stop: () => server.stop() };
 }
 
-function connectionOf(server: Server<undefined>, request: Request): ClientConnection {
+function connectionOf(server: Server<undefined>, request: Request, quietS: number): ClientConnection {
   return {
     hold: () => server.timeout(request, 0),
-    release: () => server.timeout(request, IDLE_TIMEOUT_S),
+    release: () => server.timeout(request, quietS),
     // A stalled client reads nothing, so its connection is idle and ends with the shortest timeout there is.
     drop: () => server.timeout(request, 1),
   };
