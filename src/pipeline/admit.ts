@@ -81,6 +81,19 @@ export function modelNotFound(name: string): CallError {
   });
 }
 
+/** What vendors may read as input beside the messages' text: tools, schemas, names, and fields we do not know. */
+function uncutTexts(call: Call): string[] {
+  const { tools, responseFormat } = call.options;
+  const texts = [tools, responseFormat].flatMap((value) => (value === undefined ? [] : [JSON.stringify(value)]));
+  if (Object.keys(call.extra).length > 0) texts.push(JSON.stringify(call.extra));
+  for (const { name, toolCalls, extra } of call.messages) {
+    if (name !== undefined) texts.push(name);
+    if (extra !== undefined) texts.push(JSON.stringify(extra));
+    for (const made of toolCalls ?? []) texts.push(made.name + made.argumentsJson);
+  }
+  return texts;
+}
+
 function inputTokensAtMost(call: Call): number {
   let images = 0;
   let opaque = 0;
@@ -90,11 +103,6 @@ function inputTokensAtMost(call: Call): number {
       if (part.kind === 'opaque') opaque += JSON.stringify(part.value).length;
     }
   }
-  const tools = call.options.tools === undefined ? [] : [JSON.stringify(call.options.tools)];
-  const toolCalls = call.messages.flatMap((message) =>
-    (message.toolCalls ?? []).map((made) => made.name + made.argumentsJson),
-  );
-  return (
-    tokensAtMost([...textsOf(call), ...tools, ...toolCalls], call.messages.length) + images * IMAGE_TOKENS_MAX + opaque
-  );
+  const texts = [...textsOf(call), ...uncutTexts(call)];
+  return tokensAtMost(texts, call.messages.length) + images * IMAGE_TOKENS_MAX + opaque;
 }

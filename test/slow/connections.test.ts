@@ -2,7 +2,8 @@
 // a slow provider.
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { connect } from 'node:net';
-import { hang, stream, streamFrames } from '../../src/testing/fault-scripts.ts';
+import type { Script } from '../../src/testing/fault-scripts.ts';
+import { httpChunk, stream, streamFrames, streamHead } from '../../src/testing/fault-scripts.ts';
 import type { Customer } from '../../src/testing/test-gateway.ts';
 import { TestGateway } from '../../src/testing/test-gateway.ts';
 
