@@ -118,6 +118,12 @@ const timeouts = z.strictObject({
   drainMs: milliseconds.default(60_000).describe('How long a stopping process waits for running calls.'),
   keepAliveMs: milliseconds.default(15_000).describe('How long a stream is silent before a comment keeps it open.'),
   stalledReaderMs: milliseconds.default(60_000).describe('How long a client may read nothing before it is cut off.'),
+  quietClientMs: z
+    .int()
+    .min(1_000)
+    .max(255_000)
+    .default(60_000)
+    .describe('How long a connection of a client may be quiet outside of a call, in steps of about 4 s.'),
 });
 
 const bounds = z.strictObject({

@@ -106,6 +106,8 @@ async function stopGateway(
   for (const held of gateway.open) held.interrupt(new CallError('shutting_down'));
   while (gateway.open.size > 0) await Bun.sleep(20);
   await Promise.race([server.stop(), Bun.sleep(2_000)]);
+  // A call whose hold was being written when the others had ended.
+  while (gateway.open.size > 0) await Bun.sleep(20);
   gateway.watchdog.stop();
   await gateway.store.close();
   closeLog();

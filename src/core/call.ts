@@ -34,6 +34,8 @@ export type Message = {
   readonly toolCalls?: readonly ToolCall[];
   /** Which call a `tool` message answers. */
   readonly toolCallId?: string;
+  /** Fields this program does not know, such as earlier reasoning; a provider of the same family gets them. */
+  readonly extra?: Readonly<Record<string, unknown>>;
 };
 
 export type Tool = {

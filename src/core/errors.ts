@@ -4,6 +4,8 @@
 // prompt or a vendor's words beyond what this table allows; `detail` is for logs. docs/reference/errors.md is tested
 // against this table in both directions.
 
+import type { LimitState } from './limits.ts';
+
 export type ErrorRow = {
   readonly status: number;
   /** The `type` field of an OpenAI error object. */
@@ -312,6 +314,8 @@ export type ErrorDetails = {
   retryAfterS?: number;
   /** A status in place of the catalogue's, where a vendor's 404, 413 or 422 is passed on. */
   status?: number;
+  /** The limit that refused the call, for the `x-ratelimit-*` headers. */
+  limit?: LimitState;
   /** For logs only. */
   detail?: string;
   /** What the account has left, in the unit of the refused price. */

@@ -3,23 +3,14 @@
 import { CallError, toCallError } from '../core/errors.ts';
 import type { Dialect, Route } from '../dialects/dialect.ts';
 import type { Gateway } from '../pipeline/gateway.ts';
-import type { Reply } from '../pipeline/reply.ts';
+import { limitHeaders } from '../pipeline/headers.ts';
+import type { ClientConnection, Reply } from '../pipeline/reply.ts';
 import { jsonReply } from '../pipeline/reply.ts';
 import { serveRoute } from '../pipeline/serve-route.ts';
 import { CORS_HEADERS, preflight } from './cors.ts';
 import { readBody, refuseKeyInQuery } from './request.ts';
 
 type Found = { readonly dialect: Dialect; readonly route: Route; readonly rest: string };
-
-/** What the server gives besides the request itself. */
-export type Connection = {
-  /** Where the client is. */
-  address(): string;
-  /** Lets the connection be quiet for as long as it wants. */
-  hold(): void;
-  /** Cuts it. */
-  drop(): void;
-};
 
 export class Api {
   readonly #gateway: Gateway;
@@ -39,7 +30,7 @@ export class Api {
   }
 
   /** The response, or `undefined` where the path is no route of any dialect. */
-  async answer(request: Request, path: string, connection: Connection): Promise<Response | undefined> {
+  async answer(request: Request, path: string, connection: ClientConnection): Promise<Response | undefined> {
     const found = this.#find(request.method, path);
     const dialect = found?.dialect ?? this.#dialectOf(path);
     if (dialect === undefined) return undefined;
@@ -74,17 +65,15 @@ export class Api {
     { dialect, route, rest }: Found,
     request: Request,
     callId: string,
-    connection: Connection,
+    connection: ClientConnection,
   ): Promise<Reply> {
     return serveRoute(this.#gateway, dialect, route, {
       callId,
       headers: request.headers,
       signal: request.signal,
-      rest: decodeURIComponent(rest),
+      rest: unescapePath(rest),
       readBody: () => readBody(request, this.#gateway.config.bounds.bodyBytes),
-      address: connection.address,
-      beQuiet: connection.hold,
-      drop: connection.drop,
+      connection,
     });
   }
 
@@ -93,13 +82,22 @@ export class Api {
     if (error.code === 'internal_error')
       this.#gateway.report.alarm('internal_error', { callId, endpoint, detail: error.details.detail });
     this.#gateway.report.refusal(error.code, dialect.name, endpoint);
-    const { retryAfterS } = error.details;
-    const headers: Record<string, string> = {};
+    const { retryAfterS, limit } = error.details;
+    const headers = limitHeaders(limit);
     if (retryAfterS !== undefined) headers['retry-after'] = String(retryAfterS);
     if (!error.retryable && error.status >= 408) headers['x-should-retry'] = 'false';
     const render = route?.error ?? dialect.error;
     const rendered = render(error, { requestId: callId, publicUrl: this.#gateway.config.publicUrl });
     return toResponse(jsonReply({ ...rendered, headers: { ...rendered.headers, ...headers } }), callId);
+  }
+}
+
+/** The last part of an address, where slashes may be escaped; text that is wrongly escaped is left as it is. */
+function unescapePath(escaped: string): string {
+  try {
+    return decodeURIComponent(escaped);
+  } catch {
+    return escaped;
   }
 }
 

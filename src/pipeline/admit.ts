@@ -191,9 +191,12 @@ function inputTokensAtMost(call: ChatCall): number {
       if (part.kind === 'text') tokens += utf8Length(part.text);
       else tokens += part.kind === 'image' ? IMAGE_TOKENS_MAX : utf8Length(JSON.stringify(part.value));
     }
+    if (message.name !== undefined) tokens += utf8Length(message.name);
+    if (message.extra !== undefined) tokens += utf8Length(JSON.stringify(message.extra));
     for (const made of message.toolCalls ?? []) tokens += utf8Length(made.name) + utf8Length(made.argumentsJson);
   }
   if (call.options.tools !== undefined) tokens += utf8Length(JSON.stringify(call.options.tools));
   if (call.options.responseFormat !== undefined) tokens += utf8Length(JSON.stringify(call.options.responseFormat));
+  if (Object.keys(call.extra).length > 0) tokens += utf8Length(JSON.stringify(call.extra));
   return tokens;
 }

@@ -5,6 +5,7 @@ import { AnswerBuilder } from '../core/answer-builder.ts';
 import type { AnswerStream } from '../core/answer-stream.ts';
 import type { Call, CallEvent, ChatCall, ImageCall, Picture } from '../core/call.ts';
 import { CallError, toCallError } from '../core/errors.ts';
+import type { Meter } from '../core/meter.ts';
 import { ATTEMPTS_MAX, orderCandidates, retryClass } from '../core/routing.ts';
 import type { RemoteProvider, UpstreamRequest, WholeAnswer } from '../providers/provider.ts';
 import type { UpstreamAnswer } from '../upstream/upstream.ts';
@@ -24,7 +25,10 @@ const COOL_DOWN_MAX_MS = 60_000;
 /** A whole answer from the first target that gives one. */
 export function attemptWhole(gateway: Gateway, held: HeldCall, call: ChatCall): Promise<WholeAnswer> {
   return attempt(gateway, held, async (route, watch, signal) => {
-    if (route.provider.kind === 'local') return collect(held, route.provider.generate(call, sleeper(gateway, signal)));
+    if (route.provider.kind === 'local') {
+      watch.end();
+      return collect(held, route.provider.generate(call, sleeper(gateway, signal)));
+    }
     const upstream = await send(
       gateway,
       route.provider.buildRequest(call, route.target),
@@ -73,6 +77,7 @@ export function attemptStream(
       return begin(new LocalPieces(provider.generate(call, sleeper(gateway, signal)), renderer, meter));
     }
     const upstream = await send(gateway, provider.buildRequest(call, route.target), provider, watch, signal);
+    if (isWholeBody(upstream)) throw await faultOfWholeBody(gateway, provider, upstream, meter, signal);
     const { eventChars, streamBytes } = gateway.config.bounds;
     const isRelay = call.source?.family === provider.family && route.target.quirks.streamsAreStrict;
     const stream: AnswerStream = isRelay
@@ -84,6 +89,27 @@ export function attemptStream(
     });
     return begin(source);
   });
+}
+
+/** Whether the provider answered a stream's request with JSON or a page, which it does to tell of a failure. */
+function isWholeBody(upstream: UpstreamAnswer): boolean {
+  return /^\s*(?:application\/json|text\/html)\b/i.test(upstream.headers.get('content-type') ?? '');
+}
+
+async function faultOfWholeBody(
+  gateway: Gateway,
+  provider: RemoteProvider,
+  upstream: UpstreamAnswer,
+  meter: Meter,
+  signal: AbortSignal,
+): Promise<CallError> {
+  const text = await gateway.upstream.readText(upstream, signal);
+  try {
+    provider.readAnswer(text, meter);
+  } catch (thrown) {
+    return toCallError(thrown);
+  }
+  return new CallError('upstream_bad_response', { detail: 'a whole answer came where a stream was asked for' });
 }
 
 async function begin(source: PieceSource): Promise<OpenedStream> {

@@ -98,7 +98,9 @@ export function keyFromHeaders(headers: Headers): string | undefined {
 }
 
 function withoutScheme(authorization: string): string {
-  return authorization.slice(0, 7).toLowerCase() === 'bearer ' ? authorization.slice(7) : authorization;
+  return authorization.slice(0, 6).toLowerCase() === 'bearer'
+    ? authorization.replace(/^Bearer(?:\s+|$)/i, '')
+    : authorization;
 }
 
 /** The owner of the key in the headers, which is all that most routes take. */

@@ -9,6 +9,7 @@ import type { CallContext, CallRecord, NewTask, TaskEnd } from '../store/store.t
 import type { Admission } from './admit.ts';
 import type { Gateway } from './gateway.ts';
 import { priceVersion } from './plan-book.ts';
+import type { ClientConnection } from './reply.ts';
 
 type Settle = SettleOperation & { readonly record: CallRecord; readonly taskEnd?: TaskEnd };
 
@@ -29,10 +30,9 @@ export class HeldCall {
   provider: string | null = null;
   upstreamModel: string | null = null;
   firstByteMs: number | null = null;
-  /** Cuts the client's connection; set by the shell. */
-  dropClient: (() => void) | undefined;
   readonly #gateway: Gateway;
   readonly #context: CallContext;
+  #connection: ClientConnection | undefined;
   #attempt: AbortController | undefined;
   #interruption: CallError | undefined;
   #closing: Promise<Closed> | undefined;
@@ -63,10 +63,19 @@ export class HeldCall {
     return this.#interruption;
   }
 
+  /** Ties the call to the client that waits for it: when the client leaves, the call is closed from its side. */
+  attachClient({ signal, connection }: { readonly signal: AbortSignal; readonly connection: ClientConnection }): void {
+    this.#connection = connection;
+    connection.hold();
+    signal.addEventListener('abort', () => this.interrupt(new CallError('client_closed')), { once: true });
+    if (signal.aborted) this.interrupt(new CallError('client_closed'));
+  }
+
   /** A new outbound request of this call begins. Each has a signal of its own, so that one's end is not the next's. */
   beginAttempt(): AbortController {
     if (this.#interruption !== undefined) throw this.#interruption;
     this.attempts += 1;
+    this.admission.meter.restart();
     this.#attempt = new AbortController();
     return this.#attempt;
   }
@@ -75,8 +84,23 @@ export class HeldCall {
   interrupt(error: CallError): void {
     this.#interruption ??= error;
     this.#attempt?.abort(error);
-    if (error.code === 'slow_reader') this.dropClient?.();
+    if (error.code === 'slow_reader') this.#connection?.drop();
     this.close(error).catch(() => undefined);
+  }
+
+  /**
+   * Closes a call whose whole answer is there. Throws if the call was ended otherwise, by an interruption or because
+   * another process had voided its hold: then the client must not see a complete answer.
+   */
+  async complete(): Promise<Closed> {
+    if (this.#closing !== undefined)
+      throw this.#interruption ?? new CallError('internal_error', { detail: 'closed before the answer was complete' });
+    this.isDelivered = true;
+    const wanted: FinalOutcome = this.admission.meter.hasOutput ? 'settled' : 'void';
+    const closed = await this.close();
+    if (closed.outcome !== wanted)
+      throw new CallError('gateway_restarted', { detail: `the ledger says ${closed.outcome} instead of ${wanted}` });
+    return closed;
   }
 
   /**
@@ -122,6 +146,7 @@ export class HeldCall {
       ...(taskEnd === undefined ? {} : { taskEnd }),
     });
     this.#gateway.open.delete(this);
+    if (error?.code !== 'slow_reader') this.#connection?.release();
     this.#report(settled, record, error);
     return settled;
   }
@@ -236,10 +261,14 @@ async function writeHold(gateway: Gateway, callId: string, admission: Admission,
       });
     }
     case 'limited':
-      throw new CallError('rate_limit_exceeded', {
-        retryAfterS: Math.max(1, Math.ceil((outcome.retryAtMs - nowMs) / 1000)),
-      });
+      throw limited(outcome.retryAtMs, nowMs, outcome.limit);
     default:
       throw new CallError('internal_error', { detail: `a hold answered ${outcome.kind}` });
   }
+}
+
+/** A refusal by a limit: when it can be tried again, and what the headers say of the limit. */
+export function limited(retryAtMs: number, nowMs: number, limit: LimitState | undefined): CallError {
+  const retryAfterS = Math.max(1, Math.ceil((retryAtMs - nowMs) / 1000));
+  return new CallError('rate_limit_exceeded', limit === undefined ? { retryAfterS } : { retryAfterS, limit });
 }

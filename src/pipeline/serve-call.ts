@@ -21,19 +21,16 @@ export async function serveCall(
   route: CallRoute,
   incoming: Incoming,
 ): Promise<Reply> {
-  incoming.beQuiet();
   const owner = await authenticateHeaders(gateway, incoming);
   const call = route.read(await incoming.readBody());
   const admission = admitChat(
     gateway,
-    { owner, dialect: dialect.name, endpoint: route.endpoint, address: incoming.address },
+    { owner, dialect: dialect.name, endpoint: route.endpoint, address: incoming.connection.address },
     call,
   );
   const held = await hold(gateway, incoming.callId, admission);
-  // From here on the call is closed on every way out. A client that leaves closes it from its side.
-  held.dropClient = incoming.drop;
-  incoming.signal.addEventListener('abort', () => held.interrupt(new CallError('client_closed')), { once: true });
-  if (incoming.signal.aborted) held.interrupt(new CallError('client_closed'));
+  // From here on the call is closed on every way out.
+  held.attachClient(incoming);
   const context: AnswerContext = {
     callId: held.callId,
     createdAtS: Math.floor(gateway.clock.nowMs() / 1000),
@@ -56,8 +53,7 @@ async function serveWhole(
     const { answer, text } = await attemptWhole(gateway, held, call);
     const isSameShape = text !== undefined && call.source !== undefined;
     const rendered = isSameShape ? text : JSON.stringify(route.answer(answer, context).body);
-    held.isDelivered = true;
-    const closed = await held.close();
+    const closed = await held.complete();
     return { status: 200, headers: callHeaders(held, closed), body: rendered };
   } catch (thrown) {
     held.isDelivered = false;
@@ -101,7 +97,7 @@ async function* pump(
       if (piece.length > 0) yield piece;
       piece = await source.next();
     }
-    await held.close();
+    await held.complete();
     yield source.end();
   } catch (thrown) {
     const error = held.interruption ?? toCallError(thrown);

@@ -1,6 +1,5 @@
 // Routes that cost nothing and write nothing: balance, models, moderation and tokens. Their limits are counted in memory,
 // so that fifteen thousand polls a minute cost no write.
-import { CallError } from '../core/errors.ts';
 import { claimsFor } from '../core/plan.ts';
 import type {
   BalanceRoute,
@@ -15,6 +14,7 @@ import { sumBalance } from '../store/store.ts';
 import { planOf } from './admit.ts';
 import { authenticateBody, authenticateHeaders } from './authenticate.ts';
 import type { Gateway } from './gateway.ts';
+import { limited } from './held-call.ts';
 import { findModel, listModels } from './list-models.ts';
 import type { Incoming, Reply } from './reply.ts';
 import { jsonReply } from './reply.ts';
@@ -76,5 +76,5 @@ export function countFree(gateway: Gateway, owner: KeyOwner, dialect: string, en
     gateway.calendar.dayAt(nowMs),
   );
   if (retryAtMs === undefined) return;
-  throw new CallError('rate_limit_exceeded', { retryAfterS: Math.max(1, Math.ceil((retryAtMs - nowMs) / 1000)) });
+  throw limited(retryAtMs, nowMs, undefined);
 }

@@ -1,7 +1,7 @@
 // A picture, from the call to an address that serves it: authenticate, read, admit, hold, draw, keep, settle. The
 // pictures are kept before the charge is settled, so that nobody pays for a picture that cannot be fetched.
 import type { ImageCall, Picture } from '../core/call.ts';
-import { CallError, toCallError } from '../core/errors.ts';
+import { toCallError } from '../core/errors.ts';
 import type { Dialect, ImageRoute } from '../dialects/dialect.ts';
 import { admitImage } from './admit.ts';
 import { attemptPictures } from './attempt.ts';
@@ -19,24 +19,23 @@ export async function serveImage(
   route: ImageRoute,
   incoming: Incoming,
 ): Promise<Reply> {
-  incoming.beQuiet();
   const owner = await authenticateHeaders(gateway, incoming);
   const call = route.read(await incoming.readBody());
   const admission = admitImage(
     gateway,
-    { owner, dialect: dialect.name, endpoint: route.endpoint, address: incoming.address },
+    { owner, dialect: dialect.name, endpoint: route.endpoint, address: incoming.connection.address },
     call,
   );
   const held = await hold(gateway, incoming.callId, admission);
-  incoming.signal.addEventListener('abort', () => held.interrupt(new CallError('client_closed')), { once: true });
-  if (incoming.signal.aborted) held.interrupt(new CallError('client_closed'));
+  held.attachClient(incoming);
   try {
     const urls = await draw(gateway, held, admission.call);
-    const closed = await held.close();
+    const closed = await held.complete();
     const createdAtS = Math.floor(gateway.clock.nowMs() / 1000);
     const rendered = route.render(urls, { callId: held.callId, createdAtS, model: admission.model.name });
     return jsonReply(rendered, callHeaders(held, closed));
   } catch (thrown) {
+    held.isDelivered = false;
     const error = toCallError(thrown);
     await held.close(error);
     throw error;
@@ -48,6 +47,5 @@ async function draw(gateway: Gateway, held: HeldCall, call: ImageCall): Promise<
   const pictures: Picture[] = await attemptPictures(gateway, held, call);
   const urls = await Promise.all(pictures.map((picture) => gateway.files.keep(picture)));
   held.admission.meter.addImages(pictures.length);
-  held.isDelivered = true;
   return urls;
 }

@@ -35,7 +35,7 @@ export async function serveTaskCreation(
   const { call, ownMessages } = callOf(gateway, asked);
   const admission = admitChat(
     gateway,
-    { owner, dialect: dialect.name, endpoint: route.endpoint, address: incoming.address, ownMessages },
+    { owner, dialect: dialect.name, endpoint: route.endpoint, address: incoming.connection.address, ownMessages },
     call,
   );
   const stored: StoredCall = { dialect: dialect.name, endpoint: route.endpoint, call: admission.call };

@@ -39,8 +39,12 @@ export type UpstreamRequest = {
 /** A whole answer. `body` is set where the vendor's own JSON may be passed on as it is. */
 export type WholeAnswer = { readonly answer: Answer; readonly body?: JsonObject; readonly text?: string };
 
-/** Reads a vendor's stream into neutral events. */
-export type EventReader = { push(bytes: Uint8Array): CallEvent[]; readonly isComplete: boolean };
+/** Reads a vendor's stream into neutral events. `fault` is set where an answer stream's is; `push` does not throw. */
+export type EventReader = {
+  push(bytes: Uint8Array): CallEvent[];
+  readonly isComplete: boolean;
+  readonly fault: CallError | undefined;
+};
 
 export type RemoteProvider = {
   readonly kind: 'remote';
