@@ -5,29 +5,13 @@
 // `Changes` what must be written. A refusal changes nothing. Every operation may be replayed any number of times.
 //
 // Amounts are safe integers: requests, or micro-roubles (docs/decisions/0002-amounts-are-safe-integers.md).
-import { allocate, isLive } from './allocation.ts';
+import type { Allocation, Balance, Bucket, Unit } from './bucket.ts';
+import { allocate, isLive, sumBalance } from './bucket.ts';
 import type { Day, LimitClaim, LimitState } from './limits.ts';
 import { admissibleAtMs, LimitWindow, limitState } from './limits.ts';
 
-export type Unit = 'requests' | 'microRub';
-
-/** Spending order of the kinds: today's allowance, then packs by expiry, then the money wallet. */
-export const BUCKET_KINDS = ['daily', 'pack', 'wallet'] as const;
-export type BucketKind = (typeof BUCKET_KINDS)[number];
-
-export type Bucket = {
-  readonly bucketId: string;
-  readonly kind: BucketKind;
-  readonly unit: Unit;
-  /** The first millisecond at which nothing more can be held from it; `null` is never. */
-  readonly expiresAtMs: number | null;
-  granted: number;
-  held: number;
-  used: number;
-};
-
-/** How an amount is spread over buckets, in spending order. */
-export type Allocation = readonly (readonly [bucketId: string, amount: number])[];
+export type { Allocation, Balance, Bucket, BucketKind, Unit } from './bucket.ts';
+export { sumBalance } from './bucket.ts';
 
 export type Hold = {
   readonly callId: string;
@@ -90,9 +74,6 @@ export type GrantOperation = {
 
 export type LedgerOperation = HoldOperation | SettleOperation | GrantOperation;
 
-/** What an account can spend now, beyond what is held. */
-export type Balance = { readonly requests: number; readonly microRub: number };
-
 export type LedgerOutcome =
   | { readonly kind: 'held'; readonly amount: number; readonly balance: Balance; readonly limit?: LimitState }
   | { readonly kind: 'short'; readonly needed: number; readonly balance: Balance }
@@ -136,13 +117,6 @@ export function decide(
 /** What the book's live buckets have left. */
 export function balanceOf(book: AccountBook, nowMs: number): Balance {
   return sumBalance([...book.buckets.values()].filter((bucket) => isLive(bucket, nowMs)));
-}
-
-/** What live buckets have left, per unit. */
-export function sumBalance(buckets: readonly Pick<Bucket, 'unit' | 'granted' | 'held' | 'used'>[]): Balance {
-  const left = { requests: 0, microRub: 0 };
-  for (const bucket of buckets) left[bucket.unit] += bucket.granted - bucket.held - bucket.used;
-  return left;
 }
 
 export function dailyBucketId(day: Day): string {
