@@ -2,6 +2,7 @@
 // is no timer, so a lone caller waits for its own commit only, and a busy store shares each commit among hundreds.
 import { CallError } from '../core/errors.ts';
 import type { LedgerOutcome } from '../core/ledger.ts';
+import { hasSoundAmounts } from './record-operation.ts';
 import type { RecordOutcome, WriteOperation } from './store.ts';
 
 export type Outcome = LedgerOutcome | RecordOutcome;
@@ -39,6 +40,8 @@ export class GroupCommit {
   /** Resolves when the operation is durable. Rejects with `temporarily_unavailable` when nothing was written. */
   add(operation: WriteOperation): Promise<Outcome> {
     if (this.#isClosed) return Promise.reject(unavailable('the store is closed'));
+    // On its way to a database NaN may become null and then 0, so what is no amount goes nowhere.
+    if (!hasSoundAmounts(operation)) return Promise.reject(unavailable(`${operation.kind}: an amount is not sound`));
     return new Promise((resolve, reject) => {
       this.#waiting.push({ operation, resolve, reject });
       if (this.#inFlight.length > 0 || this.#flushScheduled) return;

@@ -8,7 +8,7 @@ import type { AccountBook } from '../../core/ledger.ts';
 import { Changes, decide } from '../../core/ledger.ts';
 import type { BatchResult, Outcome, Refused } from '../group-commit.ts';
 import type { LedgerWrite } from '../record-operation.ts';
-import { isRecordOperation } from '../record-operation.ts';
+import { accountOf, isRecordOperation } from '../record-operation.ts';
 import type { WriteOperation } from '../store.ts';
 import { BatchRows } from './batch-rows.ts';
 import type { Session } from './connection.ts';
@@ -177,7 +177,7 @@ async function applyRecords(
   outcomes: Decided[],
 ): Promise<void> {
   // All accounts of the batch are locked first, in one order, or else an update here could wait against it.
-  const accountIds = operations.flatMap((operation) => ('accountId' in operation ? [operation.accountId] : []));
+  const accountIds = operations.flatMap((operation) => accountOf(operation) ?? []);
   await session.unsafe(LOCK_ACCOUNTS, [textArray(new Set(accountIds))]);
   for (const [i, operation] of operations.entries()) {
     if (isRecordOperation(operation)) outcomes[i] = await applyRecord(session, operation);

@@ -3,6 +3,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { CallError } from '../../core/errors.ts';
 import { GroupCommit } from '../group-commit.ts';
+import { accountOf } from '../record-operation.ts';
 import { voidOrphan } from '../restart-record.ts';
 import type { AuditReport, OutcomeOf, Store, StoreNotice, WriteOperation } from '../store.ts';
 import { auditDatabase } from './audit.ts';
@@ -137,8 +138,8 @@ class PostgresStore implements Store {
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    await this.#beat;
     await Promise.all(this.#lanes.map((lane) => lane.close()));
+    await this.#beat;
     await Promise.all(this.#writers.map((writer) => writer.close()));
     // Where this fails the lease lapses by itself.
     await this.#lease.end().catch(() => undefined);
@@ -146,8 +147,7 @@ class PostgresStore implements Store {
   }
 
   #laneOf(operation: WriteOperation): GroupCommit {
-    const accountId = 'accountId' in operation ? operation.accountId : '';
-    return this.#lanes[Bun.hash.crc32(accountId) % LANES] as GroupCommit;
+    return this.#lanes[Bun.hash.crc32(accountOf(operation) ?? '') % LANES] as GroupCommit;
   }
 
   async #onBeat(): Promise<void> {
