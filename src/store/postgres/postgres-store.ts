@@ -27,12 +27,15 @@ export type PostgresStoreOptions = {
   readonly notice?: (notice: StoreNotice) => void;
   /** How long a silent process keeps its holds. */
   readonly leaseMs?: number;
+  /** How long a commit is tried before its callers hear that the store is unavailable. */
+  readonly giveUpMs?: number;
 };
 
 const LANES = 2;
 /** Operations of one commit. Larger batches gain little and delay the first caller. */
 const BATCH_MAX = 256;
 const LEASE_MS = 15_000;
+const GIVE_UP_MS = 8_000;
 /** Bounds of the work before the first call, and of a whole audit. */
 const OPENING_MS = 300_000;
 const AUDIT_MS = 3_600_000;
@@ -75,11 +78,11 @@ class PostgresStore implements Store {
     this.#pool = new StatementPool(options.url);
     this.#reader = new PostgresReader(this.#pool, options.timeZone);
     this.#lease = new ProcessLease(this.#pool, options.leaseMs ?? LEASE_MS, (notice) => options.notice?.(notice));
-    const { url, timeZone, clock } = options;
+    const { url, timeZone, clock, giveUpMs = GIVE_UP_MS } = options;
     const onAbandoned = (operations: readonly WriteOperation[]) => this.#abandon(operations);
     this.#writers = Array.from(
       { length: LANES },
-      () => new BatchWriter({ url, timeZone, clock, lease: this.#lease, onAbandoned }),
+      () => new BatchWriter({ url, timeZone, clock, giveUpMs, lease: this.#lease, onAbandoned }),
     );
     this.#lanes = this.#writers.map((writer) => new GroupCommit(BATCH_MAX, (operations) => writer.apply(operations)));
   }
