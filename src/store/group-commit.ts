@@ -1,6 +1,7 @@
 // Group commit: operations that arrive while one batch is being committed gather and go together as the next. There
 // is no timer, so a lone caller waits for its own commit only, and a busy store shares each commit among hundreds.
 import { CallError } from '../core/errors.ts';
+import { hasSoundAmounts } from './record-operation.ts';
 import type { HoldOutcome, RecordOutcome, WriteOperation } from './store.ts';
 
 export type Outcome = HoldOutcome | RecordOutcome;
@@ -41,6 +42,8 @@ export class GroupCommit {
   /** Resolves when the operation is durable. Rejects with `temporarily_unavailable` when nothing was written. */
   add(operation: WriteOperation): Promise<Outcome> {
     if (this.#isClosed) return Promise.reject(unavailable('the store is closed'));
+    // On its way to a database NaN may become null and then 0, so what is no amount goes nowhere.
+    if (!hasSoundAmounts(operation)) return Promise.reject(unavailable(`${operation.kind}: an amount is not sound`));
     return new Promise((resolve, reject) => {
       this.#waiting.push({ operation, resolve, reject });
       this.#scheduleFlush();
