@@ -46,7 +46,9 @@ export function reportStart(figures: readonly StartFigures[]): string {
 }
 
 export function reportLedger(figures: readonly LedgerFigures[]): string {
-  const title = `Durable holds and settles through the store; one fsync here takes ${whole(figures[0]?.fsyncUs ?? 0)} us`;
+  const { fsyncUs = 0, fsyncAfterPauseUs = 0 } = figures[0] ?? {};
+  const disk = `one fsync here takes ${whole(fsyncUs)} us, after a pause ${whole(fsyncAfterPauseUs)} us`;
+  const title = `Durable holds and settles through the store; ${disk}`;
   const head = ['in flight', 'accounts', 'operations/s', 'hold+settle/s', 'p50 us', 'p99 us', 'CPU us/pair'];
   const rows = figures.map((f) => {
     const rates = [whole(f.operationsPerSecond), whole(f.callsPerSecond)];
