@@ -16,10 +16,17 @@ export function reportCalls(figures: readonly CallsFigures[]): string {
     const ratios = [times(f.cpuToBare), times(f.cpuToNginx)];
     return [f.target, ...cpu, ...ratios, whole(f.callsPerSecond), busy, whole(f.addedP50Us), whole(f.addedP99Us)];
   });
-  const paced = figures.map((f) => [f.target, whole(f.pacedAddedP50Us), whole(f.pacedAddedP99Us)]);
+  const paced = figures.map((f) => {
+    const cpu = f.target === 'direct' ? '-' : fixed(f.pacedCpuUsPerCall);
+    return [f.target, cpu, times(f.pacedCpuToBare), whole(f.pacedAddedP50Us), whole(f.pacedAddedP99Us)];
+  });
   return (
     table(`Calls, ${first?.connections} at once, latency above direct`, head, rows) +
-    table(`Calls at ${first?.pacedPerSecond} a second, latency above direct`, ['target', '+p50 us', '+p99 us'], paced)
+    table(
+      `Calls at ${first?.pacedPerSecond} a second, latency above direct`,
+      ['target', 'CPU us/call', 'to bare', '+p50 us', '+p99 us'],
+      paced,
+    )
   );
 }
 
