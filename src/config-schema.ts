@@ -72,6 +72,10 @@ export const planSchema = z.strictObject({
     .default([])
     .describe('The first rule that fits a call is its price. A model that none fits is refused, never free.'),
   limits: z.array(limit).default([]).describe('Every rule that fits a call counts it.'),
+  aliases: z
+    .record(name, name)
+    .default({})
+    .describe('Asked name, prefix ending in `*`, or `*`, to the name of a model. The first that fits counts.'),
 });
 
 const provider = z.strictObject({
@@ -114,6 +118,12 @@ const timeouts = z.strictObject({
   drainMs: milliseconds.default(60_000).describe('How long a stopping process waits for running calls.'),
   keepAliveMs: milliseconds.default(15_000).describe('How long a stream is silent before a comment keeps it open.'),
   stalledReaderMs: milliseconds.default(60_000).describe('How long a client may read nothing before it is cut off.'),
+  quietClientMs: z
+    .int()
+    .min(1_000)
+    .max(255_000)
+    .default(60_000)
+    .describe('How long a connection of a client may be quiet outside of a call, in steps of about 4 s.'),
 });
 
 const bounds = z.strictObject({
@@ -129,6 +139,32 @@ const bounds = z.strictObject({
   openCalls: z.int().min(1).default(10_000).describe('Calls that may run at once.'),
 });
 
+const tasks = z.strictObject({
+  model: name.default('gpt-4o').describe('The model that answers tasks of the ChatInfo and TextBot routes.'),
+  concurrency: z.int().min(1).max(10_000).default(64).describe('Tasks that run at once.'),
+  perAccount: z.int().min(1).max(10_000).default(32).describe('Tasks of one account that run at once.'),
+  maxWaiting: z.int().min(1).default(1_000_000).describe('Accepted tasks that may wait before new ones are refused.'),
+  keepResultsMs: z
+    .int()
+    .min(60_000)
+    .default(7 * 86_400_000)
+    .describe('How long the result of a task can be polled.'),
+});
+
+const files = z.strictObject({
+  keepMs: z.int().min(60_000).default(86_400_000).describe('How long the address of a picture works.'),
+  bucket: z
+    .strictObject({
+      endpoint: z.url({ protocol: /^https?$/ }).describe('Address of a server that speaks the S3 protocol.'),
+      bucket: name.describe('Name of the bucket.'),
+      accessKeyId: z.string().min(1).describe('Access key.'),
+      secretAccessKey: z.string().min(1).describe('Secret key.'),
+      region: name.optional().describe('Region, where the server wants one.'),
+    })
+    .optional()
+    .describe('Keeps pictures in a bucket; without it they are kept in the data folder.'),
+});
+
 export const fileSchema = z.strictObject({
   $schema: z.string().optional().describe('Ignored; for editors.'),
   publicUrl: z
@@ -139,6 +175,17 @@ export const fileSchema = z.strictObject({
   providers: z.array(provider).default([]).describe('Providers beyond those that the environment switches on.'),
   models: z.array(model).default([]).describe('Public models beyond the built-in ones, or in place of them.'),
   plans: z.array(planSchema).default([]).describe('Plans beyond the built-in ones, or in place of them.'),
+  modes: z
+    .array(z.unknown())
+    .default([])
+    .describe('Modes of the task routes beyond the built-in ones, or in place of them; see docs/modes.md.'),
+  tasks: tasks.prefault({}).describe('Calls that clients create and then poll.'),
+  files: files.prefault({}).describe('Where finished pictures are kept.'),
+  publicKey: z
+    .string()
+    .regex(/^[\x21-\x7e]{8,200}$/)
+    .optional()
+    .describe('A key that works for everybody on the plan `public`, limited for each client address.'),
   timeouts: timeouts.prefault({}).describe('Time limits, in milliseconds.'),
   bounds: bounds.prefault({}).describe('Sizes beyond which requests, answers and queues are refused or cut off.'),
 });

@@ -140,6 +140,7 @@ export function toPlan(config: PlanConfig, version: number): Plan {
     dailyRequests: config.dailyRequests,
     maxInputChars: config.maxInputChars,
     version,
+    aliases: Object.entries(config.aliases),
     prices: config.prices.map(({ requests, microRub, ...scope }) => ({
       scope,
       price:

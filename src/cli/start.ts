@@ -34,12 +34,16 @@ function readConfig(environment: Readonly<Record<string, string | undefined>>) {
   }
 }
 
+/** One Ctrl+C arrives several times within moments: from the terminal, from npm and from the launcher. */
+const ECHO_MS = 1_000;
+
 function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
-    let hasStopped = false;
+    let state: 'running' | 'echoes' | 'stopping' = 'running';
     const onSignal = () => {
-      if (hasStopped) process.exit(130);
-      hasStopped = true;
+      if (state === 'stopping') process.exit(130);
+      if (state === 'running') setTimeout(() => (state = 'stopping'), ECHO_MS).unref();
+      state = 'echoes';
       resolve();
     };
     process.on('SIGINT', onSignal);

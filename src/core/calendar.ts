@@ -22,6 +22,12 @@ export class Calendar {
     return this.#current;
   }
 
+  /** When the day `date`, as in `2026-11-21`, is over. Noon or midnight of UTC lies in that date, in every zone. */
+  endOf(date: string): number {
+    const noon = this.dayAt(Date.parse(`${date}T12:00:00Z`));
+    return (noon.name === date ? noon : this.dayAt(Date.parse(`${date}T00:00:00Z`))).endsAtMs;
+  }
+
   /** The first millisecond of the day (`direction` -1) or of the next one (1), found by bisection. */
   #edge(timeMs: number, name: string, direction: 1 | -1): number {
     let inside = timeMs;

@@ -4,6 +4,8 @@
 // prompt or a vendor's words beyond what this table allows; `detail` is for logs. docs/reference/errors.md is tested
 // against this table in both directions.
 
+import type { LimitState } from './limits.ts';
+
 export type ErrorRow = {
   readonly status: number;
   /** The `type` field of an OpenAI error object. */
@@ -312,12 +314,16 @@ export type ErrorDetails = {
   retryAfterS?: number;
   /** A status in place of the catalogue's, where a vendor's 404, 413 or 422 is passed on. */
   status?: number;
+  /** The limit that refused the call, for the `x-ratelimit-*` headers. */
+  limit?: LimitState;
   /** For logs only. */
   detail?: string;
   /** What the account has left, in the unit of the refused price. */
   balance?: number;
   /** What the refused call would have needed, in the same unit. */
   needed?: number;
+  /** The name of the account's plan, where the plan is the reason. */
+  planName?: string;
 };
 
 /** Every expected failure of a call. Anything else that is thrown is a bug and becomes `internal_error`. */
@@ -342,9 +348,18 @@ export class CallError extends Error {
 
   /** The text for a client who reads `language`. */
   text(language: 'en' | 'ru'): string {
-    if (this.details.message !== undefined) return this.details.message;
-    return language === 'ru' ? ERRORS[this.code].messageRu : ERRORS[this.code].message;
+    const { message, planName } = this.details;
+    if (message !== undefined) return message;
+    const text = language === 'ru' ? ERRORS[this.code].messageRu : ERRORS[this.code].message;
+    if (planName === undefined) return text;
+    return language === 'ru' ? `${text} Тариф: ${planName}.` : `${text} The plan is "${planName}".`;
   }
+}
+
+/** A stored code; one that this version does not know is told as `internal_error`. */
+export function readErrorCode(code: string | null): ErrorCode | null {
+  if (code === null) return null;
+  return Object.hasOwn(ERRORS, code) ? (code as ErrorCode) : 'internal_error';
 }
 
 /** Turns anything thrown into a `CallError`, keeping what was unexpected for the log only. */

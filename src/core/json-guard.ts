@@ -3,9 +3,11 @@
 // the same family can replace `model` in the text instead of writing the whole body anew.
 import { CallError } from './errors.ts';
 
-/** Where the value of each top-level field starts and ends, and where the object's closing brace is. */
-export type BodySpans = { readonly fields: ReadonlyMap<string, Span>; readonly closeAt: number };
+/** Where each top-level field starts and ends, and where the object's closing brace is. */
+export type BodySpans = { readonly fields: ReadonlyMap<string, FieldSpan>; readonly closeAt: number };
 export type Span = { readonly start: number; readonly end: number };
+/** A field's value, and its name with the quotes. */
+export type FieldSpan = Span & { readonly name: Span };
 
 export type GuardLimits = { readonly maxDepth: number; readonly maxCommas: number };
 export const GUARD_LIMITS: GuardLimits = { maxDepth: 64, maxCommas: 1_000_000 };
@@ -37,18 +39,19 @@ export function parseObject(text: string): { value: Record<string, unknown>; spa
  * object. A top-level field that is given twice is refused: two readers could disagree about which one counts.
  */
 export function scan(text: string, limits: GuardLimits): BodySpans {
-  const fields = new Map<string, Span>();
+  const fields = new Map<string, FieldSpan>();
   let depth = 0;
   let commas = 0;
   let key: string | undefined;
   let lastString: [number, number] = [0, 0];
+  let name: Span = { start: 0, end: 0 };
   let valueStart = -1;
   let closeAt = -1;
   const endField = (end: number) => {
     if (key === undefined || valueStart < 0) return;
     if (fields.has(key))
       throw new CallError('invalid_field', { param: key, message: `The field "${key.slice(0, 64)}" is given twice.` });
-    fields.set(key, trimSpan(text, valueStart, end));
+    fields.set(key, { ...trimSpan(text, valueStart, end), name });
     key = undefined;
     valueStart = -1;
   };
@@ -72,21 +75,34 @@ export function scan(text: string, limits: GuardLimits): BodySpans {
       if (commas > limits.maxCommas) throw new CallError('body_too_large');
       if (depth === 1) endField(i);
     } else if (c === COLON && depth === 1) {
-      key = unquote(text.slice(lastString[0], lastString[1] + 1));
+      name = { start: lastString[0], end: lastString[1] + 1 };
+      key = unquote(text.slice(name.start, name.end));
       valueStart = i + 1;
     }
   }
   return { fields, closeAt };
 }
 
-/** Replaces or adds top-level fields. Values are JSON text. Nothing else of the text changes. */
-export function spliceFields(text: string, spans: BodySpans, changes: Readonly<Record<string, string>>): string {
+/**
+ * Replaces or adds top-level fields, and renames those of `renames` that are there. Values are JSON text. Nothing else
+ * of the text changes.
+ */
+export function spliceFields(
+  text: string,
+  spans: BodySpans,
+  changes: Readonly<Record<string, string>>,
+  renames: Readonly<Record<string, string>> = {},
+): string {
   const edits = Object.entries(changes).map(([name, value]) => {
     const span = spans.fields.get(name);
     if (span !== undefined) return { start: span.start, end: span.end, value };
     const comma = spans.fields.size === 0 ? '' : ',';
     return { start: spans.closeAt, end: spans.closeAt, value: `${comma}${JSON.stringify(name)}:${value}` };
   });
+  for (const [from, to] of Object.entries(renames)) {
+    const span = spans.fields.get(from)?.name;
+    if (span !== undefined) edits.push({ start: span.start, end: span.end, value: JSON.stringify(to) });
+  }
   edits.sort((a, b) => a.start - b.start);
   let out = '';
   let at = 0;

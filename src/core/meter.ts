@@ -24,6 +24,13 @@ export class Meter {
     this.#inputText = inputText;
   }
 
+  /** Forgets what was counted: another attempt begins, and nothing of the last one went to the customer. */
+  restart(): void {
+    this.#outputTokens = 0;
+    this.#usage = undefined;
+    this.#images = 0;
+  }
+
   /** Whether anything was produced that a customer could use. */
   get hasOutput(): boolean {
     return this.#outputTokens > 0 || this.#images > 0;

@@ -3,12 +3,16 @@
 // Comments, `id`, `retry` and unknown fields are passed over, as that section says. An event of no end is refused.
 import { CallError } from './errors.ts';
 
+const LF = 0x0a;
+const CR = 0x0d;
+
 export type SseEvent = { readonly event: string; readonly data: string };
 
 export class SseReader {
   readonly #decoder = new TextDecoder('utf-8');
   readonly #maxEventChars: number;
   #rest = '';
+  #endedInCr = false;
   #event = '';
   #data: string[] = [];
   #dataChars = 0;
@@ -17,8 +21,12 @@ export class SseReader {
     this.#maxEventChars = maxEventChars;
   }
 
-  /** The events that these bytes complete. Throws `upstream_too_large` on an event beyond the bound. */
+  /**
+   * The events that these bytes complete. Throws `upstream_too_large` when an unfinished event went beyond the bound
+   * with the bytes before: the events that came together with its beginning are not lost.
+   */
   push(bytes: Uint8Array): SseEvent[] {
+    if (this.#rest.length + this.#dataChars > this.#maxEventChars) throw new CallError('upstream_too_large');
     return this.#read(this.#decoder.decode(bytes, { stream: true }));
   }
 
@@ -29,16 +37,21 @@ export class SseReader {
 
   #read(text: string): SseEvent[] {
     const events: SseEvent[] = [];
-    this.#rest += text;
+    // What is left from before has no line's end in it, so the search goes on where it stopped.
+    let from = this.#rest.length;
+    // A CR at the end of the bytes before ended its line; an LF that follows belongs to it.
+    this.#rest += this.#endedInCr && text.startsWith('\n') ? text.slice(1) : text;
+    if (text !== '') this.#endedInCr = false;
     let at = 0;
     for (;;) {
-      const end = lineEnd(this.#rest, at);
+      const end = lineEnd(this.#rest, from);
       if (end === undefined) break;
       this.#line(this.#rest.slice(at, end.at), events);
       at = end.next;
+      from = at;
+      if (at === this.#rest.length) this.#endedInCr = this.#rest.charCodeAt(at - 1) === CR;
     }
     this.#rest = this.#rest.slice(at);
-    if (this.#rest.length + this.#dataChars > this.#maxEventChars) throw new CallError('upstream_too_large');
     return events;
   }
 
@@ -60,15 +73,12 @@ export class SseReader {
   }
 }
 
-/** The next CR, LF or CRLF. A CR at the very end may be half of a CRLF, so it waits for more. */
+/** The next CR, LF or CRLF. */
 function lineEnd(text: string, from: number): { at: number; next: number } | undefined {
   for (let i = from; i < text.length; i++) {
     const c = text.charCodeAt(i);
-    if (c === 0x0a) return { at: i, next: i + 1 };
-    if (c === 0x0d) {
-      if (i + 1 === text.length) return undefined;
-      return { at: i, next: text.charCodeAt(i + 1) === 0x0a ? i + 2 : i + 1 };
-    }
+    if (c === LF) return { at: i, next: i + 1 };
+    if (c === CR) return { at: i, next: text.charCodeAt(i + 1) === LF ? i + 2 : i + 1 };
   }
   return undefined;
 }

@@ -6,9 +6,9 @@ import { describeIssues, toPlan } from '../config.ts';
 import { planSchema } from '../config-schema.ts';
 import { CallError, toCallError } from '../core/errors.ts';
 import { displayKey, formatKey } from '../core/key-format.ts';
+import { sumBalance } from '../core/ledger.ts';
 import type { Gateway } from '../pipeline/gateway.ts';
 import type { Account, Key } from '../store/store.ts';
-import { sumBalance } from '../store/store.ts';
 import { readBody } from './request.ts';
 
 const BODY_BYTES_MAX = 1024 * 1024;
@@ -294,9 +294,7 @@ function showKey(key: Key): Record<string, unknown> {
 
 /** A date means the end of that day in the configured zone; a date with a time means that moment. */
 function endOf(gateway: Gateway, expires: string): number {
-  const atMs = expires.includes('T')
-    ? Date.parse(expires)
-    : gateway.calendar.dayAt(Date.parse(`${expires}T12:00:00Z`)).endsAtMs;
+  const atMs = expires.includes('T') ? Date.parse(expires) : gateway.calendar.endOf(expires);
   if (atMs <= gateway.clock.nowMs())
     throw new CallError('invalid_field', { param: 'expires', message: 'The expiry lies in the past.' });
   return atMs;

@@ -2,22 +2,15 @@
 // comes of it into a response in the dialect's own shape.
 import { CallError, toCallError } from '../core/errors.ts';
 import type { Dialect, Route } from '../dialects/dialect.ts';
-import { keyFromHeaders } from '../pipeline/authenticate.ts';
 import type { Gateway } from '../pipeline/gateway.ts';
-import { findModel, listModels } from '../pipeline/list-models.ts';
-import type { IncomingCall, Reply } from '../pipeline/serve-call.ts';
-import { serveCall } from '../pipeline/serve-call.ts';
-import type { Rendered } from '../wire/rendering.ts';
+import { limitHeaders } from '../pipeline/headers.ts';
+import type { ClientConnection, Reply } from '../pipeline/reply.ts';
+import { jsonReply } from '../pipeline/reply.ts';
+import { serveRoute } from '../pipeline/serve-route.ts';
 import { CORS_HEADERS, preflight } from './cors.ts';
 import { readBody, refuseKeyInQuery } from './request.ts';
 
 type Found = { readonly dialect: Dialect; readonly route: Route; readonly rest: string };
-
-/** What the server gives besides the request itself. */
-export type Connection = {
-  /** Lets the connection be quiet for as long as it wants. */ hold(): void /** Cuts it. */;
-  drop(): void;
-};
 
 export class Api {
   readonly #gateway: Gateway;
@@ -37,7 +30,7 @@ export class Api {
   }
 
   /** The response, or `undefined` where the path is no route of any dialect. */
-  async answer(request: Request, path: string, connection: Connection): Promise<Response | undefined> {
+  async answer(request: Request, path: string, connection: ClientConnection): Promise<Response | undefined> {
     const found = this.#find(request.method, path);
     const dialect = found?.dialect ?? this.#dialectOf(path);
     if (dialect === undefined) return undefined;
@@ -48,7 +41,7 @@ export class Api {
       refuseKeyInQuery(request.url);
       return toResponse(await this.#run(found, request, callId, connection), callId);
     } catch (thrown) {
-      return this.#fail(dialect, found?.route.endpoint ?? 'none', toCallError(thrown), callId);
+      return this.#fail(dialect, found?.route, toCallError(thrown), callId);
     }
   }
 
@@ -72,45 +65,40 @@ export class Api {
     { dialect, route, rest }: Found,
     request: Request,
     callId: string,
-    connection: Connection,
+    connection: ClientConnection,
   ): Promise<Reply> {
-    if (route.action === 'call') {
-      connection.hold();
-      const incoming: IncomingCall = {
-        callId,
-        headers: request.headers,
-        signal: request.signal,
-        readBody: () => readBody(request, this.#gateway.config.bounds.bodyBytes),
-        drop: connection.drop,
-      };
-      return serveCall(this.#gateway, dialect, route, incoming);
-    }
-    const key = keyFromHeaders(request.headers);
-    if (key === undefined) throw new CallError('missing_api_key');
-    const owner = await this.#gateway.keys.authenticate(key);
-    if (route.action === 'models') return json(route.render(listModels(this.#gateway, owner)));
-    return json(route.render(findModel(this.#gateway, owner, decodeURIComponent(rest))));
+    return serveRoute(this.#gateway, dialect, route, {
+      callId,
+      headers: request.headers,
+      signal: request.signal,
+      rest: unescapePath(rest),
+      readBody: () => readBody(request, this.#gateway.config.bounds.bodyBytes),
+      connection,
+    });
   }
 
-  #fail(dialect: Dialect, endpoint: string, error: CallError, callId: string): Response {
+  #fail(dialect: Dialect, route: Route | undefined, error: CallError, callId: string): Response {
+    const endpoint = route?.endpoint ?? 'none';
     if (error.code === 'internal_error')
       this.#gateway.report.alarm('internal_error', { callId, endpoint, detail: error.details.detail });
     this.#gateway.report.refusal(error.code, dialect.name, endpoint);
-    const { retryAfterS } = error.details;
-    const headers: Record<string, string> = {};
+    const { retryAfterS, limit } = error.details;
+    const headers = limitHeaders(limit);
     if (retryAfterS !== undefined) headers['retry-after'] = String(retryAfterS);
     if (!error.retryable && error.status >= 408) headers['x-should-retry'] = 'false';
-    const rendered = dialect.error(error, callId);
-    return toResponse(json({ ...rendered, headers: { ...rendered.headers, ...headers } }), callId);
+    const render = route?.error ?? dialect.error;
+    const rendered = render(error, { requestId: callId, publicUrl: this.#gateway.config.publicUrl });
+    return toResponse(jsonReply({ ...rendered, headers: { ...rendered.headers, ...headers } }), callId);
   }
 }
 
-function json(rendered: Rendered): Reply {
-  return {
-    status: rendered.status,
-    headers: { 'content-type': 'application/json; charset=utf-8', ...rendered.headers },
-    body: JSON.stringify(rendered.body),
-  };
+/** The last part of an address, where slashes may be escaped; text that is wrongly escaped is left as it is. */
+function unescapePath(escaped: string): string {
+  try {
+    return decodeURIComponent(escaped);
+  } catch {
+    return escaped;
+  }
 }
 
 /** Answers are the caller's own, so no cache may keep them. */

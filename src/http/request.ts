@@ -17,18 +17,31 @@ export function refuseKeyInQuery(url: string): void {
     throw new CallError('key_in_query');
 }
 
-/** The body as text, whatever its declared type. The server itself ends longer bodies that declare no length. */
+/** The body as text, whatever its declared type. */
 export async function readBody(request: Request, maxBytes: number): Promise<WireBody> {
   const coding = request.headers.get('content-encoding');
   if (coding !== null && coding !== 'identity') throw new CallError('unsupported_encoding');
-  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw new CallError('body_too_large');
+  const length = request.headers.get('content-length');
+  if (Number(length ?? 0) > maxBytes) throw new CallError('body_too_large');
   try {
-    const text = await request.text();
+    const text = length === null ? await gather(request, maxBytes) : await request.text();
     return {
       text: text.charCodeAt(0) === 0xfeff ? text.slice(1) : text,
       contentType: request.headers.get('content-type') ?? '',
     };
-  } catch {
-    throw new CallError('client_closed');
+  } catch (thrown) {
+    throw thrown instanceof CallError ? thrown : new CallError('client_closed');
   }
+}
+
+/** A body that declared no length, up to the bound. */
+async function gather(request: Request, maxBytes: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of request.body ?? []) {
+    bytes += chunk.byteLength;
+    if (bytes > maxBytes) throw new CallError('body_too_large');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }

@@ -1,14 +1,14 @@
 // The HTTP server: probes, metrics, the operator's interface and the customers' API on one port.
 import type { Server } from 'bun';
 import { DIALECTS } from '../dialects/index.ts';
+import { FILES_PATH } from '../files/open-shelf.ts';
 import type { Gateway } from '../pipeline/gateway.ts';
+import type { ClientConnection } from '../pipeline/reply.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { AdminApi } from './admin.ts';
-import { Api, type Connection } from './api.ts';
+import { Api } from './api.ts';
 import { pathOf } from './request.ts';
 
-/** Seconds that a connection outside of a call may be quiet, so that idle clients do not pile up. */
-const IDLE_TIMEOUT_S = 60;
 const ADMIN = '/admin/v1/';
 
 export type HttpServer = { readonly url: string; stop(): Promise<void> };
@@ -16,19 +16,28 @@ export type HttpServer = { readonly url: string; stop(): Promise<void> };
 export function startServer(gateway: Gateway, metrics: Metrics, adminToken: string): HttpServer {
   const api = new Api(gateway, DIALECTS);
   const admin = new AdminApi(gateway, adminToken);
-  const { host, port, bounds } = gateway.config;
+  const { host, port, timeouts } = gateway.config;
+  // So that idle clients do not pile up.
+  const quietS = Math.ceil(timeouts.quietClientMs / 1000);
   const server = Bun.serve({
     hostname: host,
     port,
-    idleTimeout: IDLE_TIMEOUT_S,
-    maxRequestBodySize: bounds.bodyBytes,
+    idleTimeout: quietS,
+    // Bodies are bounded by those who read them (request.ts), with an error that clients understand.
+    maxRequestBodySize: Number.MAX_SAFE_INTEGER,
     development: false,
+    // With `development: false` the runtime shares the port unless told not to: a second gateway, or a stranger's
+    // process, would silently take every other call.
+    reusePort: false,
     async fetch(request, self) {
       const path = pathOf(request.url);
-      const answer = await api.answer(request, path, connectionOf(self, request));
+      const answer = await api.answer(request, path, connectionOf(self, request, quietS));
       if (answer !== undefined) return answer;
-      if (path.startsWith(ADMIN)) return admin.answer(request, path.slice(ADMIN.length));
-      return serveOther(gateway, metrics, path);
+      const other = path.startsWith(ADMIN)
+        ? await admin.answer(request, path.slice(ADMIN.length))
+        : await serveOther(gateway, metrics, path);
+      other.headers.set('x-request-id', gateway.newCallId());
+      return other;
     },
     error(error) {
       gateway.report.alarm('unhandled_in_server', { detail: `${error.name}: ${error.message}` });
@@ -41,15 +50,18 @@ export function startServer(gateway: Gateway, metrics: Metrics, adminToken: stri
   return { url: `http://${host.includes(':') ? `[${host}]` : host}:${server.port}`, stop: () => server.stop() };
 }
 
-function connectionOf(server: Server<undefined>, request: Request): Connection {
+function connectionOf(server: Server<undefined>, request: Request, quietS: number): ClientConnection {
   return {
+    address: () => server.requestIP(request)?.address ?? '',
     hold: () => server.timeout(request, 0),
+    release: () => server.timeout(request, quietS),
     // A stalled client reads nothing, so its connection is idle and ends with the shortest timeout there is.
     drop: () => server.timeout(request, 1),
   };
 }
 
 async function serveOther(gateway: Gateway, metrics: Metrics, path: string): Promise<Response> {
+  if (path.startsWith(FILES_PATH)) return serveFile(gateway, path.slice(FILES_PATH.length));
   switch (path) {
     case '/livez':
       return new Response('ok\n');
@@ -74,6 +86,31 @@ async function serveOther(gateway: Gateway, metrics: Metrics, path: string): Pro
         { status: 404, headers: { 'access-control-allow-origin': '*' } },
       );
   }
+}
+
+/** A finished picture. Its address is the permission to fetch it, so no key is asked for. */
+async function serveFile(gateway: Gateway, name: string): Promise<Response> {
+  const file = await gateway.files.find(name);
+  if (file === undefined)
+    return Response.json(
+      {
+        error: {
+          message: 'The file does not exist or has expired.',
+          type: 'invalid_request_error',
+          param: null,
+          code: 'not_found',
+        },
+      },
+      { status: 404 },
+    );
+  return new Response(file.body, {
+    headers: {
+      'content-type': file.contentType,
+      'cache-control': 'private, max-age=3600',
+      'x-content-type-options': 'nosniff',
+      'access-control-allow-origin': '*',
+    },
+  });
 }
 
 /** Ready means that a call would be served now: the store answers and the process is not stopping. */

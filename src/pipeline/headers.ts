@@ -31,6 +31,13 @@ function addCallHeaders(headers: Record<string, string>, held: HeldCall, charge:
 }
 
 /** OpenAI's names; the reset is a duration such as `12ms` or `1m0s`. */
+/** The headers of a refusal. */
+export function limitHeaders(limit: LimitState | undefined): Record<string, string> {
+  const headers: Record<string, string> = {};
+  if (limit !== undefined) addLimitHeaders(headers, limit);
+  return headers;
+}
+
 function addLimitHeaders(headers: Record<string, string>, limit: LimitState): void {
   headers['x-ratelimit-limit-requests'] = String(limit.limit);
   headers['x-ratelimit-remaining-requests'] = String(limit.remaining);

@@ -53,6 +53,7 @@ export class RemotePieces implements PieceSource {
         this.cancel();
         return undefined;
       }
+      if (this.#stream.fault !== undefined) throw this.#stream.fault;
       const { done, value } = await this.#read();
       if (done) throw new CallError('upstream_truncated');
       this.#bytes += value.byteLength;

@@ -22,6 +22,10 @@ export class TranslatedStream implements AnswerStream {
     return this.#reader.isComplete;
   }
 
+  get fault(): CallError | undefined {
+    return this.#reader.fault;
+  }
+
   push(bytes: Uint8Array): string {
     let out = '';
     for (const event of this.#reader.push(bytes)) {

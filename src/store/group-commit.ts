@@ -1,10 +1,9 @@
 // Group commit: operations that arrive while one batch is being committed gather and go together as the next. There
 // is no timer, so a lone caller waits for its own commit only, and a busy store shares each commit among hundreds.
 import { CallError } from '../core/errors.ts';
-import type { LedgerOutcome } from '../core/ledger.ts';
-import type { RecordOutcome, WriteOperation } from './store.ts';
+import type { HoldOutcome, RecordOutcome, WriteOperation } from './store.ts';
 
-export type Outcome = LedgerOutcome | RecordOutcome;
+export type Outcome = HoldOutcome | RecordOutcome;
 /** One poisonous operation, refused alone; its batch mates pass. */
 export type Refused = { readonly kind: 'refused'; readonly detail: string };
 /** `failed` is a store that cannot write at all. */

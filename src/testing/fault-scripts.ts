@@ -12,6 +12,8 @@ export type Ending =
   /** The connection breaks. */
   | 'reset';
 
+const READ_MS = 25;
+
 export const USAGE = { prompt_tokens: 9, completion_tokens: 7, total_tokens: 16 };
 
 /** A whole chat completion with all that strict clients ask for. */
@@ -50,14 +52,14 @@ export function chunk(delta: unknown, finish: string | null = null, fields: Read
   };
 }
 
-/** The frames of a whole streamed answer, one for each word, as OpenAI sends them when usage is asked for. */
+/** The frames of a whole streamed answer, one for each word, as OpenAI sends them when usage is asked for; `null` is no usage. */
 export function streamFrames(text: string, usage: unknown = USAGE): string[] {
   const words = text.match(/\S+\s*/g) ?? [];
   return [
     frame(chunk({ role: 'assistant', content: '', refusal: null }, null, { usage: null })),
     ...words.map((word) => frame(chunk({ content: word }, null, { usage: null }))),
     frame(chunk({}, 'stop', { usage: null })),
-    ...(usage === undefined ? [] : [frame({ ...chunk({}), choices: [], usage })]),
+    ...(usage === null ? [] : [frame({ ...chunk({}), choices: [], usage })]),
     frame('[DONE]'),
   ];
 }
@@ -102,8 +104,14 @@ export function cutStream(whole: Uint8Array, bytes: number, ending: Ending): Scr
     if (bytes > 0) await wire.send(httpChunk(whole.subarray(0, bytes)));
     if (ending === 'clean') await wire.send('0\r\n\r\n');
     else if (ending === 'fin') wire.end();
-    else wire.reset();
+    else await resetSoon(wire);
   };
+}
+
+/** Breaks the connection when the other side has had time to read: a reset overtakes bytes that it has not read. */
+async function resetSoon(wire: Wire): Promise<void> {
+  await Bun.sleep(READ_MS);
+  wire.reset();
 }
 
 /** Reads the request and breaks the connection before a byte of the answer. */
@@ -130,7 +138,7 @@ export function cutJson(body: unknown, bytes: number, ending: 'fin' | 'reset'): 
     );
     await wire.send(text.slice(0, bytes));
     if (ending === 'fin') wire.end();
-    else wire.reset();
+    else await resetSoon(wire);
   };
 }
 

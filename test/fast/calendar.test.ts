@@ -50,6 +50,16 @@ describe('a day', () => {
   });
 });
 
+test.each([
+  ['Europe/Moscow', '2026-11-21T21:00:00Z'],
+  ['Asia/Kamchatka', '2026-11-21T12:00:00Z'],
+  ['Pacific/Kiritimati', '2026-11-21T10:00:00Z'],
+  ['Etc/GMT+12', '2026-11-22T12:00:00Z'],
+  ['UTC', '2026-11-22T00:00:00Z'],
+])('21 November in %s is over at %s', (zone, ends) => {
+  expect(new Date(new Calendar(zone).endOf('2026-11-21')).toISOString()).toBe(new Date(ends).toISOString());
+});
+
 describe('for every zone and moment', () => {
   const zones = [
     'Europe/Moscow',

@@ -164,13 +164,13 @@ const FAULTS: readonly (readonly [fault: string, script: ReturnType<typeof json>
     502,
     'upstream_bad_response',
   ],
+  ['HTML in a 200', json(HTML, 200, { 'content-type': 'text/html' }), 502, 'upstream_bad_response'],
   ['an error object in a 200', json(vendorError('server_error')), 502, 'upstream_error'],
   ['a rate limit in a 200', json(vendorError('rate_limit_exceeded')), 503, 'upstream_rate_limited'],
   ['a 200 about our quota', json(vendorError('insufficient_quota')), 503, 'provider_unavailable'],
 ];
 
 const ONLY_WHOLE: typeof FAULTS = [
-  ['HTML in a 200', json(HTML, 200, { 'content-type': 'text/html' }), 502, 'upstream_bad_response'],
   ['broken JSON', json('{"choices":[{"mess'), 502, 'upstream_bad_response'],
   ['an empty body', json(''), 502, 'upstream_bad_response'],
   ['JSON that is no object', json('[1,2]'), 502, 'upstream_bad_response'],
@@ -178,7 +178,6 @@ const ONLY_WHOLE: typeof FAULTS = [
 ];
 
 const ONLY_STREAM: typeof FAULTS = [
-  ['HTML in a 200', json(HTML, 200, { 'content-type': 'text/html' }), 502, 'upstream_truncated'],
   ['an empty body', stream([]), 502, 'upstream_truncated'],
   ['a first event that is no JSON', stream(['data: <html>\n\n']), 502, 'upstream_bad_response'],
   ['a first event with an error', stream([frame(vendorError('server_error'))]), 502, 'upstream_error'],

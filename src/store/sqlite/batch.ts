@@ -12,6 +12,7 @@ import { isRecordOperation } from '../record-operation.ts';
 import { voidOrphan } from '../restart-record.ts';
 import type { CallContext, CallRecord, WriteOperation } from '../store.ts';
 import { applyRecord } from './records.ts';
+import { TaskTable } from './tasks.ts';
 
 /** A batch as it crosses the thread boundary. The clock of the main thread decides, so that tests can set it. */
 export type Batch = { readonly nowMs: number; readonly operations: readonly WriteOperation[] };
@@ -25,6 +26,7 @@ export class BatchWriter {
   readonly #owner: string;
   readonly #books = new Map<string, AccountBook>();
   readonly #sql: ReturnType<typeof prepare>;
+  readonly #tasks: TaskTable;
   #lastMs = 0;
 
   constructor(db: Database, calendar: Calendar, owner: string) {
@@ -32,6 +34,7 @@ export class BatchWriter {
     this.#calendar = calendar;
     this.#owner = owner;
     this.#sql = prepare(db);
+    this.#tasks = new TaskTable(db);
   }
 
   /**
@@ -61,6 +64,7 @@ export class BatchWriter {
 
   /** Ends the holds of processes that are gone: they are voided, and nothing is charged. */
   recover(nowMs: number): number {
+    this.#tasks.countRecovery();
     const rows = this.#sql.foreignHolds.all(this.#owner);
     for (let i = 0; i < rows.length; i += 500) {
       const operations = rows.slice(i, i + 500).map((row): WriteOperation => {
@@ -115,14 +119,18 @@ export class BatchWriter {
       touched.set(book, changes);
     }
     const outcome = decide(book, operation, nowMs, day, changes);
-    if (operation.kind === 'hold' && changes.newHolds.length > 0) this.#writeHold(book, operation.context, changes);
-    if (operation.kind === 'settle' && changes.newFinals.length > 0)
+    if (operation.kind === 'settle' && changes.newFinals.length > 0) {
       this.#writeFinal(book, operation.record, nowMs, changes);
+      if (operation.taskEnd !== undefined) this.#tasks.end(operation.callId, operation.taskEnd, nowMs);
+    }
     for (const { operation: granted, bucketId } of changes.newGrants.splice(0)) {
       const source = operation.kind === 'grant' ? operation.source : '';
       this.#sql.insertGrant.run(book.accountId, granted.grantId, bucketId, granted.unit, granted.amount, source, nowMs);
     }
-    return outcome;
+    if (operation.kind !== 'hold') return outcome;
+    if (changes.newHolds.length > 0) this.#writeHold(book, operation, changes);
+    if (operation.task === undefined || outcome.kind !== 'held') return outcome;
+    return { ...outcome, taskId: this.#tasks.accept(book.accountId, operation.callId, operation.task, nowMs) };
   }
 
   /** The account's book with everything that this operation may look at. */
@@ -184,7 +192,9 @@ export class BatchWriter {
     return book;
   }
 
-  #writeHold(book: AccountBook, context: CallContext, changes: Changes): void {
+  #writeHold(book: AccountBook, operation: LedgerWrite & { kind: 'hold' }, changes: Changes): void {
+    // The hold of a task outlives this process; any other ends with it.
+    const owner = operation.task === undefined ? this.#owner : 'task';
     for (const hold of changes.newHolds.splice(0)) {
       this.#sql.insertHold.run(
         hold.callId,
@@ -192,8 +202,8 @@ export class BatchWriter {
         hold.unit,
         hold.amount,
         JSON.stringify(hold.allocation),
-        this.#owner,
-        JSON.stringify(context),
+        owner,
+        JSON.stringify(operation.context),
       );
     }
   }

@@ -36,6 +36,10 @@ export function applyRecord(db: Database, operation: RecordOperation): RecordOut
         .run(operation.revokedAtMs, operation.keyId);
       return changes === 0 ? { kind: 'missing' } : WRITTEN;
     }
+    case 'purgeTasks':
+      // The charges of forgotten tasks stay in `usage`.
+      db.query('DELETE FROM task WHERE ended_at < ?').run(operation.endedBeforeMs);
+      return WRITTEN;
     case 'putPlan':
       db.query(
         'INSERT INTO plan (plan_id, version, body) VALUES (?, ?, ?) ON CONFLICT (plan_id) DO UPDATE SET version = excluded.version, body = excluded.body',

@@ -50,6 +50,7 @@ class SqliteStore implements Store {
   readonly #lock: Database;
   readonly #options: SqliteStoreOptions;
   readonly #commits = new GroupCommit(BATCH_MAX, (operations) => this.#apply(operations));
+  #hasAdopted = false;
   #answer: ((result: BatchResult) => void) | undefined;
 
   constructor(thread: Worker, reader: SqliteReader, lock: Database, options: SqliteStoreOptions) {
@@ -93,6 +94,21 @@ class SqliteStore implements Store {
 
   async listUsage(accountId: string, limit: number, before?: string) {
     return this.#reader.listUsage(accountId, limit, before);
+  }
+
+  async findTask(taskId: number) {
+    return this.#reader.findTask(taskId);
+  }
+
+  async findTaskWork(taskId: number) {
+    return this.#reader.findTaskWork(taskId);
+  }
+
+  /** One process has this store to itself, so that every task that was queued at its start is its own. */
+  async adoptTasks() {
+    if (this.#hasAdopted) return [];
+    this.#hasAdopted = true;
+    return this.#reader.listQueuedTasks();
   }
 
   async audit() {

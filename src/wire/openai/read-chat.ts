@@ -1,6 +1,6 @@
 // Reads the body of an OpenAI chat completion into a Call. Ranges are those of OpenAI's published specification.
 import type {
-  Call,
+  ChatCall,
   ChatOptions,
   Message,
   Part,
@@ -59,10 +59,12 @@ const KNOWN = new Set([
   'function_call',
 ]);
 
+const KNOWN_OF_MESSAGE = new Set(['role', 'content', 'name', 'tool_calls', 'tool_call_id', 'function_call']);
+
 /** Fields that would change who pays or where the call goes. They are refused, never passed on. */
 const REFUSED = ['base_url', 'api_base', 'api_key', 'provider'];
 
-export function readChat(body: WireBody): Call {
+export function readChat(body: WireBody): ChatCall {
   const { value, spans } = parseObject(body.text);
   for (const name of REFUSED)
     if (name in value)
@@ -81,14 +83,19 @@ export function readChat(body: WireBody): Call {
     options: readOptions(value),
     stream,
     includeUsage: streamOptions === undefined ? false : (optionalBoolean(streamOptions, 'include_usage') ?? false),
-    extra: readExtra(value),
+    extra: extraOf(value, KNOWN) ?? {},
     source: { family: 'openai-chat', text: body.text, spans },
   };
 }
 
-function readExtra(value: JsonObject): JsonObject {
-  const extra: JsonObject = {};
-  for (const name in value) if (!KNOWN.has(name)) extra[name] = value[name];
+/** The fields that are not known; `undefined` where there are none. */
+function extraOf(value: JsonObject, known: ReadonlySet<string>): JsonObject | undefined {
+  let extra: JsonObject | undefined;
+  for (const name in value) {
+    if (known.has(name)) continue;
+    extra ??= {};
+    extra[name] = value[name];
+  }
   return extra;
 }
 
@@ -98,9 +105,7 @@ function readOptions(body: JsonObject): ChatOptions {
   if (topLogprobs !== undefined && logprobs !== true)
     throw invalid('top_logprobs', '"top_logprobs" needs "logprobs" to be true.');
   return present({
-    maxOutputTokens:
-      optionalInteger(body, 'max_completion_tokens', 1, MAX_TOKENS_MAX) ??
-      optionalInteger(body, 'max_tokens', 1, MAX_TOKENS_MAX),
+    maxOutputTokens: readMaxTokens(body),
     temperature: optionalNumber(body, 'temperature', 0, 2),
     topP: optionalNumber(body, 'top_p', 0, 1),
     n: optionalInteger(body, 'n', 1, 128),
@@ -118,6 +123,13 @@ function readOptions(body: JsonObject): ChatOptions {
     responseFormat: readResponseFormat(body),
     reasoningEffort: optionalString(body, 'reasoning_effort'),
   });
+}
+
+/** The larger one where both are given: vendors differ in which one they obey, and the hold must cover either. */
+function readMaxTokens(body: JsonObject): number | undefined {
+  const newer = optionalInteger(body, 'max_completion_tokens', 1, MAX_TOKENS_MAX);
+  const older = optionalInteger(body, 'max_tokens', 1, MAX_TOKENS_MAX);
+  return newer === undefined || older === undefined ? (newer ?? older) : Math.max(newer, older);
 }
 
 function readStop(body: JsonObject): readonly string[] | undefined {
@@ -208,12 +220,14 @@ function readMessage(value: unknown, i: number): Message {
   }
   const name = optionalString(value, 'name');
   const toolCallId = optionalString(value, 'tool_call_id');
+  const extra = extraOf(value, KNOWN_OF_MESSAGE);
   return {
     role: (role === 'function' ? 'tool' : role) as Role,
     parts,
     ...(name === undefined ? undefined : { name }),
     ...(toolCalls === undefined ? undefined : { toolCalls }),
     ...(toolCallId === undefined ? undefined : { toolCallId }),
+    ...(extra === undefined ? undefined : { extra }),
   };
 }
 

@@ -1,7 +1,7 @@
 // Reads a vendor's chat stream into neutral events, for callers who speak another dialect and for vendors whose
 // streams strict clients would not accept as they are.
 import type { CallEvent } from '../../core/call.ts';
-import { CallError } from '../../core/errors.ts';
+import { CallError, toCallError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/fields.ts';
 import { isObject } from '../../core/fields.ts';
 import { SseReader } from '../../core/sse.ts';
@@ -12,6 +12,7 @@ import { readUsage } from './usage.ts';
 export class ChatStreamReader {
   readonly #sse: SseReader;
   #isComplete = false;
+  #fault: CallError | undefined;
 
   constructor(maxEventChars: number) {
     this.#sse = new SseReader(maxEventChars);
@@ -22,12 +23,20 @@ export class ChatStreamReader {
     return this.#isComplete;
   }
 
+  get fault(): CallError | undefined {
+    return this.#fault;
+  }
+
   push(bytes: Uint8Array): CallEvent[] {
     const events: CallEvent[] = [];
-    for (const { event, data } of this.#sse.push(bytes)) {
-      if (this.#isComplete) break;
-      if (data === '[DONE]') this.#isComplete = true;
-      else events.push(...readChunk(parseChunk(data, event)));
+    try {
+      for (const { event, data } of this.#sse.push(bytes)) {
+        if (this.#isComplete) break;
+        if (data === '[DONE]') this.#isComplete = true;
+        else events.push(...readChunk(parseChunk(data, event)));
+      }
+    } catch (thrown) {
+      this.#fault = toCallError(thrown);
     }
     return events;
   }

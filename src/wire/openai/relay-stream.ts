@@ -5,7 +5,7 @@
 // those. Only two things are ever left out: `[DONE]`, which waits for the charge, and a usage chunk that the client
 // did not ask for.
 import type { AnswerStream, RelayContext } from '../../core/answer-stream.ts';
-import { CallError } from '../../core/errors.ts';
+import { CallError, toCallError } from '../../core/errors.ts';
 import { SseReader, sseData } from '../../core/sse.ts';
 import { errorBody } from './errors.ts';
 import { parseChunk } from './read-stream.ts';
@@ -20,6 +20,7 @@ export class ChatStreamRelay implements AnswerStream {
   readonly #decoder = new TextDecoder('utf-8');
   #rest = '';
   #isComplete = false;
+  #fault: CallError | undefined;
 
   constructor(context: RelayContext, maxEventChars: number) {
     this.#context = context;
@@ -28,6 +29,10 @@ export class ChatStreamRelay implements AnswerStream {
 
   get isComplete(): boolean {
     return this.#isComplete;
+  }
+
+  get fault(): CallError | undefined {
+    return this.#fault;
   }
 
   push(bytes: Uint8Array): Uint8Array | string {
@@ -56,18 +61,21 @@ export class ChatStreamRelay implements AnswerStream {
 
   /** Takes whole frames off the text gathered so far, and keeps the rest for the next bytes. */
   #pushFrames(text: string): string {
+    // What is left from before has no frame's end in it, except for the beginning of one.
+    const from = Math.max(0, this.#rest.length - 3);
     this.#rest += text;
     let out = '';
-    for (;;) {
-      const end = frameEnd(this.#rest);
-      if (end < 0) break;
-      const frame = this.#rest.slice(0, end);
-      this.#rest = this.#rest.slice(end);
-      out += this.#frame(frame);
-      if (this.#isComplete) return out;
+    try {
+      for (let end = frameEnd(this.#rest, from); end >= 0 && !this.#isComplete; end = frameEnd(this.#rest, 0)) {
+        const frame = this.#rest.slice(0, end);
+        this.#rest = this.#rest.slice(end);
+        out += this.#frame(frame);
+      }
+      if (this.#rest.length > this.#maxEventChars && !this.#isComplete)
+        throw new CallError('upstream_too_large', { detail: 'a stream event is too long' });
+    } catch (thrown) {
+      this.#fault = toCallError(thrown);
     }
-    if (this.#rest.length > this.#maxEventChars)
-      throw new CallError('upstream_too_large', { detail: 'a stream event is too long' });
     return out;
   }
 
@@ -86,23 +94,25 @@ export class ChatStreamRelay implements AnswerStream {
     if (usage === undefined) return frame;
     this.#context.meter.setUsage(usage);
     const isUsageOnly = Array.isArray(chunk['choices']) && chunk['choices'].length === 0;
-    if (!isUsageOnly || (this.#context.call.endpoint === 'chat' && this.#context.call.includeUsage)) return frame;
+    if (!isUsageOnly || this.#context.call.includeUsage) return frame;
     return '';
   }
 }
 
 /** Whether the text is whole frames with nothing in them that the money or the ending depends on. */
 function isPlain(text: string): boolean {
-  return (
-    text.startsWith('data: {') &&
-    text.endsWith('}\n\n') &&
-    !text.includes('[DONE]') &&
-    !text.includes('"error"') &&
-    !text.includes('\r') &&
-    !hasUsage(text) &&
-    !text.includes('\n:') &&
-    !text.includes('\nevent')
-  );
+  return isWholeFrames(text) && !text.includes('"error"') && !text.includes('\r') && !hasUsage(text);
+}
+
+/** Whether each line is the one data line of its event and looks like an object. JSON has no bare line ends. */
+function isWholeFrames(text: string): boolean {
+  let at = 0;
+  while (at < text.length) {
+    const end = text.indexOf('\n', at);
+    if (!text.startsWith('data: {', at) || text[end - 1] !== '}' || text[end + 1] !== '\n') return false;
+    at = end + 2;
+  }
+  return at > 0;
 }
 
 /** `"usage": null` stands in every chunk of a stream that will end with usage; only a value matters. */
@@ -117,11 +127,11 @@ function hasUsage(text: string): boolean {
   return false;
 }
 
-/** The index after the first blank line, in any of the three spellings of a line's end, or -1. */
-function frameEnd(text: string): number {
-  const match = /\r\n\r\n|\n\n|\r\r|\n\r\n/.exec(text);
-  if (match === null) return -1;
-  return match.index + match[0].length;
+/** The index after the first blank line from `from` on, in any of the three spellings of a line's end, or -1. */
+function frameEnd(text: string, from: number): number {
+  const blankLine = /\r\n\r\n|\n\n|\r\r|\n\r\n/g;
+  blankLine.lastIndex = from;
+  return blankLine.test(text) ? blankLine.lastIndex : -1;
 }
 
 function unescapeJson(escaped: string): string {

@@ -12,14 +12,24 @@ export type ChatBodyOptions = {
 
 /**
  * The request's text. Where the call came in this very shape its bytes are kept, so that nothing is lost and vendors'
- * prompt caches still match; only `model` is replaced, and usage is asked for at the end of a stream.
+ * prompt caches still match; only `model` is replaced, the bound on the output gets the vendor's name for
+ * it, and usage is asked for at the end of a stream.
  */
 export function writeChat(call: ChatCall, options: ChatBodyOptions): string {
   if (call.source?.family !== 'openai-chat') return JSON.stringify(buildChat(call, options));
   const changes: Record<string, string> = {};
   if (call.model !== options.model) changes['model'] = JSON.stringify(options.model);
   if (call.stream && !call.includeUsage) changes['stream_options'] = '{"include_usage":true}';
-  return spliceFields(call.source.text, call.source.spans, changes);
+  const renames: Record<string, string> = {};
+  const { text, spans } = call.source;
+  // A vendor that does not know the newer name would ignore it, and answer at any length for a hold of a few tokens.
+  if (options.maxTokensField === 'max_tokens' && call.options.maxOutputTokens !== undefined) {
+    const older = spans.fields.get('max_tokens');
+    if (older === undefined) renames['max_completion_tokens'] = 'max_tokens';
+    else if (text.slice(older.start, older.end) === 'null')
+      changes['max_tokens'] = String(call.options.maxOutputTokens);
+  }
+  return spliceFields(text, spans, changes, renames);
 }
 
 function buildChat(call: ChatCall, { model, maxTokensField }: ChatBodyOptions): Record<string, unknown> {
@@ -54,6 +64,7 @@ function buildChat(call: ChatCall, { model, maxTokensField }: ChatBodyOptions): 
 
 function buildMessage(message: Message): Record<string, unknown> {
   return {
+    ...message.extra,
     role: message.role,
     content: buildContent(message.parts),
     ...present({ name: message.name, tool_call_id: message.toolCallId }),

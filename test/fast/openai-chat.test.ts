@@ -248,6 +248,23 @@ describe.each(['strict', 'loose'])('model %s', (model) => {
   });
 });
 
+test('a vendor that knows only max_tokens gets the bound under that name', async () => {
+  const bounds = [
+    [{ max_completion_tokens: 5 }, { max_tokens: 5 }],
+    [{ max_tokens: 5 }, { max_tokens: 5 }],
+    [
+      { max_tokens: null, max_completion_tokens: 5 },
+      { max_tokens: 5, max_completion_tokens: 5 },
+    ],
+    [{ max_completion_tokens: null }, { max_completion_tokens: null }],
+  ];
+  for (const [given, wanted] of bounds) {
+    gateway.upstream.clear();
+    await client.chat.completions.create({ model: 'loose', messages: hello, ...given } as never);
+    expect(sent()).toEqual(wanted as never);
+  }
+});
+
 describe('models', () => {
   test('are listed as the SDK reads them, and each can be asked for', async () => {
     const listed = (await client.models.list()).data;
