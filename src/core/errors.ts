@@ -348,8 +348,11 @@ export class CallError extends Error {
 
   /** The text for a client who reads `language`. */
   text(language: 'en' | 'ru'): string {
-    if (this.details.message !== undefined) return this.details.message;
-    return language === 'ru' ? ERRORS[this.code].messageRu : ERRORS[this.code].message;
+    const { message, planName } = this.details;
+    if (message !== undefined) return message;
+    const text = language === 'ru' ? ERRORS[this.code].messageRu : ERRORS[this.code].message;
+    if (planName === undefined) return text;
+    return language === 'ru' ? `${text} Тариф: ${planName}.` : `${text} The plan is "${planName}".`;
   }
 }
 

@@ -1,5 +1,6 @@
 // Routes that cost nothing and write nothing: balance, models, moderation and tokens. Their limits are counted in memory,
 // so that fifteen thousand polls a minute cost no write.
+import { sumBalance } from '../core/ledger.ts';
 import { claimsFor } from '../core/plan.ts';
 import type {
   BalanceRoute,
@@ -10,7 +11,6 @@ import type {
   TokenizeRoute,
 } from '../dialects/dialect.ts';
 import type { KeyOwner } from '../store/store.ts';
-import { sumBalance } from '../store/store.ts';
 import { planOf } from './admit.ts';
 import { authenticateBody, authenticateHeaders } from './authenticate.ts';
 import type { Gateway } from './gateway.ts';

@@ -2,7 +2,7 @@
 // contract suite runs over both. Everything that a promise of this interface resolves to is on disk.
 
 import type { Usage } from '../core/call.ts';
-import type { Balance, GrantOperation, HoldOperation, LedgerOutcome, SettleOperation, Unit } from '../core/ledger.ts';
+import type { GrantOperation, HoldOperation, LedgerOutcome, SettleOperation, Unit } from '../core/ledger.ts';
 import type { Plan } from '../core/plan.ts';
 
 /** What is known of a call when its hold is taken; enough to close it if the process dies. */
@@ -192,11 +192,4 @@ export interface Store {
   ping(): Promise<boolean>;
   /** Writes what is waiting, then closes. */
   close(): Promise<void>;
-}
-
-/** What live buckets have left, per unit. */
-export function sumBalance(buckets: readonly BucketRow[]): Balance {
-  const left = { requests: 0, microRub: 0 };
-  for (const bucket of buckets) left[bucket.unit] += bucket.granted - bucket.held - bucket.used;
-  return left;
 }

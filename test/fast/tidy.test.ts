@@ -16,19 +16,25 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   dialects: ['core', 'wire'],
   providers: ['core', 'wire'],
   presets: ['core'],
-  config: ['core'],
+  config: ['core', 'presets'],
   pipeline: ['core', 'wire', 'dialects', 'providers', 'presets'],
   store: ['core'],
   upstream: ['core', 'wire', 'providers', 'pipeline'],
   telemetry: ['core', 'pipeline'],
-  http: ['core', 'wire', 'dialects', 'providers', 'pipeline', 'store', 'telemetry', 'config'],
-  cli: ['core', 'store', 'config', 'main'],
-  main: ['core', 'pipeline', 'presets', 'http', 'store', 'telemetry', 'upstream', 'config'],
+  files: ['core'],
+  tasks: ['core', 'pipeline'],
+  http: ['core', 'wire', 'dialects', 'providers', 'pipeline', 'store', 'telemetry', 'files', 'config'],
+  cli: ['core', 'store', 'pipeline', 'config', 'main'],
+  main: ['core', 'pipeline', 'presets', 'http', 'store', 'telemetry', 'upstream', 'files', 'tasks', 'config'],
+  // What tests run against; no other folder may import it.
+  testing: ['core', 'config', 'main', 'store', 'http', 'pipeline'],
 };
 
 /** Imports of types alone, which vanish when the program runs: how the inside names what the shell gives it. */
 const MAY_IMPORT_TYPES: Readonly<Record<string, readonly string[]>> = {
-  pipeline: ['config', 'store', 'upstream'],
+  pipeline: ['config', 'store', 'upstream', 'files'],
+  files: ['config'],
+  tasks: ['store'],
   store: ['config'],
   telemetry: ['config'],
 };
@@ -36,10 +42,8 @@ const MAY_IMPORT_TYPES: Readonly<Record<string, readonly string[]>> = {
 const FILE_LINES_MAX = 300;
 const FILE_RATCHET: Readonly<Record<string, number>> = {
   // The catalogue is one row for each error.
-  'src/core/errors.ts': 355,
-  'src/core/ledger.ts': 316,
+  'src/core/errors.ts': 380,
   'src/http/admin.ts': 328,
-  'src/store/sqlite/batch.ts': 322,
 };
 
 const FUNCTION_LINES_MAX = 70;
@@ -51,19 +55,31 @@ const FUNCTION_RATCHET: Readonly<Record<string, number>> = {
 /** What may be named only in some places. Tests and scripts are not bound by it. */
 const NAMED_ONLY_IN: readonly { readonly what: string; readonly pattern: RegExp; readonly where: RegExp }[] = [
   { what: 'the console', pattern: /\bconsole\./, where: /^$/ },
-  { what: 'outbound requests', pattern: /(?<!async )\bfetch\(/, where: /^src\/(upstream\/|cli\/admin-client\.ts)/ },
+  {
+    what: 'outbound requests',
+    pattern: /(?<!async )\bfetch\(/,
+    where: /^src\/(upstream\/|testing\/|cli\/admin-client\.ts)/,
+  },
   {
     what: 'outbound connections',
     pattern: /\bBun\.connect\b|['"]node:(net|tls|https?)['"]/,
-    where: /^src\/upstream\//,
+    where: /^src\/(upstream|testing)\//,
   },
-  { what: 'SQL', pattern: /bun:sqlite|\bBun\.SQL\b|\bSELECT .* FROM\b|\bINSERT INTO\b/, where: /^src\/store\// },
+  {
+    what: 'SQL',
+    pattern: /bun:sqlite|\bBun\.SQL\b|\bSELECT .* FROM\b|\bINSERT INTO\b/,
+    where: /^src\/(store|testing)\//,
+  },
   {
     what: 'the runtime',
     pattern: /\bBun\.\w/,
-    where: /^src\/((http|upstream|store|cli|telemetry)\/|main\.ts|config\.ts)/,
+    where: /^src\/((http|upstream|store|files|cli|telemetry|testing)\/|main\.ts|config\.ts)/,
   },
-  { what: 'the environment', pattern: /\b(process|Bun|import\.meta)\.env\b/, where: /^src\/(cli\/|config\.ts)/ },
+  {
+    what: 'the environment',
+    pattern: /\b(process|Bun|import\.meta)\.env\b/,
+    where: /^src\/(cli\/|testing\/|config\.ts)/,
+  },
   {
     what: 'the clock and chance',
     pattern: /\bDate\.now\b|\bMath\.random\b|\bperformance\.now\b|\bnew Date\(\)/,

@@ -8,7 +8,7 @@ import type { AccountBook } from '../../core/ledger.ts';
 import { Changes, decide } from '../../core/ledger.ts';
 import type { BatchResult, Outcome, Refused } from '../group-commit.ts';
 import type { LedgerWrite } from '../record-operation.ts';
-import { isRecordOperation } from '../record-operation.ts';
+import { accountOf, isRecordOperation } from '../record-operation.ts';
 import type { WriteOperation } from '../store.ts';
 import { BatchRows } from './batch-rows.ts';
 import type { Session } from './connection.ts';
@@ -19,17 +19,19 @@ import { applyRecord } from './records.ts';
 
 /** A transaction that has not ended by then is given up, and tried again on another connection. */
 const TRANSACTION_MS = 7_000;
-/** How long a batch is tried before its callers hear that the store is unavailable; shorter while it stays so. */
-const GIVE_UP_MS = 8_000;
-const GIVE_UP_AGAIN_MS = 1_000;
+/** The least that the last try of a batch gets. */
+const LAST_TRY_MS = 1_000;
+/** While the store stays unavailable, the next batches are given up sooner. */
+const GIVE_UP_AGAIN_SHARE = 1 / 8;
 const RETRY_MS = [5, 20, 50, 100, 200, 400] as const;
 
 const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED';
 // A process that pauses must not hold others up, so locks and idle transactions end soon. The tables may have grown
-// since a statement was planned, so a scan of a whole table is never the plan. A server that acknowledges commits
-// before they are on disk is told not to for these.
+// since a statement was planned, so every row is looked up by an index, and a walk over a whole table or index is
+// never the plan. A server that acknowledges commits before they are on disk is told not to for these.
 const SETTINGS = `SELECT set_config('lock_timeout', '2s', true), set_config('statement_timeout', '5s', true),
   set_config('idle_in_transaction_session_timeout', '3s', true), set_config('enable_seqscan', 'off', true),
+  set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
   CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END`;
 
 type Decided = Outcome | Refused;
@@ -39,6 +41,8 @@ export type BatchWriterOptions = {
   readonly url: string;
   readonly timeZone: string;
   readonly clock: Clock;
+  /** How long a batch is tried before its callers hear that the store is unavailable. */
+  readonly giveUpMs: number;
   readonly lease: ProcessLease;
   /** Told of operations that were given up while it is unknown whether they were committed. */
   readonly onAbandoned: (operations: readonly WriteOperation[]) => void;
@@ -86,14 +90,13 @@ export class BatchWriter {
 
   /** Tries until the outcome is known or the time is up. */
   async #persist(operations: readonly WriteOperation[]): Promise<Tried> {
-    const { clock, lease, onAbandoned } = this.#options;
-    const untilMs = clock.monotonicMs() + (this.#isFailing ? GIVE_UP_AGAIN_MS : GIVE_UP_MS);
+    const { clock, lease, giveUpMs, onAbandoned } = this.#options;
+    const untilMs = clock.monotonicMs() + giveUpMs * (this.#isFailing ? GIVE_UP_AGAIN_SHARE : 1);
     const commit = { mayHaveHappened: false };
     for (let tries = 0; ; tries++) {
       try {
-        const decided = await this.#connection.use(TRANSACTION_MS, (session) =>
-          this.#transact(session, operations, commit),
-        );
+        const withinMs = Math.max(LAST_TRY_MS, Math.min(TRANSACTION_MS, untilMs - clock.monotonicMs()));
+        const decided = await this.#connection.use(withinMs, (session) => this.#transact(session, operations, commit));
         this.#isFailing = false;
         return { decided };
       } catch (error) {
@@ -177,7 +180,7 @@ async function applyRecords(
   outcomes: Decided[],
 ): Promise<void> {
   // All accounts of the batch are locked first, in one order, or else an update here could wait against it.
-  const accountIds = operations.flatMap((operation) => ('accountId' in operation ? [operation.accountId] : []));
+  const accountIds = operations.flatMap((operation) => accountOf(operation) ?? []);
   await session.unsafe(LOCK_ACCOUNTS, [textArray(new Set(accountIds))]);
   for (const [i, operation] of operations.entries()) {
     if (isRecordOperation(operation)) outcomes[i] = await applyRecord(session, operation);

@@ -3,6 +3,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { CallError } from '../../core/errors.ts';
 import { GroupCommit } from '../group-commit.ts';
+import { accountOf } from '../record-operation.ts';
 import { voidOrphan } from '../restart-record.ts';
 import type { AuditReport, OutcomeOf, Store, StoreNotice, WriteOperation } from '../store.ts';
 import { auditDatabase } from './audit.ts';
@@ -26,12 +27,15 @@ export type PostgresStoreOptions = {
   readonly notice?: (notice: StoreNotice) => void;
   /** How long a silent process keeps its holds. */
   readonly leaseMs?: number;
+  /** How long a commit is tried before its callers hear that the store is unavailable. */
+  readonly giveUpMs?: number;
 };
 
 const LANES = 2;
 /** Operations of one commit. Larger batches gain little and delay the first caller. */
 const BATCH_MAX = 256;
 const LEASE_MS = 15_000;
+const GIVE_UP_MS = 8_000;
 /** Bounds of the work before the first call, and of a whole audit. */
 const OPENING_MS = 300_000;
 const AUDIT_MS = 3_600_000;
@@ -74,11 +78,11 @@ class PostgresStore implements Store {
     this.#pool = new StatementPool(options.url);
     this.#reader = new PostgresReader(this.#pool, options.timeZone);
     this.#lease = new ProcessLease(this.#pool, options.leaseMs ?? LEASE_MS, (notice) => options.notice?.(notice));
-    const { url, timeZone, clock } = options;
+    const { url, timeZone, clock, giveUpMs = GIVE_UP_MS } = options;
     const onAbandoned = (operations: readonly WriteOperation[]) => this.#abandon(operations);
     this.#writers = Array.from(
       { length: LANES },
-      () => new BatchWriter({ url, timeZone, clock, lease: this.#lease, onAbandoned }),
+      () => new BatchWriter({ url, timeZone, clock, giveUpMs, lease: this.#lease, onAbandoned }),
     );
     this.#lanes = this.#writers.map((writer) => new GroupCommit(BATCH_MAX, (operations) => writer.apply(operations)));
   }
@@ -137,8 +141,8 @@ class PostgresStore implements Store {
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    await this.#beat;
     await Promise.all(this.#lanes.map((lane) => lane.close()));
+    await this.#beat;
     await Promise.all(this.#writers.map((writer) => writer.close()));
     // Where this fails the lease lapses by itself.
     await this.#lease.end().catch(() => undefined);
@@ -146,8 +150,7 @@ class PostgresStore implements Store {
   }
 
   #laneOf(operation: WriteOperation): GroupCommit {
-    const accountId = 'accountId' in operation ? operation.accountId : '';
-    return this.#lanes[Bun.hash.crc32(accountId) % LANES] as GroupCommit;
+    return this.#lanes[Bun.hash.crc32(accountOf(operation) ?? '') % LANES] as GroupCommit;
   }
 
   async #onBeat(): Promise<void> {

@@ -1,8 +1,8 @@
 // Applies batches of operations to an SQLite database, one transaction each. It runs in the writer thread, which is
 // the only writer, so the books of accounts stay in memory between batches and only changes are written.
-import type { Database, Statement } from 'bun:sqlite';
+import type { Database } from 'bun:sqlite';
 import type { Calendar } from '../../core/calendar.ts';
-import type { AccountBook, Bucket, BucketKind, Unit } from '../../core/ledger.ts';
+import type { AccountBook } from '../../core/ledger.ts';
 import { Changes, decide } from '../../core/ledger.ts';
 import type { Day } from '../../core/limits.ts';
 import { LimitWindow } from '../../core/limits.ts';
@@ -11,6 +11,8 @@ import type { LedgerWrite } from '../record-operation.ts';
 import { isRecordOperation } from '../record-operation.ts';
 import { voidOrphan } from '../restart-record.ts';
 import type { CallContext, CallRecord, WriteOperation } from '../store.ts';
+import type { LedgerStatements } from './ledger-statements.ts';
+import { prepareLedger } from './ledger-statements.ts';
 import { applyRecord } from './records.ts';
 import { TaskTable } from './tasks.ts';
 
@@ -25,7 +27,7 @@ export class BatchWriter {
   readonly #calendar: Calendar;
   readonly #owner: string;
   readonly #books = new Map<string, AccountBook>();
-  readonly #sql: ReturnType<typeof prepare>;
+  readonly #sql: LedgerStatements;
   readonly #tasks: TaskTable;
   #lastMs = 0;
 
@@ -33,7 +35,7 @@ export class BatchWriter {
     this.#db = db;
     this.#calendar = calendar;
     this.#owner = owner;
-    this.#sql = prepare(db);
+    this.#sql = prepareLedger(db);
     this.#tasks = new TaskTable(db);
   }
 
@@ -80,8 +82,9 @@ export class BatchWriter {
   #single(operation: WriteOperation, error: unknown): BatchResult {
     const detail = error instanceof Error ? error.message : String(error);
     const code = (error as { code?: string }).code ?? '';
-    // A constraint names this operation; anything else (full disk, I/O error) is the store's own trouble.
-    if (code.startsWith('SQLITE_CONSTRAINT') || error instanceof TypeError)
+    // A constraint, or a decision that cannot be made, names this operation; any other word of SQLite (full disk, I/O
+    // error) is the store's own trouble.
+    if (!code.startsWith('SQLITE_') || code.startsWith('SQLITE_CONSTRAINT'))
       return { outcomes: [{ kind: 'refused', detail: `${operation.kind}: ${detail}` }] };
     return { failed: detail };
   }
@@ -265,58 +268,4 @@ export class BatchWriter {
 
 function refuseRest(batch: Batch, done: number, detail: string): Refused[] {
   return batch.operations.slice(done).map(() => ({ kind: 'refused', detail }));
-}
-
-/** Every statement of the ledger, each with the guarantee it gives. */
-function prepare(db: Database) {
-  type HoldRow = {
-    call_id: string;
-    account_id: string;
-    unit: Unit;
-    amount: number;
-    allocation: string;
-    context: string;
-  };
-  return {
-    // Everything that can still be spent or released: an expired bucket with something held stays visible. Wallets,
-    // and buckets that ended less than two days ago, come along even when nothing can be done with them, so that a
-    // wallet or a day is never begun anew over an earlier row, even after a change of the time zone.
-    liveBuckets: db.prepare<Bucket & { kind: BucketKind }, [string, number]>(
-      "SELECT bucket_id AS bucketId, kind, unit, expires_at AS expiresAtMs, granted, held, used FROM bucket WHERE account_id = ? AND (held > 0 OR kind = 'wallet' OR expires_at IS NULL OR expires_at > ? - 172800000)",
-    ),
-    findAccount: db.prepare<{ found: number }, [string]>('SELECT 1 AS found FROM account WHERE account_id = ?'),
-    openHolds: db.prepare<HoldRow, [string]>(
-      'SELECT call_id, account_id, unit, amount, allocation, context FROM hold WHERE account_id = ?',
-    ),
-    // Holds of other processes. In this store there is one process at a time, so those processes are gone.
-    foreignHolds: db.prepare<HoldRow, [string]>(
-      "SELECT call_id, account_id, unit, amount, allocation, context FROM hold WHERE owner <> ? AND owner <> 'task'",
-    ),
-    findFinal: db.prepare<{ outcome: 'settled' | 'void'; unit: Unit; charge: number }, [string, string]>(
-      'SELECT outcome, unit, charge FROM usage WHERE account_id = ? AND call_id = ?',
-    ),
-    findGrant: db.prepare<{ found: number }, [string, string]>(
-      'SELECT 1 AS found FROM grant_ WHERE account_id = ? AND grant_id = ?',
-    ),
-    findWindow: db.prepare<{ cells: Uint8Array; day: string; day_count: number }, [string, string]>(
-      'SELECT cells, day, day_count FROM limit_window WHERE account_id = ? AND subject = ?',
-    ),
-    putBucket: db.prepare(
-      'INSERT INTO bucket (account_id, bucket_id, kind, unit, expires_at, granted, held, used) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account_id, bucket_id) DO UPDATE SET granted = excluded.granted, held = excluded.held, used = excluded.used',
-    ),
-    insertHold: db.prepare(
-      'INSERT INTO hold (call_id, account_id, unit, amount, allocation, owner, context) VALUES (?, ?, ?, ?, ?, ?, ?)',
-    ),
-    deleteHold: db.prepare('DELETE FROM hold WHERE account_id = ? AND call_id = ?'),
-    insertUsage:
-      db.prepare(`INSERT INTO usage (call_id, account_id, key_id, dialect, endpoint, model, provider, upstream_model,
-      outcome, unit, held, charge, allocation, price_version, usage_source, input_tokens, cached_input_tokens, output_tokens, reasoning_tokens, images,
-      status, error_code, attempts, first_byte_ms, duration_ms, admitted_at, ended_at) VALUES (${Array(27).fill('?').join(', ')})`),
-    insertGrant: db.prepare(
-      'INSERT INTO grant_ (account_id, grant_id, bucket_id, unit, amount, source, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)',
-    ),
-    putWindow: db.prepare(
-      'INSERT INTO limit_window (account_id, subject, cells, day, day_count) VALUES (?, ?, ?, ?, ?) ON CONFLICT (account_id, subject) DO UPDATE SET cells = excluded.cells, day = excluded.day, day_count = excluded.day_count',
-    ),
-  } satisfies Record<string, Statement>;
 }
