@@ -5,6 +5,8 @@ import fc from 'fast-check';
 import { Calendar } from '../../src/core/calendar.ts';
 import type { LimitClaim } from '../../src/core/limits.ts';
 import { admissibleAtMs, LimitWindow, limitState } from '../../src/core/limits.ts';
+import type { LimitRule, Plan } from '../../src/core/plan.ts';
+import { claimsFor } from '../../src/core/plan.ts';
 
 const MOSCOW = new Calendar('Europe/Moscow');
 const NOON = Date.parse('2026-11-21T12:00:00+03:00');
@@ -209,5 +211,39 @@ describe('what is left', () => {
   test('is nothing to tell where there is no limit', () => {
     const none: LimitClaim = { subject: 'key|chat', perMinute: null, perDay: null };
     expect(limitState(new LimitWindow(), none, NOON, MOSCOW.dayAt(NOON))).toBeUndefined();
+  });
+});
+
+describe('the rules of a plan', () => {
+  const scope = { dialects: ['*'], endpoints: ['*'], models: ['*'] };
+  const rule = (
+    name: string,
+    perMinute: number | null,
+    perDay: number | null,
+    more: Partial<LimitRule> = {},
+  ): LimitRule => ({
+    name,
+    scope,
+    perModel: false,
+    perMinute,
+    perDay,
+    ...more,
+  });
+  const claims = (limits: readonly LimitRule[], model = 'claude-2') =>
+    claimsFor({ limits } as Plan, { dialect: 'openai', endpoint: 'chat', model }, 'key');
+
+  test('of one name count a call once, by the tighter numbers', () => {
+    expect(claims([rule('a', 10, null), rule('a', 20, 5), rule('b', 1, 1)])).toEqual([
+      { subject: 'key|a', perMinute: 10, perDay: 5 },
+      { subject: 'key|b', perMinute: 1, perDay: 1 },
+    ]);
+  });
+
+  test('count by model only where they say so, and only what is in their scope', () => {
+    const claude = { scope: { ...scope, models: ['claude-*'] } };
+    expect(claims([rule('a', 1, null, { perModel: true }), rule('b', 1, null, claude)], 'gpt-4')).toEqual([
+      { subject: 'key|a|gpt-4', perMinute: 1, perDay: null },
+    ]);
+    expect(claims([rule('b', 1, null, claude)])).toHaveLength(1);
   });
 });
