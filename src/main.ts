@@ -2,7 +2,7 @@
 // program makes its own effects.
 import { hkdfSync } from 'node:crypto';
 import type { Config } from './config.ts';
-import { loadSecrets, toPlan } from './config.ts';
+import { ConfigError, loadSecrets, toPlan } from './config.ts';
 import { Calendar } from './core/calendar.ts';
 import type { Clock } from './core/clock.ts';
 import { CallError } from './core/errors.ts';
@@ -10,7 +10,7 @@ import type { HttpServer } from './http/server.ts';
 import { startServer } from './http/server.ts';
 import { KeyRing } from './pipeline/authenticate.ts';
 import type { Gateway } from './pipeline/gateway.ts';
-import { ModelBook } from './pipeline/model-book.ts';
+import { ModelBook, modelProblems } from './pipeline/model-book.ts';
 import { PlanBook } from './pipeline/plan-book.ts';
 import { MODEL_PRESETS } from './presets/models.ts';
 import { PLAN_PRESETS } from './presets/plans.ts';
@@ -28,6 +28,8 @@ export type RunningGateway = { readonly url: string; readonly gateway: Gateway; 
 
 /** Starts the gateway. Resolves when `/readyz` answers 200. */
 export async function startGateway(config: Config): Promise<RunningGateway> {
+  const problems = modelProblems(config, config.environment);
+  if (problems.length > 0) throw new ConfigError(problems);
   const secrets = loadSecrets(config);
   const { log, close: closeLog } = openLog(config.logLevel);
   const clock = SYSTEM_CLOCK;

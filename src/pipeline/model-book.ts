@@ -95,9 +95,7 @@ export class ModelBook {
   }
 
   #addVendor(vendor: Vendor, environment: Environment): void {
-    const hasKey = vendor.keyEnv !== null && (environment[vendor.keyEnv] ?? '') !== '';
-    const hasAddress = vendor.keyEnv === null && (environment[baseUrlEnv(vendor)] ?? '') !== '';
-    if (hasKey || hasAddress) this.#addSource(vendor, environment);
+    if (isSwitchedOn(vendor, environment)) this.#addSource(vendor, environment);
   }
 
   #addSource(vendor: Vendor, environment: Environment): void {
@@ -114,8 +112,6 @@ export class ModelBook {
 
   #addConfigured(config: FileConfig['providers'][number]): void {
     const vendor = VENDORS.find((row) => row.name === config.vendor);
-    if (config.vendor !== undefined && vendor === undefined)
-      throw new Error(`provider "${config.name}": there is no vendor "${config.vendor}"`);
     this.#sources.set(config.name, {
       provider: findProvider(config.kind),
       providerName: config.name,
@@ -144,6 +140,28 @@ export class ModelBook {
     const { provider, ...where } = source;
     return { provider, target: { ...where, upstreamModel }, priority, weight, coolUntilMs: 0 };
   }
+}
+
+/** References of the configuration that lead nowhere: to vendors, and from models to providers. */
+export function modelProblems(config: Pick<FileConfig, 'providers' | 'models'>, environment: Environment): string[] {
+  const problems: string[] = [];
+  const names = new Set(['demo', ...config.providers.map((provider) => provider.name)]);
+  for (const vendor of VENDORS) if (isSwitchedOn(vendor, environment)) names.add(vendor.name);
+  for (const [i, { name, vendor }] of config.providers.entries()) {
+    if (name === 'demo') problems.push(`providers.${i}: "demo" is the name of the built-in provider`);
+    if (vendor !== undefined && VENDORS.every((row) => row.name !== vendor))
+      problems.push(`providers.${i}.vendor: there is no vendor "${vendor}"`);
+  }
+  for (const [i, model] of config.models.entries()) {
+    for (const [j, { provider }] of model.targets.entries())
+      if (!names.has(provider)) problems.push(`models.${i}.targets.${j}: there is no provider "${provider}"`);
+  }
+  return problems;
+}
+
+/** A vendor is there once it has a key, or an address where it needs none. */
+function isSwitchedOn(vendor: Vendor, environment: Environment): boolean {
+  return (environment[vendor.keyEnv ?? baseUrlEnv(vendor)] ?? '') !== '';
 }
 
 function findProvider(kind: string): Provider {
