@@ -1,12 +1,17 @@
 // Limits against a perfect log of admissions: never too many, never too strict by more than a second, and the time told
 // to a refused caller is true.
 import { describe, expect, test } from 'bun:test';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { Calendar } from '../../src/core/calendar.ts';
 import type { LimitClaim } from '../../src/core/limits.ts';
 import { admissibleAtMs, LimitWindow, limitState } from '../../src/core/limits.ts';
 import type { LimitRule, Plan } from '../../src/core/plan.ts';
 import { claimsFor } from '../../src/core/plan.ts';
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
+import { FakeClock } from '../../src/testing/fake-clock.ts';
 
 const MOSCOW = new Calendar('Europe/Moscow');
 const NOON = Date.parse('2026-11-21T12:00:00+03:00');
@@ -246,4 +251,39 @@ describe('the rules of a plan', () => {
     ]);
     expect(claims([rule('b', 1, null, claude)])).toHaveLength(1);
   });
+});
+
+test('a wall clock that is set back reopens neither a minute nor a day of the running store', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'tolmach-clock-'));
+  const clock = new FakeClock(MIDNIGHT + 5_000);
+  const { store } = await openSqliteStore({ dataDir, timeZone: 'Europe/Moscow', clock, maxWaiting: 100 });
+  const account = { accountId: 'acc', email: 'a@test.org', planId: 'p', status: 'active', createdAtMs: 0 } as const;
+  await store.write({ kind: 'createAccount', account });
+  const context = { keyId: 'k', dialect: 'openai', endpoint: 'chat', model: 'm', admittedAtMs: 0, priceVersion: 'p@1' };
+  const claims = [{ subject: 'k|chat', perMinute: 2, perDay: 3 }];
+  let calls = 0;
+  const admitted = async () => {
+    const callId = `call-${calls++}`;
+    const hold = {
+      kind: 'hold',
+      callId,
+      accountId: 'acc',
+      unit: 'requests',
+      amount: 1,
+      dailyRequests: 10,
+      claims,
+      context,
+    } as const;
+    return (await store.write(hold)).kind === 'held';
+  };
+  expect([await admitted(), await admitted(), await admitted()]).toEqual([true, true, false]);
+  clock.setWall(MIDNIGHT - 30_000);
+  expect(await admitted()).toBe(false);
+  clock.setWall(MIDNIGHT - 26 * 3_600_000);
+  expect(await admitted()).toBe(false);
+  clock.setWall(MIDNIGHT + 70_000);
+  expect([await admitted(), await admitted()]).toEqual([true, false]);
+  expect(await store.audit()).toMatchObject({ ok: true });
+  await store.close();
+  rmSync(dataDir, { recursive: true });
 });
