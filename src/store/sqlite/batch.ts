@@ -131,7 +131,9 @@ export class BatchWriter {
     }
     if (operation.kind !== 'hold') return outcome;
     if (changes.newHolds.length > 0) this.#writeHold(book, operation, changes);
-    if (operation.task === undefined || outcome.kind !== 'held') return outcome;
+    if (operation.task === undefined) return outcome;
+    if (outcome.kind === 'final') return { ...outcome, ...this.#tasks.find(operation.callId) };
+    if (outcome.kind !== 'held') return outcome;
     return { ...outcome, taskId: this.#tasks.accept(book.accountId, operation.callId, operation.task, nowMs) };
   }
 

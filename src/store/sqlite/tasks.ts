@@ -16,6 +16,12 @@ export class TaskTable {
     return Number(this.#sql.insert.run(accountId, callId, task.request, nowMs).lastInsertRowid);
   }
 
+  /** The id of a call's task, where it has one. */
+  find(callId: string): { taskId: number } | undefined {
+    const known = this.#sql.findByCall.get(callId);
+    return known === null ? undefined : { taskId: known.task_id };
+  }
+
   /** Ends the task of a call that has just got its terminal entry, and wipes what it was asked. */
   end(callId: string, end: TaskEnd, nowMs: number): void {
     this.#sql.end.run(end.status, end.result, end.errorCode, nowMs, callId);
