@@ -16,10 +16,17 @@ export function reportCalls(figures: readonly CallsFigures[]): string {
     const ratios = [times(f.cpuToBare), times(f.cpuToNginx)];
     return [f.target, ...cpu, ...ratios, whole(f.callsPerSecond), busy, whole(f.addedP50Us), whole(f.addedP99Us)];
   });
-  const paced = figures.map((f) => [f.target, whole(f.pacedAddedP50Us), whole(f.pacedAddedP99Us)]);
+  const paced = figures.map((f) => {
+    const cpu = f.target === 'direct' ? '-' : fixed(f.pacedCpuUsPerCall);
+    return [f.target, cpu, times(f.pacedCpuToBare), whole(f.pacedAddedP50Us), whole(f.pacedAddedP99Us)];
+  });
   return (
     table(`Calls, ${first?.connections} at once, latency above direct`, head, rows) +
-    table(`Calls at ${first?.pacedPerSecond} a second, latency above direct`, ['target', '+p50 us', '+p99 us'], paced)
+    table(
+      `Calls at ${first?.pacedPerSecond} a second, latency above direct`,
+      ['target', 'CPU us/call', 'to bare', '+p50 us', '+p99 us'],
+      paced,
+    )
   );
 }
 
@@ -46,7 +53,9 @@ export function reportStart(figures: readonly StartFigures[]): string {
 }
 
 export function reportLedger(figures: readonly LedgerFigures[]): string {
-  const title = `Durable holds and settles through the store; one fsync here takes ${whole(figures[0]?.fsyncUs ?? 0)} us`;
+  const { fsyncUs = 0, fsyncAfterPauseUs = 0 } = figures[0] ?? {};
+  const disk = `one fsync here takes ${whole(fsyncUs)} us, after a pause ${whole(fsyncAfterPauseUs)} us`;
+  const title = `Durable holds and settles through the store; ${disk}`;
   const head = ['in flight', 'accounts', 'operations/s', 'hold+settle/s', 'p50 us', 'p99 us', 'CPU us/pair'];
   const rows = figures.map((f) => {
     const rates = [whole(f.operationsPerSecond), whole(f.callsPerSecond)];

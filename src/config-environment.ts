@@ -23,6 +23,11 @@ export const ENVIRONMENT_VARIABLES: readonly EnvironmentVariable[] = [
     about: 'Address under which customers reach this server.',
   },
   { name: 'CONFIG', fallback: 'no file', about: 'Path of the configuration file, in YAML or JSON.' },
+  {
+    name: 'PRESET',
+    fallback: 'all services together',
+    about: '`chatinfo`, `textbot`, `nsp` or `sydney`: serves as that one alone.',
+  },
   { name: 'LOG_LEVEL', fallback: '`info`', about: '`debug`, `info`, `warn`, `error` or `silent`.' },
   {
     name: 'TOLMACH_SECRET',

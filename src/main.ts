@@ -16,8 +16,7 @@ import { FreeLimits } from './pipeline/free-limits.ts';
 import type { Gateway } from './pipeline/gateway.ts';
 import { ModelBook } from './pipeline/model-book.ts';
 import { PlanBook } from './pipeline/plan-book.ts';
-import { MODEL_PRESETS } from './presets/models.ts';
-import { PLAN_PRESETS } from './presets/plans.ts';
+import { presetsOf } from './presets/services.ts';
 import { openStore } from './store/open-store.ts';
 import { TaskRunner } from './tasks/task-runner.ts';
 import { openLog } from './telemetry/log.ts';
@@ -44,8 +43,9 @@ export async function startGateway(config: Config): Promise<RunningGateway> {
     log.warn(notice, 'store'),
   );
   if (voidedHolds > 0) log.warn({ voidedHolds }, 'recovered');
+  const presets = presetsOf(config.preset);
   const plans = new PlanBook(
-    PLAN_PRESETS,
+    presets.plans,
     config.plans.map((plan) => toPlan(plan, 1)),
   );
   plans.load(await store.listPlans());
@@ -62,7 +62,7 @@ export async function startGateway(config: Config): Promise<RunningGateway> {
     store,
     keys: new KeyRing(store, keyHmac(secrets.masterSecret), clock.monotonicMs, publicKeyOf(config)),
     plans,
-    models: new ModelBook(config, config.environment, MODEL_PRESETS),
+    models: new ModelBook(config, config.environment, presets.models),
     upstream: new Upstream(
       { answerBytes: config.bounds.answerBytes, connectMs: config.timeouts.connectMs },
       clock.monotonicMs,
@@ -77,7 +77,7 @@ export async function startGateway(config: Config): Promise<RunningGateway> {
     isStopping: false,
   };
   if (config.publicKey !== undefined) await openPublicAccount(gateway, config.publicKey);
-  const server = startServer(gateway, metrics, secrets.adminToken);
+  const server = startServer(gateway, metrics, secrets.adminToken, presets.dialects);
   for (const task of await store.adoptTasks()) tasks.add(task);
   const chores = setInterval(() => doChores(gateway, tasks), CHORES_MS);
   const stopBackground = () => {

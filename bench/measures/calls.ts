@@ -20,6 +20,9 @@ export type CallsFigures = {
   readonly addedP50Us: number;
   readonly addedP99Us: number;
   readonly pacedPerSecond: number;
+  /** Dearer than the first figure: at this rate nearly every call wakes the process for itself. */
+  readonly pacedCpuUsPerCall: number;
+  readonly pacedCpuToBare: number | undefined;
   readonly pacedAddedP50Us: number;
   readonly pacedAddedP99Us: number;
 };
@@ -88,6 +91,8 @@ function figures(target: TargetName, closed: Samples, paced: Samples, pace: Pace
     addedP50Us: added(closed, target, 'p50Us'),
     addedP99Us: added(closed, target, 'p99Us'),
     pacedPerSecond: pace.pacedPerSecond,
+    pacedCpuUsPerCall: median((paced.get(target) ?? []).map((s) => s.cpuUs)),
+    pacedCpuToBare: ratio(paced, target, 'bare'),
     pacedAddedP50Us: added(paced, target, 'p50Us'),
     pacedAddedP99Us: added(paced, target, 'p99Us'),
   };

@@ -13,6 +13,7 @@ export const start: Command = {
     host: { value: 'H', about: 'address to listen on (HOST, default 127.0.0.1)' },
     'data-dir': { value: 'DIR', about: 'data folder (DATA_DIR, default ./data)' },
     config: { value: 'FILE', about: 'configuration file (CONFIG)' },
+    preset: { value: 'P', about: 'serve as chatinfo, textbot, nsp or sydney alone (PRESET, default all of them)' },
     'log-level': { value: 'L', about: 'debug, info, warn, error or silent (LOG_LEVEL)' },
   },
   async run({ options }) {

@@ -13,8 +13,17 @@ const ADMIN = '/admin/v1/';
 
 export type HttpServer = { readonly url: string; stop(): Promise<void> };
 
-export function startServer(gateway: Gateway, metrics: Metrics, adminToken: string): HttpServer {
-  const api = new Api(gateway, DIALECTS);
+/** @param dialectNames the dialects to serve; `undefined` is all. */
+export function startServer(
+  gateway: Gateway,
+  metrics: Metrics,
+  adminToken: string,
+  dialectNames?: readonly string[],
+): HttpServer {
+  const api = new Api(
+    gateway,
+    DIALECTS.filter((dialect) => dialectNames?.includes(dialect.name) ?? true),
+  );
   const admin = new AdminApi(gateway, adminToken);
   const { host, port, timeouts } = gateway.config;
   // So that idle clients do not pile up.
@@ -63,6 +72,8 @@ function connectionOf(server: Server<undefined>, request: Request, quietS: numbe
 async function serveOther(gateway: Gateway, metrics: Metrics, path: string): Promise<Response> {
   if (path.startsWith(FILES_PATH)) return serveFile(gateway, path.slice(FILES_PATH.length));
   switch (path) {
+    case '/api/modes':
+      return serveModes(gateway);
     case '/livez':
       return new Response('ok\n');
     case '/readyz':
@@ -86,6 +97,12 @@ async function serveOther(gateway: Gateway, metrics: Metrics, path: string): Pro
         { status: 404, headers: { 'access-control-allow-origin': '*' } },
       );
   }
+}
+
+/** The modes for the site: what can be asked for, not how the prompts say it. */
+function serveModes(gateway: Gateway): Response {
+  const modes = gateway.modes.map(({ id, title, description }) => ({ id, title, description }));
+  return Response.json({ modes }, { headers: { 'access-control-allow-origin': '*' } });
 }
 
 /** A finished picture. Its address is the permission to fetch it, so no key is asked for. */

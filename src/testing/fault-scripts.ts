@@ -103,15 +103,15 @@ export function cutStream(whole: Uint8Array, bytes: number, ending: Ending): Scr
     await wire.send(streamHead());
     if (bytes > 0) await wire.send(httpChunk(whole.subarray(0, bytes)));
     if (ending === 'clean') await wire.send('0\r\n\r\n');
-    else if (ending === 'fin') wire.end();
-    else await resetSoon(wire);
+    else await breakSoon(wire, ending);
   };
 }
 
-/** Breaks the connection when the other side has had time to read: a reset overtakes bytes that it has not read. */
-async function resetSoon(wire: Wire): Promise<void> {
+/** Breaks off when the other side has had time to read: the end of a connection overtakes bytes that it has not read. */
+async function breakSoon(wire: Wire, ending: 'fin' | 'reset'): Promise<void> {
   await Bun.sleep(READ_MS);
-  wire.reset();
+  if (ending === 'fin') wire.end();
+  else wire.reset();
 }
 
 /** Reads the request and breaks the connection before a byte of the answer. */
@@ -137,8 +137,7 @@ export function cutJson(body: unknown, bytes: number, ending: 'fin' | 'reset'): 
       head(200, { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(text)) }),
     );
     await wire.send(text.slice(0, bytes));
-    if (ending === 'fin') wire.end();
-    else await resetSoon(wire);
+    await breakSoon(wire, ending);
   };
 }
 

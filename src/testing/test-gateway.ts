@@ -6,10 +6,11 @@ import { join } from 'node:path';
 import { loadConfig } from '../config.ts';
 import type { RunningGateway } from '../main.ts';
 import { startGateway } from '../main.ts';
-import type { AuditReport, Store, UsageRow } from '../store/store.ts';
+import type { AuditReport, Store } from '../store/store.ts';
 import { FaultUpstream } from './fault-upstream.ts';
+import { ADMIN_TOKEN, GatewayClient } from './gateway-client.ts';
 
-export const ADMIN_TOKEN = 'test-admin-token-0123456789-abcdefgh';
+export type { Customer } from './gateway-client.ts';
 
 export const SHORT_TIMEOUTS = {
   connectMs: 500,
@@ -42,14 +43,13 @@ export type TestGatewayOptions = {
   readonly upstreams?: 1 | 2 | 3;
 };
 
-export type Customer = { readonly accountId: string; readonly keyId: string; readonly key: string };
-
-export class TestGateway {
+export class TestGateway extends GatewayClient {
   readonly running: RunningGateway;
   readonly upstreams: readonly FaultUpstream[];
   readonly #dataDir: string;
 
   private constructor(running: RunningGateway, upstreams: readonly FaultUpstream[], dataDir: string) {
+    super(running.url);
     this.running = running;
     this.upstreams = upstreams;
     this.#dataDir = dataDir;
@@ -66,10 +66,6 @@ export class TestGateway {
     return new TestGateway(running, upstreams, dataDir);
   }
 
-  get url(): string {
-    return this.running.url;
-  }
-
   get upstream(): FaultUpstream {
     return this.upstreams[0] as FaultUpstream;
   }
@@ -79,52 +75,6 @@ export class TestGateway {
     Object.assign(this.running.gateway, { store: wrap(this.running.gateway.store) });
   }
 
-  async admin<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const response = await fetch(`${this.url}/admin/v1/${path}`, {
-      method,
-      headers: { authorization: `Bearer ${ADMIN_TOKEN}` },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const answer = (await response.json()) as T;
-    if (!response.ok) throw new Error(`admin ${method} ${path}: ${response.status} ${JSON.stringify(answer)}`);
-    return answer;
-  }
-
-  /** An account with a key, and with requests or roubles granted. */
-  async customer(plan = 'requests', grants: { requests?: number; rub?: string } = {}): Promise<Customer> {
-    const { id } = await this.admin<{ id: string }>('POST', 'accounts', {
-      email: `${crypto.randomUUID()}@test.org`,
-      plan,
-    });
-    const key = await this.admin<{ id: string; key: string }>('POST', `accounts/${id}/keys`, {});
-    if (grants.requests !== undefined) await this.admin('POST', `accounts/${id}/grants`, { requests: grants.requests });
-    if (grants.rub !== undefined) await this.admin('POST', `accounts/${id}/grants`, { rub: grants.rub });
-    return { accountId: id, keyId: key.id, key: key.key };
-  }
-
-  balance(customer: Customer): Promise<{ requests: number; microRub: number }> {
-    return this.admin('GET', `accounts/${customer.accountId}/balance`);
-  }
-
-  /** Ended calls, newest first. */
-  async usage(customer: Customer): Promise<UsageRow[]> {
-    return (await this.admin<{ calls: UsageRow[] }>('GET', `accounts/${customer.accountId}/usage?limit=1000`)).calls;
-  }
-
-  /** A chat call as plain HTTP. */
-  chat(customer: Customer | undefined, body: unknown, init: RequestInit = {}): Promise<Response> {
-    return fetch(`${this.url}/v1/chat/completions`, {
-      method: 'POST',
-      body: typeof body === 'string' ? body : JSON.stringify(body),
-      ...init,
-      headers: {
-        ...(customer === undefined ? {} : { authorization: `Bearer ${customer.key}` }),
-        'content-type': 'application/json',
-        ...(init.headers as Record<string, string> | undefined),
-      },
-    });
-  }
-
   /** The audit once no call is open any more. Throws if calls stay open. */
   async auditAtRest(withinMs = 2_000): Promise<AuditReport> {
     const untilMs = performance.now() + withinMs;
@@ -132,7 +82,7 @@ export class TestGateway {
       if (performance.now() > untilMs) throw new Error(`${this.running.gateway.open.size} calls are still open`);
       await Bun.sleep(5);
     }
-    return this.admin<AuditReport>('POST', 'audit');
+    return this.audit();
   }
 
   async stop(): Promise<void> {
@@ -171,7 +121,8 @@ export function configFor(upstreams: readonly FaultUpstream[], settings: Setting
   };
 }
 
-function environmentFor(dataDir: string, config: string, more: Readonly<Record<string, string>> = {}) {
+/** The environment of a test gateway; nothing of the machine's own gets in. */
+export function environmentFor(dataDir: string, config: string, more: Readonly<Record<string, string>> = {}) {
   // A port on which nothing listens, so that no Ollama of this machine is found.
   const base = {
     PORT: '0',

@@ -16,7 +16,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   dialects: ['core', 'wire'],
   providers: ['core', 'wire'],
   presets: ['core'],
-  config: ['core'],
+  config: ['core', 'presets'],
   pipeline: ['core', 'wire', 'dialects', 'providers', 'presets'],
   store: ['core'],
   upstream: ['core', 'wire', 'providers', 'pipeline'],
@@ -44,7 +44,6 @@ const FILE_RATCHET: Readonly<Record<string, number>> = {
   // The catalogue is one row for each error.
   'src/core/errors.ts': 380,
   'src/http/admin.ts': 328,
-  'src/store/sqlite/batch.ts': 322,
 };
 
 const FUNCTION_LINES_MAX = 70;
@@ -66,13 +65,21 @@ const NAMED_ONLY_IN: readonly { readonly what: string; readonly pattern: RegExp;
     pattern: /\bBun\.connect\b|['"]node:(net|tls|https?)['"]/,
     where: /^src\/(upstream|testing)\//,
   },
-  { what: 'SQL', pattern: /bun:sqlite|\bBun\.SQL\b|\bSELECT .* FROM\b|\bINSERT INTO\b/, where: /^src\/store\// },
+  {
+    what: 'SQL',
+    pattern: /bun:sqlite|\bBun\.SQL\b|\bSELECT .* FROM\b|\bINSERT INTO\b/,
+    where: /^src\/(store|testing)\//,
+  },
   {
     what: 'the runtime',
     pattern: /\bBun\.\w/,
     where: /^src\/((http|upstream|store|files|cli|telemetry|testing)\/|main\.ts|config\.ts)/,
   },
-  { what: 'the environment', pattern: /\b(process|Bun|import\.meta)\.env\b/, where: /^src\/(cli\/|config\.ts)/ },
+  {
+    what: 'the environment',
+    pattern: /\b(process|Bun|import\.meta)\.env\b/,
+    where: /^src\/(cli\/|testing\/|config\.ts)/,
+  },
   {
     what: 'the clock and chance',
     pattern: /\bDate\.now\b|\bMath\.random\b|\bperformance\.now\b|\bnew Date\(\)/,

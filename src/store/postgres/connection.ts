@@ -86,7 +86,7 @@ export function isOperationsFault(error: unknown): boolean {
 
 /** SQLSTATE classes 08 (connection) and 57P (the server stops, starts or ends the session), and the driver's own. */
 export function isLostConnection(error: unknown): boolean {
-  if (!(error instanceof SQL.PostgresError)) return error instanceof NoAnswerError;
+  if (!(error instanceof SQL.PostgresError)) return false;
   return error.errno === undefined ? error.code.startsWith('ERR_POSTGRES_CONNECTION') : /^(08|57P)/.test(error.errno);
 }
 

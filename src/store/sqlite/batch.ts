@@ -82,8 +82,9 @@ export class BatchWriter {
   #single(operation: WriteOperation, error: unknown): BatchResult {
     const detail = error instanceof Error ? error.message : String(error);
     const code = (error as { code?: string }).code ?? '';
-    // A constraint names this operation; anything else (full disk, I/O error) is the store's own trouble.
-    if (code.startsWith('SQLITE_CONSTRAINT') || error instanceof TypeError)
+    // A constraint, or a decision that cannot be made, names this operation; any other word of SQLite (full disk, I/O
+    // error) is the store's own trouble.
+    if (!code.startsWith('SQLITE_') || code.startsWith('SQLITE_CONSTRAINT'))
       return { outcomes: [{ kind: 'refused', detail: `${operation.kind}: ${detail}` }] };
     return { failed: detail };
   }

@@ -34,7 +34,12 @@ export function batchContract(open: OpenStore): void {
     const t = await open();
     await writeAll(t.store, [account('anna'), account('boris'), pack('g', 100), pack('b', 9, null, 'boris')]);
     await writeAll(t.store, [money('m', Number.MAX_SAFE_INTEGER), hold("boris's", 1, { accountId: 'boris' })]);
-    const poison = [pack('zero', 0), money('too much', 1), hold("boris's", 1), pack('no account', 1, null, 'vera')];
+    const poison = [
+      pack('zero', 0),
+      money('too much', 1),
+      hold('no account', 1, { accountId: 'vera' }),
+      pack('no account', 1, null, 'vera'),
+    ];
     const mates = Array.from({ length: 40 }, (_, i) => hold(`c${i}`, 1));
     const mixed = mates.flatMap((mate, i) => (i % 10 === 5 ? [mate, poison[(i - 5) / 10] ?? mate] : [mate]));
     expect(await tally(mixed.map((operation) => t.store.write(operation)))).toEqual({

@@ -1,0 +1,74 @@
+// The real gateway as a process of its own, to be killed, stopped and measured.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Subprocess } from 'bun';
+import type { FaultUpstream } from './fault-upstream.ts';
+import { GatewayClient } from './gateway-client.ts';
+import { configFor, environmentFor } from './test-gateway.ts';
+
+const MAIN = join(import.meta.dir, '..', 'cli', 'main.ts');
+
+/** A data folder with its configuration; processes come and go on it. */
+export class GatewayFolder {
+  readonly #dataDir = mkdtempSync(join(tmpdir(), 'tolmach-process-'));
+  readonly #config = join(this.#dataDir, 'config.yaml');
+
+  constructor(upstreams: readonly FaultUpstream[], settings: Readonly<Record<string, unknown>> = {}) {
+    writeFileSync(this.#config, JSON.stringify(configFor(upstreams, settings)));
+  }
+
+  /** Starts the gateway here. Resolves when it says that it is ready. */
+  start(env: Readonly<Record<string, string>> = {}): Promise<GatewayProcess> {
+    const child = Bun.spawn([process.execPath, MAIN, 'start'], {
+      env: {
+        PATH: process.env['PATH'],
+        BUN_CONFIG_MAX_HTTP_REQUESTS: '16384',
+        ...environmentFor(this.#dataDir, this.#config, env),
+      },
+      stdout: 'pipe',
+      stderr: 'inherit',
+    });
+    return GatewayProcess.ready(child);
+  }
+
+  remove(): void {
+    rmSync(this.#dataDir, { recursive: true, force: true });
+  }
+}
+
+export class GatewayProcess extends GatewayClient {
+  readonly child: Subprocess<'ignore', 'pipe', 'inherit'>;
+
+  private constructor(child: Subprocess<'ignore', 'pipe', 'inherit'>, url: string) {
+    super(url);
+    this.child = child;
+  }
+
+  static async ready(child: Subprocess<'ignore', 'pipe', 'inherit'>): Promise<GatewayProcess> {
+    let said = '';
+    const decoder = new TextDecoder();
+    for await (const bytes of child.stdout) {
+      said += decoder.decode(bytes);
+      const url = /ready at (\S+)/.exec(said)?.[1];
+      if (url !== undefined) return new GatewayProcess(child, url);
+    }
+    throw new Error(`the gateway did not start: ${said}`);
+  }
+
+  /** Ends it as a power failure would. */
+  async kill(): Promise<void> {
+    this.child.kill('SIGKILL');
+    await this.child.exited;
+  }
+
+  signal(name: 'SIGTERM' | 'SIGINT'): void {
+    this.child.kill(name);
+  }
+
+  /** Bytes of memory that the process keeps. */
+  async residentBytes(): Promise<number> {
+    const text = await Bun.file(`/proc/${this.child.pid}/status`).text();
+    return Number(/VmRSS:\s+(\d+)/.exec(text)?.[1]) * 1024;
+  }
+}
