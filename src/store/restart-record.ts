@@ -13,7 +13,12 @@ const UNSERVED = {
 } as const;
 
 /** An open hold with what was known of its call. */
-export type OrphanedHold = { readonly callId: string; readonly accountId: string; readonly context: CallContext; readonly task?: NewTask };
+export type OrphanedHold = {
+  readonly callId: string;
+  readonly accountId: string;
+  readonly context: CallContext;
+  readonly task?: NewTask;
+};
 
 /** The operation that voids it. */
 export function voidOrphan(

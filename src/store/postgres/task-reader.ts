@@ -32,6 +32,7 @@ export class TaskReader {
   readonly #lease: ProcessLease;
   /** Asked for, while it is unknown which of them this process has got. */
   #asked: readonly string[] = [];
+  #isAdopting = false;
 
   constructor(pool: StatementPool, lease: ProcessLease) {
     this.#pool = pool;
@@ -63,6 +64,17 @@ export class TaskReader {
    * this process has got is read afterwards, if need be on the next occasion.
    */
   async adopt(): Promise<TaskReference[]> {
+    // Parallel adoptions would read each other's tasks as their own.
+    if (this.#isAdopting) return [];
+    try {
+      this.#isAdopting = true;
+      return await this.#adopt();
+    } finally {
+      this.#isAdopting = false;
+    }
+  }
+
+  async #adopt(): Promise<TaskReference[]> {
     const { processId, maySweep } = this.#lease;
     const adopted: TaskReference[] = [];
     for (;;) {

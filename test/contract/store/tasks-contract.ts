@@ -104,8 +104,22 @@ function endContract(open: OpenStore): void {
     await writeAll(t.store, [account('anna'), pack('g', 9)]);
     const taskId = await acceptedId(t.store.write(task('c1', 4)));
     await t.store.write(failure('c1'));
-    expect(await t.store.findTask(taskId)).toMatchObject({ status: 'failed', result: null, errorCode: 'upstream_error' });
+    expect(await t.store.findTask(taskId)).toMatchObject({
+      status: 'failed',
+      result: null,
+      errorCode: 'upstream_error',
+    });
     expect(await leftOf(t)).toEqual({ 'p:g': 9 });
+  });
+
+  test('an audit finds a task that has ended while its hold is open', async () => {
+    const t = await open();
+    await writeAll(t.store, [account('anna'), pack('g', 9), task('c1', 4)]);
+    expect((await t.store.audit()).findings).toEqual([]);
+    await t.run("UPDATE task SET status = 'failed'");
+    const [finding] = (await t.store.audit()).findings;
+    expect(finding?.invariant).toBe('a task that waits or runs has an open hold, one that has ended has none');
+    await t.run("UPDATE task SET status = 'queued'");
   });
 
   test('a task is accepted and ended within one commit', async () => {
