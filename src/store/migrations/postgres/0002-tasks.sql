@@ -3,7 +3,7 @@
 CREATE TABLE task (
   task_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   account_id text COLLATE "C" NOT NULL,
-  call_id text COLLATE "C" NOT NULL UNIQUE,
+  call_id text COLLATE "C" NOT NULL,
   status text NOT NULL CHECK (status IN ('queued', 'completed', 'failed')),
   -- The process that runs it. When that one's lease has lapsed, or its row is gone, any other process may take it over.
   owner text COLLATE "C" NOT NULL,
@@ -14,7 +14,8 @@ CREATE TABLE task (
   error_code text,
   recoveries integer NOT NULL DEFAULT 0,
   created_at bigint NOT NULL,
-  ended_at bigint
+  ended_at bigint,
+  UNIQUE (account_id, call_id)
 ) WITH (fillfactor = 70);
 CREATE INDEX task_queue ON task (owner, task_id) WHERE status = 'queued';
 CREATE INDEX task_ended ON task (ended_at) WHERE ended_at IS NOT NULL;
