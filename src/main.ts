@@ -119,10 +119,11 @@ async function stopGateway(
 async function doChores(gateway: Gateway, tasks: TaskRunner): Promise<void> {
   try {
     await gateway.files.sweep();
-    await gateway.store.write({
-      kind: 'purgeTasks',
-      endedBeforeMs: gateway.clock.nowMs() - gateway.config.tasks.keepResultsMs,
-    });
+    const endedBeforeMs = gateway.clock.nowMs() - gateway.config.tasks.keepResultsMs;
+    for (let isMoreLeft: true | undefined = true; isMoreLeft; ) {
+      const purged = await gateway.store.write({ kind: 'purgeTasks', endedBeforeMs });
+      isMoreLeft = purged.kind === 'written' ? purged.isMoreLeft : undefined;
+    }
     for (const task of await gateway.store.adoptTasks()) tasks.add(task);
   } catch (error) {
     gateway.report.alarm('chores_failed', { detail: String(error) });
