@@ -65,13 +65,21 @@ const NAMED_ONLY_IN: readonly { readonly what: string; readonly pattern: RegExp;
     pattern: /\bBun\.connect\b|['"]node:(net|tls|https?)['"]/,
     where: /^src\/(upstream|testing)\//,
   },
-  { what: 'SQL', pattern: /bun:sqlite|\bBun\.SQL\b|\bSELECT .* FROM\b|\bINSERT INTO\b/, where: /^src\/(store|testing)\// },
+  {
+    what: 'SQL',
+    pattern: /bun:sqlite|\bBun\.SQL\b|\bSELECT .* FROM\b|\bINSERT INTO\b/,
+    where: /^src\/(store|testing)\//,
+  },
   {
     what: 'the runtime',
     pattern: /\bBun\.\w/,
     where: /^src\/((http|upstream|store|files|cli|telemetry|testing)\/|main\.ts|config\.ts)/,
   },
-  { what: 'the environment', pattern: /\b(process|Bun|import\.meta)\.env\b/, where: /^src\/(cli\/|testing\/|config\.ts)/ },
+  {
+    what: 'the environment',
+    pattern: /\b(process|Bun|import\.meta)\.env\b/,
+    where: /^src\/(cli\/|testing\/|config\.ts)/,
+  },
   {
     what: 'the clock and chance',
     pattern: /\bDate\.now\b|\bMath\.random\b|\bperformance\.now\b|\bnew Date\(\)/,
