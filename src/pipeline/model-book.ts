@@ -2,6 +2,7 @@
 
 import type { Environment } from '../config.ts';
 import type { FileConfig } from '../config-schema.ts';
+import type { ModelKind } from '../core/call.ts';
 import type { Candidate } from '../core/routing.ts';
 import type { ModelPreset } from '../presets/models.ts';
 import { PROVIDERS } from '../providers/index.ts';
@@ -14,6 +15,7 @@ export type Route = Candidate & { coolUntilMs: number; readonly provider: Provid
 export type Model = {
   readonly name: string;
   readonly ownedBy: string;
+  readonly kind: ModelKind;
   readonly maxOutputTokens: number;
   readonly routes: readonly Route[];
 };
@@ -38,7 +40,7 @@ export class ModelBook {
     presets: readonly ModelPreset[],
   ) {
     for (const vendor of VENDORS) this.#addVendor(vendor, environment);
-    for (const provider of config.providers) this.#addConfigured(provider);
+    for (const provider of config.providers) this.#addConfigured(provider, environment);
     const hasReal = this.#sources.size > 0;
     this.#sources.set('demo', {
       provider: findProvider('demo'),
@@ -69,35 +71,34 @@ export class ModelBook {
     return [...this.#sources.keys()];
   }
 
-  /** Servers to ask for their models at start: those found by address rather than by a known list. */
+  /** Servers to ask for their models at start: those found by address, and those that no built-in model names. */
   discoverable(environment: Environment): Vendor[] {
-    return VENDORS.filter((vendor) => vendor.isProbed === true || (environment[baseUrlEnv(vendor)] ?? '') !== '').map(
-      (vendor) => ({
-        ...vendor,
-        baseUrl: baseUrlOf(vendor, environment),
-      }),
-    );
+    const named = new Set(this.list().flatMap((model) => model.routes.map((route) => route.target.providerName)));
+    return VENDORS.filter((vendor) => {
+      const isByAddress = vendor.isProbed === true || (environment[baseUrlEnv(vendor)] ?? '') !== '';
+      return isByAddress || (this.#sources.has(vendor.name) && !named.has(vendor.name));
+    }).map((vendor) => ({ ...vendor, baseUrl: baseUrlOf(vendor, environment) }));
   }
 
-  /** Adds models that a running server says it has. Known names gain no second meaning. */
+  /**
+   * Adds models that a running server says it has. Names that are known and answered by a real provider gain no second
+   * meaning. From now on the demo answers in no other name than its own.
+   */
   addDiscovered(vendor: Vendor, names: readonly string[], environment: Environment): void {
     if (!this.#sources.has(vendor.name)) this.#addSource(vendor, environment);
+    for (const model of this.list()) {
+      const routes = model.routes.filter((route) => route.provider.kind !== 'local');
+      if (model.name !== 'demo') this.#models.set(model.name, { ...model, routes });
+    }
     for (const name of names) {
-      const known = this.#models.get(name);
-      if (known !== undefined && known.routes.length > 0) continue;
-      this.#models.set(name, {
-        name,
-        ownedBy: vendor.name,
-        maxOutputTokens: 4096,
-        routes: [this.#route(vendor.name, name, 0, 1)],
-      });
+      if ((this.#models.get(name)?.routes.length ?? 0) > 0) continue;
+      const routes = [this.#route(vendor.name, name, 0, 1)];
+      this.#models.set(name, { name, ownedBy: vendor.name, kind: 'text', maxOutputTokens: 4096, routes });
     }
   }
 
   #addVendor(vendor: Vendor, environment: Environment): void {
-    const hasKey = vendor.keyEnv !== null && (environment[vendor.keyEnv] ?? '') !== '';
-    const hasAddress = vendor.keyEnv === null && (environment[baseUrlEnv(vendor)] ?? '') !== '';
-    if (hasKey || hasAddress) this.#addSource(vendor, environment);
+    if (isSwitchedOn(vendor, environment)) this.#addSource(vendor, environment);
   }
 
   #addSource(vendor: Vendor, environment: Environment): void {
@@ -112,15 +113,13 @@ export class ModelBook {
     });
   }
 
-  #addConfigured(config: FileConfig['providers'][number]): void {
+  #addConfigured(config: FileConfig['providers'][number], environment: Environment): void {
     const vendor = VENDORS.find((row) => row.name === config.vendor);
-    if (config.vendor !== undefined && vendor === undefined)
-      throw new Error(`provider "${config.name}": there is no vendor "${config.vendor}"`);
     this.#sources.set(config.name, {
       provider: findProvider(config.kind),
       providerName: config.name,
       baseUrl: (config.baseUrl ?? vendor?.baseUrl ?? '').replace(/\/+$/, ''),
-      apiKey: config.apiKey,
+      apiKey: config.apiKey ?? (vendor?.keyEnv ? environment[vendor.keyEnv] : undefined),
       quirks: vendor?.quirks ?? DEFAULT_QUIRKS,
     });
   }
@@ -133,6 +132,7 @@ export class ModelBook {
     this.#models.set(preset.name, {
       name: preset.name,
       ownedBy: preset.ownedBy,
+      kind: preset.kind ?? 'text',
       maxOutputTokens: preset.maxOutputTokens,
       routes,
     });
@@ -145,6 +145,36 @@ export class ModelBook {
     const origin = where.baseUrl === '' ? '' : new URL(where.baseUrl).origin;
     return { provider, target: { ...where, origin, upstreamModel }, priority, weight, coolUntilMs: 0 };
   }
+}
+
+/** Everything about providers and models that the schema of the file cannot see, all of it at once. */
+export function modelProblems(config: Pick<FileConfig, 'providers' | 'models'>, environment: Environment): string[] {
+  const problems = keyProblems(config, environment);
+  const names = new Set(['demo', ...config.providers.map((provider) => provider.name)]);
+  for (const vendor of VENDORS) if (isSwitchedOn(vendor, environment)) names.add(vendor.name);
+  for (const [i, { name, vendor }] of config.providers.entries()) {
+    if (name === 'demo') problems.push(`providers.${i}: "demo" is the name of the built-in provider`);
+    if (vendor !== undefined && VENDORS.every((row) => row.name !== vendor))
+      problems.push(`providers.${i}.vendor: there is no vendor "${vendor}"`);
+  }
+  for (const [i, model] of config.models.entries()) {
+    for (const [j, { provider }] of model.targets.entries())
+      if (!names.has(provider)) problems.push(`models.${i}.targets.${j}: there is no provider "${provider}"`);
+  }
+  return problems;
+}
+
+/** What is no printable ASCII cannot stand in a header, and every call would fail as if the network did. */
+function keyProblems(config: Pick<FileConfig, 'providers'>, environment: Environment): string[] {
+  const keys = new Map(VENDORS.flatMap(({ keyEnv }) => (keyEnv === null ? [] : [[keyEnv, environment[keyEnv] ?? '']])));
+  for (const [i, provider] of config.providers.entries()) keys.set(`providers.${i}.apiKey`, provider.apiKey ?? '');
+  const wrong = [...keys].filter(([, key]) => !/^[\x21-\x7e]*$/.test(key));
+  return wrong.map(([where]) => `${where}: has characters that no key can have`);
+}
+
+/** A vendor is there once it has a key, or an address where it needs none. */
+function isSwitchedOn(vendor: Vendor, environment: Environment): boolean {
+  return (environment[vendor.keyEnv ?? baseUrlEnv(vendor)] ?? '') !== '';
 }
 
 function findProvider(kind: string): Provider {

@@ -22,13 +22,15 @@ const CHECKS: Readonly<Record<InvariantName, string>> = {
   bucketGranted: `SELECT b.account_id || ' ' || b.bucket_id || ': granted ' || b.granted || ', grants ' || coalesce(g.amount, 0) AS detail
     FROM bucket b LEFT JOIN (SELECT account_id, bucket_id, sum(amount) AS amount FROM grant_ GROUP BY 1, 2) g USING (account_id, bucket_id)
     WHERE b.kind <> 'daily' AND b.granted <> coalesce(g.amount, 0)`,
-  oneState: 'SELECT call_id AS detail FROM hold JOIN usage USING (call_id)',
+  oneState: 'SELECT call_id AS detail FROM hold JOIN usage USING (account_id, call_id)',
   charge: `SELECT call_id || ': charge ' || charge || ', held ' || held AS detail FROM usage
     WHERE charge < 0 OR charge > held OR charge <> ${postingsOfOne('usage')}`,
   hold: `SELECT call_id || ': amount ' || amount AS detail FROM hold WHERE amount <> ${postingsOfOne('hold')}`,
   void: "SELECT call_id || ': charge ' || charge AS detail FROM usage WHERE outcome = 'void' AND charge <> 0",
   posting: `SELECT u.call_id || ' on ' || (part.value ->> 0) AS detail FROM usage u, jsonb_array_elements(u.allocation) part
     WHERE NOT EXISTS (SELECT 1 FROM bucket b WHERE b.account_id = u.account_id AND b.bucket_id = part.value ->> 0)`,
+  task: `SELECT task_id || ': ' || status AS detail FROM task LEFT JOIN hold USING (account_id, call_id)
+    WHERE (task.status = 'queued') <> (hold.call_id IS NOT NULL)`,
 };
 
 const COUNTS = `SELECT (SELECT count(*) FROM account) AS accounts, (SELECT count(*) FROM bucket) AS buckets,

@@ -16,6 +16,7 @@ import { allOf, Connection, isOperationsFault, isRolledBack, textArray } from '.
 import { LOCK_ACCOUNTS, loadBooks } from './load-books.ts';
 import type { ProcessLease } from './process-lease.ts';
 import { applyRecord } from './records.ts';
+import { TaskRows } from './task-rows.ts';
 
 /** A transaction that has not ended by then is given up, and tried again on another connection. */
 const TRANSACTION_MS = 7_000;
@@ -27,10 +28,11 @@ const RETRY_MS = [5, 20, 50, 100, 200, 400] as const;
 
 const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED';
 // A process that pauses must not hold others up, so locks and idle transactions end soon. The tables may have grown
-// since a statement was planned, so a scan of a whole table is never the plan. A server that acknowledges commits
-// before they are on disk is told not to for these.
+// since a statement was planned, so every row is looked up by an index, and a walk over a whole table or index is
+// never the plan. A server that acknowledges commits before they are on disk is told not to for these.
 const SETTINGS = `SELECT set_config('lock_timeout', '2s', true), set_config('statement_timeout', '5s', true),
   set_config('idle_in_transaction_session_timeout', '3s', true), set_config('enable_seqscan', 'off', true),
+  set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
   CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END`;
 
 type Decided = Outcome | Refused;
@@ -124,7 +126,8 @@ export class BatchWriter {
       opening = [];
       await applyRecords(session, operations, outcomes);
     }
-    const writes = await this.#decide(session, opening, operations, outcomes);
+    const tasks = new TaskRows();
+    const writes = await this.#decide(session, opening, operations, outcomes, tasks);
     const before = commit.mayHaveHappened;
     commit.mayHaveHappened = true;
     try {
@@ -136,6 +139,7 @@ export class BatchWriter {
       if (isRolledBack(error)) commit.mayHaveHappened = before;
       throw error;
     }
+    await tasks.tell(outcomes);
     return outcomes;
   }
 
@@ -145,6 +149,7 @@ export class BatchWriter {
     opening: readonly PromiseLike<unknown>[],
     operations: readonly WriteOperation[],
     outcomes: Decided[],
+    tasks: TaskRows,
   ): Promise<PromiseLike<unknown>[]> {
     const asked = operations.filter((operation): operation is LedgerWrite => !isRecordOperation(operation));
     if (asked.length === 0) return [];
@@ -165,10 +170,12 @@ export class BatchWriter {
       }
       const changes = touched.get(book) ?? new Changes();
       touched.set(book, changes);
-      outcomes[i] = decide(book, operation, this.#lastMs, day, changes);
+      const outcome = decide(book, operation, this.#lastMs, day, changes);
+      outcomes[i] = outcome;
+      tasks.add(i, operation, outcome, changes.newFinals.length > 0);
       rows.add(book, operation, changes, this.#lastMs);
     }
-    return rows.statements(session, touched, processId);
+    return [...rows.statements(session, touched, processId), ...tasks.statements(session, processId, this.#lastMs)];
   }
 }
 

@@ -137,13 +137,18 @@ export class SqliteReader {
     return row === null ? undefined : { ...row, context: JSON.parse(row.context) as CallContext };
   }
 
-  /** Oldest first. */
-  listQueuedTasks(): TaskReference[] {
+  /** The newest task there is; 0 is none. */
+  lastTaskId(): number {
+    return this.#db.query<{ last: number | null }, []>('SELECT max(task_id) AS last FROM task').get()?.last ?? 0;
+  }
+
+  /** Those up to an id, oldest first. */
+  listQueuedTasks(lastTaskId: number): TaskReference[] {
     return this.#db
-      .query<TaskReference, []>(
-        "SELECT task_id AS taskId, account_id AS accountId FROM task WHERE status = 'queued' ORDER BY task_id",
+      .query<TaskReference, [number]>(
+        "SELECT task_id AS taskId, account_id AS accountId FROM task WHERE status = 'queued' AND task_id <= ? ORDER BY task_id",
       )
-      .all();
+      .all(lastTaskId);
   }
 
   audit(): AuditReport {

@@ -1,6 +1,7 @@
 // Writes accounts, keys and plans: plain rows with no decision in them.
 import type { Database } from 'bun:sqlite';
 import type { RecordOperation } from '../record-operation.ts';
+import { PURGE_MAX } from '../record-operation.ts';
 import type { RecordOutcome } from '../store.ts';
 
 const WRITTEN: RecordOutcome = { kind: 'written' };
@@ -38,8 +39,13 @@ export function applyRecord(db: Database, operation: RecordOperation): RecordOut
     }
     case 'purgeTasks':
       // The charges of forgotten tasks stay in `usage`.
-      db.query('DELETE FROM task WHERE ended_at < ?').run(operation.endedBeforeMs);
-      return WRITTEN;
+      return db
+        .query(
+          'DELETE FROM task WHERE task_id IN (SELECT task_id FROM task WHERE ended_at < ? ORDER BY ended_at LIMIT ?)',
+        )
+        .run(operation.endedBeforeMs, PURGE_MAX).changes === PURGE_MAX
+        ? { kind: 'written', isMoreLeft: true }
+        : WRITTEN;
     case 'putPlan':
       db.query(
         'INSERT INTO plan (plan_id, version, body) VALUES (?, ?, ?) ON CONFLICT (plan_id) DO UPDATE SET version = excluded.version, body = excluded.body',
