@@ -42,6 +42,7 @@ export const sydney: Dialect = {
       method: 'POST',
       path: '/v1/moderate',
       endpoint: 'moderation',
+      readKey: readSlippedKey,
       read: readModeration,
       render: renderModeration,
     },
@@ -116,6 +117,15 @@ function renderModeration({ judgements }: Moderation): Rendered {
 /** The document's own example passes axios its options as the body: `{"headers": …, "data": {…}}`. */
 function withoutAxiosSlip(value: JsonObject): JsonObject {
   return value['q'] === undefined && isObject(value['data']) ? value['data'] : value;
+}
+
+/** In that slip the key comes in the body as well, since axios sends no header for it. */
+function readSlippedKey(body: WireBody): string | undefined {
+  const { headers } = parseObject(body.text).value;
+  const authorization = isObject(headers) ? (headers['Authorization'] ?? headers['authorization']) : undefined;
+  if (typeof authorization !== 'string') return undefined;
+  const key = authorization.replace(/^Bearer\s+/i, '').trim();
+  return key === '' ? undefined : key;
 }
 
 function readFilters(value: unknown): readonly string[] {

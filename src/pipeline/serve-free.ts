@@ -61,8 +61,9 @@ export async function admitFree(
   dialect: string,
   endpoint: string,
   incoming: Incoming,
+  bodyKey?: string,
 ): Promise<void> {
-  const owner = await authenticateHeaders(gateway, incoming);
+  const owner = await authenticateBody(gateway, incoming, bodyKey);
   countFree(gateway, askedBy(owner, dialect, endpoint, incoming));
 }
 
