@@ -1,115 +1,193 @@
 // The shape of the configuration file. Unknown keys are refused, every field has a default, and every size, queue and
-// wait of the program has its bound here. docs/reference/config.md is tested against this schema.
+// wait of the program has its bound here. The descriptions are what docs/reference/config.md is made of.
 import { z } from 'zod';
 
 const milliseconds = z.int().min(1).max(86_400_000);
 const name = z.string().min(1).max(128);
 const patterns = z.array(name).min(1).default(['*']);
 const amount = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
+const bytes = z.int().min(1_024);
 
-const scope = { dialects: patterns, endpoints: patterns, models: patterns };
+const scope = {
+  dialects: patterns.describe('Dialects that the rule is about: names, prefixes ending in `*`, or `*`.'),
+  endpoints: patterns.describe('Endpoints that the rule is about, such as `chat`.'),
+  models: patterns.describe('Public models that the rule is about, such as `gpt-4o` or `claude-*`.'),
+};
 
 /** Roubles per million tokens, per picture or per call, in micro-roubles. */
 const money = z.strictObject({
-  perCall: amount.default(0),
-  inputPerMTok: amount.default(0),
-  cachedInputPerMTok: amount.optional(),
-  outputPerMTok: amount.default(0),
-  perImage: amount.default(0),
+  perCall: amount.default(0).describe('Micro-roubles a call.'),
+  inputPerMTok: amount.default(0).describe('Micro-roubles per million input tokens.'),
+  cachedInputPerMTok: amount
+    .optional()
+    .describe('Micro-roubles per million input tokens that the provider had cached; `inputPerMTok` where absent.'),
+  outputPerMTok: amount.default(0).describe('Micro-roubles per million output tokens, reasoning among them.'),
+  perImage: amount.default(0).describe('Micro-roubles a picture.'),
 });
 
 const price = z
-  .strictObject({ ...scope, requests: amount.optional(), microRub: money.optional() })
+  .strictObject({
+    ...scope,
+    requests: amount.optional().describe('Requests a generation. Either this or `microRub`; 0 is a price.'),
+    microRub: money.optional().describe('A price in money, in micro-roubles: 1 ₽ is 1 000 000.'),
+  })
   .refine(
     (rule) => (rule.requests === undefined) !== (rule.microRub === undefined),
     'give either requests or microRub',
   );
 
 const limit = z.strictObject({
-  name,
+  name: name.describe('Name of the counter. Each key has its own.'),
   ...scope,
-  perModel: z.boolean().default(false),
-  perMinute: z.int().min(0).max(10_000_000).nullable().default(null),
-  perDay: z.int().min(0).max(1_000_000_000).nullable().default(null),
+  perModel: z.boolean().default(false).describe('Whether each model has a counter of its own.'),
+  perMinute: z
+    .int()
+    .min(0)
+    .max(10_000_000)
+    .nullable()
+    .default(null)
+    .describe('Calls admitted in any 60 seconds; `null` is no limit.'),
+  perDay: z
+    .int()
+    .min(0)
+    .max(1_000_000_000)
+    .nullable()
+    .default(null)
+    .describe('Calls admitted in a calendar day; `null` is no limit.'),
 });
 
 export const planSchema = z.strictObject({
-  id: name,
-  name,
-  api: z.boolean().default(true),
-  dailyRequests: amount.default(0),
-  maxInputChars: z.int().min(1).nullable().default(null),
-  prices: z.array(price).default([]),
-  limits: z.array(limit).default([]),
+  id: name.describe('Id, as in `tolmach account create --plan ID`. That of a built-in plan replaces it.'),
+  name: name.describe('Name that customers see.'),
+  api: z.boolean().default(true).describe('Whether the keys of the plan may call the API at all.'),
+  dailyRequests: amount.default(0).describe('Allowance of requests a calendar day.'),
+  maxInputChars: z
+    .int()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('Characters of text in one call; longer text is cut. `null` is no bound.'),
+  prices: z
+    .array(price)
+    .default([])
+    .describe('The first rule that fits a call is its price. A model that none fits is refused, never free.'),
+  limits: z.array(limit).default([]).describe('Every rule that fits a call counts it.'),
+  aliases: z
+    .record(name, name)
+    .default({})
+    .describe('Asked name, prefix ending in `*`, or `*`, to the name of a model. The first that fits counts.'),
 });
 
 const provider = z.strictObject({
-  name,
-  kind: z.enum(['openai-compatible', 'demo']).default('openai-compatible'),
-  /** A row of the vendors' table, for its address and deviations. */
-  vendor: name.optional(),
-  baseUrl: z.url({ protocol: /^https?$/ }).optional(),
-  apiKey: z.string().min(1).optional(),
+  name: name.describe('Name that `models.targets` use and `x-tolmach-provider` shows.'),
+  kind: z.enum(['openai-compatible', 'demo']).default('openai-compatible').describe('The wire protocol it speaks.'),
+  vendor: name
+    .optional()
+    .describe('A vendor that Tolmach knows (see the table above), for its address and deviations.'),
+  baseUrl: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('Address up to and with `/v1`. Needed where there is no `vendor`.'),
+  apiKey: z.string().min(1).optional().describe('Its key, best taken from the environment as shown above.'),
+});
+
+const target = z.strictObject({
+  provider: name.describe('Name of a provider: one of `providers`, or a vendor that the environment switched on.'),
+  model: name.describe('What the provider calls the model.'),
+  priority: z.int().default(0).describe('Lower is tried first.'),
+  weight: z.number().positive().default(1).describe('Share of calls among targets of the same priority.'),
 });
 
 const model = z.strictObject({
-  name,
-  ownedBy: name.default('tolmach'),
-  maxOutputTokens: z.int().min(1).max(10_000_000).default(4096),
-  targets: z
-    .array(
-      z.strictObject({
-        provider: name,
-        model: name,
-        priority: z.int().default(0),
-        weight: z.number().positive().default(1),
-      }),
-    )
-    .min(1),
+  name: name.describe('Name that customers ask for.'),
+  ownedBy: name.default('tolmach').describe('Shown as `owned_by` in the list of models.'),
+  maxOutputTokens: z
+    .int()
+    .min(1)
+    .max(10_000_000)
+    .default(4096)
+    .describe('Output tokens that the hold counts on where a call names no bound itself.'),
+  targets: z.array(target).min(1).describe('Where calls go. At most two are tried for one call.'),
 });
 
 const timeouts = z.strictObject({
-  connectMs: milliseconds.default(5_000),
-  firstByteMs: milliseconds.default(120_000),
-  idleMs: milliseconds.default(60_000),
-  callMs: milliseconds.default(600_000),
-  drainMs: milliseconds.default(60_000),
-  keepAliveMs: milliseconds.default(15_000),
-  stalledReaderMs: milliseconds.default(60_000),
-  /** How long a client's connection may be quiet outside of a call. The runtime counts it in steps of about 4 s. */
-  quietClientMs: z.int().min(1_000).max(255_000).default(60_000),
+  connectMs: milliseconds.default(5_000).describe('How long connecting to a provider may take.'),
+  firstByteMs: milliseconds.default(120_000).describe('How long a provider may take to begin its answer.'),
+  idleMs: milliseconds.default(60_000).describe('How long a provider may be silent in the middle of an answer.'),
+  callMs: milliseconds.default(600_000).describe('How long a call may take, with all its attempts.'),
+  drainMs: milliseconds.default(60_000).describe('How long a stopping process waits for running calls.'),
+  keepAliveMs: milliseconds.default(15_000).describe('How long a stream is silent before a comment keeps it open.'),
+  stalledReaderMs: milliseconds.default(60_000).describe('How long a client may read nothing before it is cut off.'),
+  quietClientMs: z
+    .int()
+    .min(1_000)
+    .max(255_000)
+    .default(60_000)
+    .describe('How long a connection of a client may be quiet outside of a call, in steps of about 4 s.'),
 });
 
 const bounds = z.strictObject({
-  bodyBytes: z
-    .int()
-    .min(1_024)
-    .default(32 * 1024 * 1024),
-  answerBytes: z
-    .int()
-    .min(1_024)
-    .default(32 * 1024 * 1024),
+  bodyBytes: bytes.default(32 * 1024 * 1024).describe('Bytes of a request body.'),
+  answerBytes: bytes.default(32 * 1024 * 1024).describe("Bytes of a provider's whole answer."),
   eventChars: z
     .int()
     .min(1_024)
-    .default(1024 * 1024),
-  streamBytes: z
+    .default(1024 * 1024)
+    .describe("Characters of one event of a provider's stream."),
+  streamBytes: bytes.default(64 * 1024 * 1024).describe("Bytes of a provider's stream."),
+  waitingWrites: z.int().min(1).default(50_000).describe('Operations that may wait for the store.'),
+  openCalls: z.int().min(1).default(10_000).describe('Calls that may run at once.'),
+});
+
+const tasks = z.strictObject({
+  model: name.default('gpt-4o').describe('The model that answers tasks of the ChatInfo and TextBot routes.'),
+  concurrency: z.int().min(1).max(10_000).default(64).describe('Tasks that run at once.'),
+  perAccount: z.int().min(1).max(10_000).default(32).describe('Tasks of one account that run at once.'),
+  maxWaiting: z.int().min(1).default(1_000_000).describe('Accepted tasks that may wait before new ones are refused.'),
+  keepResultsMs: z
     .int()
-    .min(1_024)
-    .default(64 * 1024 * 1024),
-  waitingWrites: z.int().min(1).default(50_000),
-  openCalls: z.int().min(1).default(10_000),
+    .min(60_000)
+    .default(7 * 86_400_000)
+    .describe('How long the result of a task can be polled.'),
+});
+
+const files = z.strictObject({
+  keepMs: z.int().min(60_000).default(86_400_000).describe('How long the address of a picture works.'),
+  bucket: z
+    .strictObject({
+      endpoint: z.url({ protocol: /^https?$/ }).describe('Address of a server that speaks the S3 protocol.'),
+      bucket: name.describe('Name of the bucket.'),
+      accessKeyId: z.string().min(1).describe('Access key.'),
+      secretAccessKey: z.string().min(1).describe('Secret key.'),
+      region: name.optional().describe('Region, where the server wants one.'),
+    })
+    .optional()
+    .describe('Keeps pictures in a bucket; without it they are kept in the data folder.'),
 });
 
 export const fileSchema = z.strictObject({
-  $schema: z.string().optional(),
-  publicUrl: z.url({ protocol: /^https?$/ }).optional(),
-  timeZone: z.string().default('Europe/Moscow'),
-  providers: z.array(provider).default([]),
-  models: z.array(model).default([]),
-  plans: z.array(planSchema).default([]),
-  timeouts: timeouts.prefault({}),
-  bounds: bounds.prefault({}),
+  $schema: z.string().optional().describe('Ignored; for editors.'),
+  publicUrl: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('Address under which customers reach this server. `PUBLIC_URL` goes before it.'),
+  timeZone: z.string().default('Europe/Moscow').describe('IANA time zone in which days begin and end.'),
+  providers: z.array(provider).default([]).describe('Providers beyond those that the environment switches on.'),
+  models: z.array(model).default([]).describe('Public models beyond the built-in ones, or in place of them.'),
+  plans: z.array(planSchema).default([]).describe('Plans beyond the built-in ones, or in place of them.'),
+  modes: z
+    .array(z.unknown())
+    .default([])
+    .describe('Modes of the task routes beyond the built-in ones, or in place of them; see docs/modes.md.'),
+  tasks: tasks.prefault({}).describe('Calls that clients create and then poll.'),
+  files: files.prefault({}).describe('Where finished pictures are kept.'),
+  publicKey: z
+    .string()
+    .regex(/^[\x21-\x7e]{8,200}$/)
+    .optional()
+    .describe('A key that works for everybody on the plan `public`, limited for each client address.'),
+  timeouts: timeouts.prefault({}).describe('Time limits, in milliseconds.'),
+  bounds: bounds.prefault({}).describe('Sizes beyond which requests, answers and queues are refused or cut off.'),
 });
 
 export type FileConfig = z.output<typeof fileSchema>;

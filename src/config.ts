@@ -7,6 +7,7 @@ import type { FileConfig, PlanConfig } from './config-schema.ts';
 import { fileSchema } from './config-schema.ts';
 import { Calendar } from './core/calendar.ts';
 import type { Plan } from './core/plan.ts';
+import { SERVICES } from './presets/services.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -17,6 +18,8 @@ export type Config = FileConfig & {
   readonly databaseUrl: string | undefined;
   readonly publicUrl: string;
   readonly logLevel: LogLevel;
+  /** One of the documented services, or `undefined` for all of them together. */
+  readonly preset: string | undefined;
   /** The environment that vendors' keys are looked up in. */
   readonly environment: Environment;
 };
@@ -47,6 +50,9 @@ export function loadConfig(environment: Environment): Config {
   const publicUrl =
     environment['PUBLIC_URL'] || file?.publicUrl || `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
   if (!/^https?:\/\/\S+$/.test(publicUrl)) problems.push('PUBLIC_URL must be an http or https address');
+  const preset = environment['PRESET'] || undefined;
+  if (preset !== undefined && !Object.hasOwn(SERVICES, preset))
+    problems.push(`PRESET must be one of ${Object.keys(SERVICES).join(', ')}`);
   if (file !== undefined) checkReferences(file, problems);
   if (problems.length > 0 || file === undefined) throw new ConfigError(problems);
   return Object.freeze({
@@ -57,6 +63,7 @@ export function loadConfig(environment: Environment): Config {
     databaseUrl: environment['DATABASE_URL'] || undefined,
     publicUrl: publicUrl.replace(/\/+$/, ''),
     logLevel,
+    preset,
     environment,
   });
 }
@@ -89,9 +96,9 @@ function readFile(environment: Environment, problems: string[]): FileConfig | un
   return undefined;
 }
 
-/** One line for each issue, with the path of the field. */
-export function describeIssues(error: z.ZodError): string[] {
-  return error.issues.map((issue) => `${issue.path.join('.') || 'the file'}: ${issue.message}`);
+/** One line for each issue, with the path of the field, or `whole` where it is about all of them. */
+export function describeIssues(error: z.ZodError, whole = 'the file'): string[] {
+  return error.issues.map((issue) => `${issue.path.join('.') || whole}: ${issue.message}`);
 }
 
 /** Replaces `${NAME}` and `${NAME:-default}` in strings by the environment's values, and notes those it has not. */
@@ -145,6 +152,7 @@ export function toPlan(config: PlanConfig, version: number): Plan {
     dailyRequests: config.dailyRequests,
     maxInputChars: config.maxInputChars,
     version,
+    aliases: Object.entries(config.aliases),
     prices: config.prices.map(({ requests, microRub, ...scope }) => ({
       scope,
       price:

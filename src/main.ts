@@ -6,15 +6,19 @@ import { ConfigError, loadSecrets, toPlan } from './config.ts';
 import { Calendar } from './core/calendar.ts';
 import type { Clock } from './core/clock.ts';
 import { CallError } from './core/errors.ts';
+import { builtInModes, overlayModes } from './core/modes.ts';
+import { openShelf } from './files/open-shelf.ts';
 import type { HttpServer } from './http/server.ts';
 import { startServer } from './http/server.ts';
+import type { PublicKey } from './pipeline/authenticate.ts';
 import { KeyRing } from './pipeline/authenticate.ts';
+import { FreeLimits } from './pipeline/free-limits.ts';
 import type { Gateway } from './pipeline/gateway.ts';
 import { ModelBook, modelProblems } from './pipeline/model-book.ts';
 import { PlanBook } from './pipeline/plan-book.ts';
-import { MODEL_PRESETS } from './presets/models.ts';
-import { PLAN_PRESETS } from './presets/plans.ts';
+import { presetsOf } from './presets/services.ts';
 import { openStore } from './store/open-store.ts';
+import { TaskRunner } from './tasks/task-runner.ts';
 import { openLog } from './telemetry/log.ts';
 import { makeMetrics } from './telemetry/metrics.ts';
 import { makeReporter } from './telemetry/reporter.ts';
@@ -24,6 +28,10 @@ import { Watchdog } from './upstream/watch.ts';
 
 const SYSTEM_CLOCK: Clock = { nowMs: () => Date.now(), monotonicMs: () => performance.now() };
 
+/** How often expired files, results and orphaned tasks are looked for. */
+const CHORES_MS = 10_000;
+const PUBLIC_KEY_ID = 'key_public';
+
 export type RunningGateway = { readonly url: string; readonly gateway: Gateway; stop(): Promise<void> };
 
 /** Starts the gateway. Resolves when `/readyz` answers 200. */
@@ -31,17 +39,21 @@ export async function startGateway(config: Config): Promise<RunningGateway> {
   const problems = modelProblems(config, config.environment);
   if (problems.length > 0) throw new ConfigError(problems);
   const secrets = loadSecrets(config);
-  const { log, close: closeLog } = openLog(config.logLevel);
+  const { log, close: closeLog } = openLog(config.logLevel, SYSTEM_CLOCK.nowMs);
   const clock = SYSTEM_CLOCK;
-  const { store, voidedHolds } = await openStore(config, clock);
+  const { store, voidedHolds } = await openStore(config, clock, secretCheck(secrets.masterSecret), (notice) =>
+    log.warn(notice, 'store'),
+  );
   if (voidedHolds > 0) log.warn({ voidedHolds }, 'recovered');
+  const presets = presetsOf(config.preset);
   const plans = new PlanBook(
-    PLAN_PRESETS,
+    presets.plans,
     config.plans.map((plan) => toPlan(plan, 1)),
   );
   plans.load(await store.listPlans());
   const open: Gateway['open'] = new Set();
   const metrics = makeMetrics(() => open.size);
+  const tasks = new TaskRunner(() => gateway, config.tasks);
   const gateway: Gateway = {
     config,
     clock,
@@ -50,30 +62,47 @@ export async function startGateway(config: Config): Promise<RunningGateway> {
     newCallId: () => Bun.randomUUIDv7(),
     sleep: (ms) => Bun.sleep(ms),
     store,
-    keys: new KeyRing(store, keyHmac(secrets.masterSecret), clock.monotonicMs),
+    keys: new KeyRing(store, keyHmac(secrets.masterSecret), clock.monotonicMs, publicKeyOf(config)),
     plans,
-    models: new ModelBook(config, config.environment, MODEL_PRESETS),
+    models: new ModelBook(config, config.environment, presets.models),
     upstream: new Upstream(
       { answerBytes: config.bounds.answerBytes, connectMs: config.timeouts.connectMs },
       clock.monotonicMs,
     ),
     watchdog: new Watchdog(clock),
+    freeLimits: new FreeLimits(),
+    files: openShelf(config, clock),
+    modes: overlayModes(builtInModes(), config.modes),
+    tasks,
     report: makeReporter(log, metrics),
     open,
     isStopping: false,
   };
-  const server = startServer(gateway, metrics, secrets.adminToken);
+  if (config.publicKey !== undefined) await openPublicAccount(gateway, config.publicKey);
+  const server = startServer(gateway, metrics, secrets.adminToken, presets.dialects);
+  for (const task of await store.adoptTasks()) tasks.add(task);
+  const chores = setInterval(() => doChores(gateway, tasks), CHORES_MS);
+  const stopBackground = () => {
+    tasks.stop();
+    clearInterval(chores);
+  };
   discoverModels(gateway).catch((error) => log.warn({ detail: String(error) }, 'discovery failed'));
   log.info({ url: server.url, providers: gateway.models.providerNames() }, 'started');
-  return { url: server.url, gateway, stop: () => stopGateway(gateway, server, closeLog) };
+  return { url: server.url, gateway, stop: () => stopGateway(gateway, server, stopBackground, closeLog) };
 }
 
 /**
  * Stops in order: unready at once, no new calls, running ones are waited for up to `drainMs`, the rest are ended with
  * an error and charged for what they delivered; then the store is closed.
  */
-async function stopGateway(gateway: Gateway, server: HttpServer, closeLog: () => void): Promise<void> {
+async function stopGateway(
+  gateway: Gateway,
+  server: HttpServer,
+  stopBackground: () => void,
+  closeLog: () => void,
+): Promise<void> {
   gateway.isStopping = true;
+  stopBackground();
   const untilMs = gateway.clock.monotonicMs() + gateway.config.timeouts.drainMs;
   while (gateway.open.size > 0 && gateway.clock.monotonicMs() < untilMs) await Bun.sleep(20);
   for (const held of gateway.open) held.interrupt(new CallError('shutting_down'));
@@ -84,6 +113,48 @@ async function stopGateway(gateway: Gateway, server: HttpServer, closeLog: () =>
   gateway.watchdog.stop();
   await gateway.store.close();
   closeLog();
+}
+
+/** Forgets what has expired, and takes over the tasks of processes that are gone. */
+async function doChores(gateway: Gateway, tasks: TaskRunner): Promise<void> {
+  try {
+    await gateway.files.sweep();
+    await gateway.store.write({
+      kind: 'purgeTasks',
+      endedBeforeMs: gateway.clock.nowMs() - gateway.config.tasks.keepResultsMs,
+    });
+    for (const task of await gateway.store.adoptTasks()) tasks.add(task);
+  } catch (error) {
+    gateway.report.alarm('chores_failed', { detail: String(error) });
+  }
+}
+
+function publicKeyOf(config: Config): PublicKey | undefined {
+  return config.publicKey === undefined ? undefined : { key: config.publicKey, keyId: PUBLIC_KEY_ID };
+}
+
+/** The account behind the public key. Making it again changes nothing. */
+async function openPublicAccount(gateway: Gateway, publicKey: string): Promise<void> {
+  const createdAtMs = gateway.clock.nowMs();
+  const accountId = 'acc_public';
+  await gateway.store.write({
+    kind: 'createAccount',
+    account: { accountId, email: 'public@localhost', planId: 'public', status: 'active', createdAtMs },
+  });
+  const key = {
+    keyId: PUBLIC_KEY_ID,
+    accountId,
+    name: 'public',
+    display: `${publicKey.slice(0, 4)}…`,
+    createdAtMs,
+    revokedAtMs: null,
+  };
+  await gateway.store.write({ kind: 'createKey', key, hmac: gateway.keys.hmac(publicKey) });
+}
+
+/** Tells one master secret from another, without telling it. */
+function secretCheck(masterSecret: string): string {
+  return Buffer.from(hkdfSync('sha256', masterSecret, '', 'tolmach secret check v1', 32)).toString('base64url');
 }
 
 /** Each purpose has a key of its own, so that what is made for one is worth nothing for another. */

@@ -1,4 +1,5 @@
 // `tolmach grant`: puts a pack of requests or money on an account.
+import { CommandError } from './admin-client.ts';
 import type { Command } from './command.ts';
 
 export const grant: Command = {
@@ -13,6 +14,7 @@ export const grant: Command = {
     source: { value: 'TEXT', about: 'where it came from, for the books' },
   },
   async run({ options: { account = '', requests, id, ...rest }, admin }) {
+    if (requests !== undefined && !/^\d+$/.test(requests)) throw new CommandError('--requests must be a whole number');
     const body = {
       ...rest,
       ...(requests === undefined ? {} : { requests: Number(requests) }),

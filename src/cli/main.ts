@@ -1,32 +1,20 @@
 // The `tolmach` command: finds the command for the words given, checks its options, runs it, and prints what it says.
+import { version } from '../../package.json';
 import { AdminClient, CommandError } from './admin-client.ts';
 import type { Command } from './command.ts';
 import { table } from './command.ts';
-
-/** Loaded when asked for, so that `start` does not pay for the others, nor they for the gateway. */
-const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
-  start: async () => (await import('./start.ts')).start,
-  'account create': async () => (await import('./account-create.ts')).accountCreate,
-  'account list': async () => (await import('./account-list.ts')).accountList,
-  'account update': async () => (await import('./account-update.ts')).accountUpdate,
-  'key create': async () => (await import('./key-create.ts')).keyCreate,
-  'key list': async () => (await import('./key-list.ts')).keyList,
-  'key revoke': async () => (await import('./key-revoke.ts')).keyRevoke,
-  grant: async () => (await import('./grant.ts')).grant,
-  balance: async () => (await import('./balance.ts')).balance,
-  'plan list': async () => (await import('./plan-list.ts')).planList,
-  'model list': async () => (await import('./model-list.ts')).modelList,
-  usage: async () => (await import('./usage.ts')).usage,
-  audit: async () => (await import('./audit.ts')).audit,
-  doctor: async () => (await import('./doctor.ts')).doctor,
-};
+import { COMMANDS } from './commands.ts';
 
 process.exitCode = await main(process.argv.slice(2));
 // Signal handlers and sockets of a stopped gateway must not keep the process.
 process.exit();
 
 async function main(args: readonly string[]): Promise<number> {
-  const name = [args.slice(0, 2).join(' '), args[0] ?? ''].find((candidate) => candidate in COMMANDS);
+  const name = [args.slice(0, 2).join(' '), args[0] ?? ''].find((candidate) => Object.hasOwn(COMMANDS, candidate));
+  if (args[0] === '--version') {
+    await print(`tolmach ${version}`);
+    return 0;
+  }
   if (name === undefined) return help(args[0]);
   const command = await (COMMANDS[name] as () => Promise<Command>)();
   const rest = args.slice(name.split(' ').length);
@@ -34,7 +22,7 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     const { options, words, isJson } = parse(command, rest);
     const output = await command.run({ options, words, admin: new AdminClient(process.env) });
-    process.stdout.write(`${isJson ? JSON.stringify(output.json) : output.lines.join('\n')}\n`);
+    await print(isJson ? JSON.stringify(output.json) : output.lines.join('\n'));
     return output.exitCode ?? 0;
   } catch (error) {
     process.stderr.write(
@@ -42,6 +30,11 @@ async function main(args: readonly string[]): Promise<number> {
     );
     return 1;
   }
+}
+
+/** Waits until the text is written: a pipe takes 64 kB at a time, and the process ends right after. */
+function print(text: string): Promise<void> {
+  return new Promise((resolve) => process.stdout.write(`${text}\n`, () => resolve()));
 }
 
 function parse(
@@ -56,7 +49,7 @@ function parse(
     if (arg === '--json') isJson = true;
     else if (arg.startsWith('--')) {
       const [flag = '', inline] = arg.slice(2).split(/=(.*)/s);
-      if (!(flag in command.options))
+      if (!Object.hasOwn(command.options, flag))
         throw new CommandError(`"${command.name}" has no option --${flag}; see "tolmach ${command.name} --help"`);
       const value = inline ?? args[++i];
       if (value === undefined) throw new CommandError(`--${flag} needs a value`);

@@ -13,6 +13,7 @@ export const start: Command = {
     host: { value: 'H', about: 'address to listen on (HOST, default 127.0.0.1)' },
     'data-dir': { value: 'DIR', about: 'data folder (DATA_DIR, default ./data)' },
     config: { value: 'FILE', about: 'configuration file (CONFIG)' },
+    preset: { value: 'P', about: 'serve as chatinfo, textbot, nsp or sydney alone (PRESET, default all of them)' },
     'log-level': { value: 'L', about: 'debug, info, warn, error or silent (LOG_LEVEL)' },
   },
   async run({ options }) {
@@ -34,12 +35,16 @@ function readConfig(environment: Readonly<Record<string, string | undefined>>) {
   }
 }
 
+/** One Ctrl+C arrives several times within moments: from the terminal, from npm and from the launcher. */
+const ECHO_MS = 1_000;
+
 function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
-    let hasStopped = false;
+    let state: 'running' | 'echoes' | 'stopping' = 'running';
     const onSignal = () => {
-      if (hasStopped) process.exit(130);
-      hasStopped = true;
+      if (state === 'stopping') process.exit(130);
+      if (state === 'running') setTimeout(() => (state = 'stopping'), ECHO_MS).unref();
+      state = 'echoes';
       resolve();
     };
     process.on('SIGINT', onSignal);

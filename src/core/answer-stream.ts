@@ -1,5 +1,5 @@
 // The pure middle of a streamed answer: bytes or events from a provider go in, text for the client comes out.
-import type { Call } from './call.ts';
+import type { ChatCall } from './call.ts';
 import type { CallError } from './errors.ts';
 import type { Meter } from './meter.ts';
 
@@ -20,4 +20,4 @@ export interface AnswerStream {
 }
 
 /** What a relay needs to know of the call. */
-export type RelayContext = { readonly call: Call; readonly meter: Meter };
+export type RelayContext = { readonly call: ChatCall; readonly meter: Meter };

@@ -98,7 +98,35 @@ export type ChatCall = {
   readonly source?: SourceBody;
 };
 
-export type Call = ChatCall;
+/** Shapes that picture models are asked for. */
+export const ASPECT_RATIOS = ['16:9', '3:2', '1:1', '2:3', '9:16'] as const;
+export type AspectRatio = (typeof ASPECT_RATIOS)[number];
+
+export function isAspectRatio(value: unknown): value is AspectRatio {
+  return ASPECT_RATIOS.some((ratio) => ratio === value);
+}
+
+export type ImageCall = {
+  readonly endpoint: 'image';
+  readonly model: string;
+  readonly prompt: string;
+  /** What should not be in the picture; only some models know it. */
+  readonly negativePrompt?: string;
+  /** A style in the caller's words, such as `in anime style`. */
+  readonly style?: string;
+  readonly aspectRatio: AspectRatio;
+  readonly n: number;
+};
+
+export type Call = ChatCall | ImageCall;
+
+/** How many answers a call asks for: a request price is for each of them. */
+export function generationsOf(call: Call): number {
+  return call.endpoint === 'image' ? call.n : (call.options.n ?? 1);
+}
+
+/** A finished picture. */
+export type Picture = { readonly bytes: Uint8Array; readonly contentType: 'image/png' | 'image/jpeg' | 'image/webp' };
 
 export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter';
 
@@ -157,5 +185,6 @@ export type Answer = { readonly choices: readonly Choice[]; readonly usage: Usag
 
 /** All text that a customer sent, for counting. Images and opaque parts have none. */
 export function textsOf(call: Call): string[] {
+  if (call.endpoint === 'image') return [call.prompt, call.negativePrompt ?? '', call.style ?? ''];
   return call.messages.flatMap((message) => message.parts.flatMap((part) => (part.kind === 'text' ? [part.text] : [])));
 }

@@ -2,23 +2,17 @@
 //
 // Everything follows from the prompt's hash and the size: the same prompt gives the same picture, another prompt other
 // colours and shapes. Nothing of the prompt's meaning is drawn, and the file's text chunk says where it comes from.
+import type { AspectRatio } from './call.ts';
 import { type Canvas, newCanvas, paintDisc, paintGradient, paintWave, toBytes } from './demo-picture/canvas.ts';
 import { choosePalette, colourAt, type Palette } from './demo-picture/palette.ts';
 import { between, type Random, seededRandom, wholeBetween } from './demo-picture/seeded-random.ts';
 import { encodePng } from './png.ts';
-
-export const ASPECT_RATIOS = ['16:9', '3:2', '1:1', '2:3', '9:16'] as const;
-export type AspectRatio = (typeof ASPECT_RATIOS)[number];
 
 export type PictureSize = { readonly width: number; readonly height: number };
 
 /** Pictures take time in proportion to their area, so that of an asked size is bounded by its sides. */
 export const PICTURE_SIDE_MAX = 2048;
 const LONG_SIDE_PX = 512;
-
-export function isAspectRatio(text: string): text is AspectRatio {
-  return ASPECT_RATIOS.some((ratio) => ratio === text);
-}
 
 /** The largest size of exactly this ratio whose long side is at most `longSidePx`; at the least, the ratio in pixels. */
 export function sizeFor(ratio: AspectRatio, longSidePx = LONG_SIDE_PX): PictureSize {

@@ -322,6 +322,8 @@ export type ErrorDetails = {
   balance?: number;
   /** What the refused call would have needed, in the same unit. */
   needed?: number;
+  /** The name of the account's plan, where the plan is the reason. */
+  planName?: string;
 };
 
 /** Every expected failure of a call. Anything else that is thrown is a bug and becomes `internal_error`. */
@@ -346,9 +348,18 @@ export class CallError extends Error {
 
   /** The text for a client who reads `language`. */
   text(language: 'en' | 'ru'): string {
-    if (this.details.message !== undefined) return this.details.message;
-    return language === 'ru' ? ERRORS[this.code].messageRu : ERRORS[this.code].message;
+    const { message, planName } = this.details;
+    if (message !== undefined) return message;
+    const text = language === 'ru' ? ERRORS[this.code].messageRu : ERRORS[this.code].message;
+    if (planName === undefined) return text;
+    return language === 'ru' ? `${text} Тариф: ${planName}.` : `${text} The plan is "${planName}".`;
   }
+}
+
+/** A stored code; one that this version does not know is told as `internal_error`. */
+export function readErrorCode(code: string | null): ErrorCode | null {
+  if (code === null) return null;
+  return Object.hasOwn(ERRORS, code) ? (code as ErrorCode) : 'internal_error';
 }
 
 /** Turns anything thrown into a `CallError`, keeping what was unexpected for the log only. */

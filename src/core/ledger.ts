@@ -5,28 +5,13 @@
 // `Changes` what must be written. A refusal changes nothing. Every operation may be replayed any number of times.
 //
 // Amounts are safe integers: requests, or micro-roubles (docs/decisions/0002-amounts-are-safe-integers.md).
+import type { Allocation, Balance, Bucket, Unit } from './bucket.ts';
+import { allocate, isLive, sumBalance } from './bucket.ts';
 import type { Day, LimitClaim, LimitState } from './limits.ts';
 import { admissibleAtMs, LimitWindow, limitState } from './limits.ts';
 
-export type Unit = 'requests' | 'microRub';
-
-/** Spending order of the kinds: today's allowance, then packs by expiry, then the money wallet. */
-export const BUCKET_KINDS = ['daily', 'pack', 'wallet'] as const;
-export type BucketKind = (typeof BUCKET_KINDS)[number];
-
-export type Bucket = {
-  readonly bucketId: string;
-  readonly kind: BucketKind;
-  readonly unit: Unit;
-  /** The first millisecond at which nothing more can be held from it; `null` is never. */
-  readonly expiresAtMs: number | null;
-  granted: number;
-  held: number;
-  used: number;
-};
-
-/** How an amount is spread over buckets, in spending order. */
-export type Allocation = readonly (readonly [bucketId: string, amount: number])[];
+export type { Allocation, Balance, Bucket, BucketKind, Unit } from './bucket.ts';
+export { sumBalance } from './bucket.ts';
 
 export type Hold = {
   readonly callId: string;
@@ -89,9 +74,6 @@ export type GrantOperation = {
 
 export type LedgerOperation = HoldOperation | SettleOperation | GrantOperation;
 
-/** What an account can spend now, beyond what is held. */
-export type Balance = { readonly requests: number; readonly microRub: number };
-
 export type LedgerOutcome =
   | { readonly kind: 'held'; readonly amount: number; readonly balance: Balance; readonly limit?: LimitState }
   | { readonly kind: 'short'; readonly needed: number; readonly balance: Balance }
@@ -134,19 +116,11 @@ export function decide(
 
 /** What the book's live buckets have left. */
 export function balanceOf(book: AccountBook, nowMs: number): Balance {
-  const left = { requests: 0, microRub: 0 };
-  for (const bucket of book.buckets.values()) {
-    if (isLive(bucket, nowMs)) left[bucket.unit] += bucket.granted - bucket.held - bucket.used;
-  }
-  return left;
+  return sumBalance([...book.buckets.values()].filter((bucket) => isLive(bucket, nowMs)));
 }
 
 export function dailyBucketId(day: Day): string {
   return `d:${day.name}`;
-}
-
-function isLive(bucket: Bucket, nowMs: number): boolean {
-  return bucket.expiresAtMs === null || bucket.expiresAtMs > nowMs;
 }
 
 function hold(book: AccountBook, operation: HoldOperation, nowMs: number, day: Day, changes: Changes): LedgerOutcome {
@@ -161,7 +135,7 @@ function hold(book: AccountBook, operation: HoldOperation, nowMs: number, day: D
   if (spendable[operation.unit] < operation.amount)
     return { kind: 'short', needed: operation.amount, balance: spendable };
   refreshAllowance(book, operation.dailyRequests, day, changes);
-  const allocation = allocate(book, operation.unit, operation.amount, nowMs);
+  const allocation = allocate(book.buckets.values(), operation.unit, operation.amount, nowMs);
   for (const [bucketId, amount] of allocation) {
     const bucket = book.buckets.get(bucketId) as Bucket;
     bucket.held += amount;
@@ -262,31 +236,6 @@ function refreshAllowance(book: AccountBook, dailyRequests: number, day: Day, ch
     today.granted = granted;
     changes.buckets.add(today);
   }
-}
-
-/** Spreads `amount`, which is there, over the live buckets in spending order. */
-function allocate(book: AccountBook, unit: Unit, amount: number, nowMs: number): Allocation {
-  if (amount === 0) return [];
-  const live = [...book.buckets.values()].filter((b) => b.unit === unit && isLive(b, nowMs)).sort(spendingOrder);
-  const allocation: (readonly [string, number])[] = [];
-  let left = amount;
-  for (const bucket of live) {
-    const part = Math.min(left, bucket.granted - bucket.held - bucket.used);
-    if (part <= 0) continue;
-    allocation.push([bucket.bucketId, part]);
-    left -= part;
-    if (left === 0) return allocation;
-  }
-  throw new Error(`${book.accountId}: ${left} of ${amount} ${unit} are missing although the balance has them`);
-}
-
-/** Kind first, then the earlier expiry, then the id, so that the order is total. */
-export function spendingOrder(a: Bucket, b: Bucket): number {
-  const kind = BUCKET_KINDS.indexOf(a.kind) - BUCKET_KINDS.indexOf(b.kind);
-  if (kind !== 0) return kind;
-  const expiry = (a.expiresAtMs ?? Number.POSITIVE_INFINITY) - (b.expiresAtMs ?? Number.POSITIVE_INFINITY);
-  if (expiry !== 0 && !Number.isNaN(expiry)) return expiry;
-  return a.bucketId < b.bucketId ? -1 : a.bucketId > b.bucketId ? 1 : 0;
 }
 
 function refuseByLimits(

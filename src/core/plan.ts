@@ -34,6 +34,11 @@ export type Plan = {
   readonly prices: readonly PriceRule[];
   /** Every rule that fits a call counts it. */
   readonly limits: readonly LimitRule[];
+  /**
+   * Other names under which a model is asked for: name, prefix ending in `*`, or `*`, to the model's own name. The first
+   * that fits counts. A service that has one model maps every name to it.
+   */
+  readonly aliases: readonly (readonly [pattern: string, model: string])[];
   /** Grows with every change, and is stored with every charge. */
   readonly version: number;
 };
@@ -83,4 +88,9 @@ export function matches(patterns: readonly string[], name: string): boolean {
     if (pattern.endsWith('*') && name.startsWith(pattern.slice(0, -1))) return true;
   }
   return false;
+}
+
+/** The model's own name behind the asked one. */
+export function aliasOf(plan: Plan, name: string): string {
+  return plan.aliases.find(([pattern]) => matches([pattern], name))?.[1] ?? name;
 }

@@ -1,21 +1,10 @@
 // Token counts without a vendor's word: an upper bound for holds, and an estimate for answers that were cut short.
 
-/** Tokens that a chat template adds to each message, and to the whole call, at the most. */
-const MESSAGE_OVERHEAD_TOKENS = 8;
-const CALL_OVERHEAD_TOKENS = 16;
+/** Tokens that a chat template adds to each message, and once to the whole call, at the most. */
+export const MESSAGE_TOKENS_MAX = 16;
 
 /** The dearest image that vendors count: a high-detail picture of 1 445 tokens, rounded up. */
 export const IMAGE_TOKENS_MAX = 1_500;
-
-/**
- * More tokens than any byte-level encoding can make of the text: one for each byte of UTF-8. Every encoding that
- * vendors use falls back to single bytes, so this bound always holds.
- */
-export function tokensAtMost(texts: readonly string[], messages: number): number {
-  let bytes = 0;
-  for (const text of texts) bytes += utf8Length(text);
-  return bytes + messages * MESSAGE_OVERHEAD_TOKENS + CALL_OVERHEAD_TOKENS;
-}
 
 /**
  * About how many tokens a modern encoding makes of the text: four Latin characters or two and a half Cyrillic ones
@@ -30,7 +19,10 @@ export function estimateTokens(text: string): number {
   return Math.ceil(quarterTokens / 4);
 }
 
-/** Bytes of UTF-8, without encoding the text. A lone surrogate counts as the three bytes of U+FFFD. */
+/**
+ * Bytes of UTF-8, without encoding the text: also more tokens than any encoding that vendors use can make of it, since
+ * all of them fall back to single bytes. A lone surrogate counts as the three bytes of U+FFFD.
+ */
 export function utf8Length(text: string): number {
   let bytes = text.length;
   for (let i = 0; i < text.length; i++) {

@@ -1,20 +1,42 @@
 // What a dialect is: an inbound wire protocol, as pure translations. It never opens a socket, reads a clock or asks a
 // store. A dialect lists its routes; each route names one action of the pipeline and brings the translations that the
 // action needs. Adding a dialect is one file and one line in index.ts.
-import type { Answer, Call } from '../core/call.ts';
-import type { CallError } from '../core/errors.ts';
+import type { Answer, ChatCall, ImageCall } from '../core/call.ts';
+import type { CallError, ErrorCode } from '../core/errors.ts';
+import type { Balance } from '../core/ledger.ts';
 import type { AnswerContext, Rendered, StreamRenderer, WireBody } from '../wire/rendering.ts';
 
-export type CallRoute = {
-  readonly action: 'call';
-  readonly method: 'POST';
+/** What error texts may name besides the error itself. */
+export type ErrorContext = {
+  readonly requestId: string;
+  /** The configured address of this service, without a slash at its end. */
+  readonly publicUrl: string;
+};
+
+export type ErrorRenderer = (error: CallError, context: ErrorContext) => Rendered;
+
+type RouteBase = {
   readonly path: string;
   /** The name that plans use for prices and limits of this route. */
   readonly endpoint: string;
+  /** Where this route's errors have another shape than the dialect's. */
+  readonly error?: ErrorRenderer;
+};
+
+/** A route whose body carries the key in a field `key`, as two of the documents ask. Headers work as well. */
+type KeyInBody = {
+  /** The body's key, if it has one. Throws when the body cannot be read at all. */
+  readKey(body: WireBody): string | undefined;
+};
+
+export type CallRoute = RouteBase & {
+  readonly action: 'call';
+  readonly method: 'POST';
   /** Throws `CallError` with the field's name when the body cannot be a call. */
-  read(body: WireBody): Call;
+  read(body: WireBody): ChatCall;
   answer(answer: Answer, context: AnswerContext): Rendered;
-  stream(call: Call, context: AnswerContext): StreamRenderer;
+  /** Absent where the document knows no streams; `stream` of such a call is never true. `headers` are the request's. */
+  stream?(call: ChatCall, context: AnswerContext, headers: Headers): StreamRenderer;
 };
 
 export type PublicModel = {
@@ -24,29 +46,94 @@ export type PublicModel = {
   readonly active: boolean;
 };
 
-export type ModelsRoute = {
+export type ModelsRoute = RouteBase & {
   readonly action: 'models';
   readonly method: 'GET';
-  readonly path: string;
-  readonly endpoint: string;
   render(models: readonly PublicModel[]): Rendered;
 };
 
-export type ModelRoute = {
+export type ModelRoute = RouteBase & {
   readonly action: 'model';
   readonly method: 'GET';
   /** Ends in `/`; what follows is the model's name, which may itself contain slashes. */
   readonly path: string;
-  readonly endpoint: string;
   render(model: PublicModel): Rendered;
 };
 
-export type Route = CallRoute | ModelsRoute | ModelRoute;
+/** What a task was asked to do: a mode's id and the text. */
+export type TaskRequest = { readonly modeId: string; readonly text: string };
+
+export type CreateTaskRoute = RouteBase &
+  KeyInBody & {
+    readonly action: 'createTask';
+    readonly method: 'POST';
+    /** @param modeIds the modes that there are, for the error text. @param hasKey whether any carrier brings a key. */
+    read(body: WireBody, modeIds: readonly string[], hasKey: boolean): TaskRequest;
+    render(taskId: number, balance: Balance): Rendered;
+  };
+
+export type TaskView = {
+  readonly taskId: number;
+  readonly status: 'queued' | 'completed' | 'failed';
+  /** The answer of a completed task. */
+  readonly result: string | null;
+  /** Why a failed task failed. */
+  readonly errorCode: ErrorCode | null;
+};
+
+export type ReadTaskRoute = RouteBase &
+  KeyInBody & {
+    readonly action: 'readTask';
+    readonly method: 'POST';
+    readTaskId(body: WireBody): number;
+    render(task: TaskView): Rendered;
+  };
+
+export type BalanceRoute = RouteBase &
+  KeyInBody & {
+    readonly action: 'balance';
+    readonly method: 'POST';
+    render(balance: Balance): Rendered;
+  };
+
+/** Free moderation: one verdict for each input. */
+export type ModerateRoute = RouteBase & {
+  readonly action: 'moderate';
+  readonly method: 'POST';
+  /** Reads the body and answers it. It is pure: the lexicon is part of the core. */
+  answer(body: WireBody, requestId: string): Rendered;
+};
+
+/** Free tokenizer. The vocabularies load at first use, so the answer is a promise. */
+export type TokenizeRoute = RouteBase & {
+  readonly action: 'tokenize';
+  readonly method: 'POST';
+  answer(body: WireBody): Promise<Rendered>;
+};
+
+export type ImageRoute = RouteBase & {
+  readonly action: 'image';
+  readonly method: 'POST';
+  read(body: WireBody): ImageCall;
+  /** @param urls where the pictures can be fetched without a key until they expire. */
+  render(urls: readonly string[], context: AnswerContext): Rendered;
+};
+
+export type Route =
+  | CallRoute
+  | ModelsRoute
+  | ModelRoute
+  | CreateTaskRoute
+  | ReadTaskRoute
+  | BalanceRoute
+  | ModerateRoute
+  | TokenizeRoute
+  | ImageRoute;
 
 export type Dialect = {
   readonly name: string;
   readonly language: 'en' | 'ru';
   readonly routes: readonly Route[];
-  /** An error in the dialect's own shape. `requestId` is shown where the shape has room for it. */
-  error(error: CallError, requestId: string): Rendered;
+  /** An error in the dialect's own shape. */
+  readonly error: ErrorRenderer;
 };

@@ -43,5 +43,5 @@ export const openai: Dialect = {
       render: (model) => ({ status: 200, body: renderModel(model) }),
     },
   ],
-  error: renderError,
+  error: (error) => renderError(error),
 };

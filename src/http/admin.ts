@@ -6,9 +6,9 @@ import { describeIssues, toPlan } from '../config.ts';
 import { planSchema } from '../config-schema.ts';
 import { CallError, toCallError } from '../core/errors.ts';
 import { displayKey, formatKey } from '../core/key-format.ts';
+import { sumBalance } from '../core/ledger.ts';
 import type { Gateway } from '../pipeline/gateway.ts';
 import type { Account, Key } from '../store/store.ts';
-import { sumBalance } from '../store/store.ts';
 import { readBody } from './request.ts';
 
 const BODY_BYTES_MAX = 1024 * 1024;
@@ -91,7 +91,7 @@ export class AdminApi {
     } catch (thrown) {
       const error =
         thrown instanceof z.ZodError
-          ? new CallError('invalid_field', { message: describeIssues(thrown).join('; ') })
+          ? new CallError('invalid_field', { message: describeIssues(thrown, 'the request').join('; ') })
           : toCallError(thrown);
       if (error.code === 'internal_error')
         this.#gateway.report.alarm('internal_error', { endpoint: `admin ${path}`, detail: error.details.detail });

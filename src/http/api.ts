@@ -2,15 +2,11 @@
 // comes of it into a response in the dialect's own shape.
 import { CallError, toCallError } from '../core/errors.ts';
 import type { Dialect, Route } from '../dialects/dialect.ts';
-import { modelNotFound } from '../pipeline/admit.ts';
-import { keyFromHeaders } from '../pipeline/authenticate.ts';
 import type { Gateway } from '../pipeline/gateway.ts';
 import { limitHeaders } from '../pipeline/headers.ts';
-import type { ClientConnection } from '../pipeline/held-call.ts';
-import { findModel, listModels } from '../pipeline/list-models.ts';
-import type { IncomingCall, Reply } from '../pipeline/serve-call.ts';
-import { serveCall } from '../pipeline/serve-call.ts';
-import type { Rendered } from '../wire/rendering.ts';
+import type { ClientConnection, Reply } from '../pipeline/reply.ts';
+import { jsonReply } from '../pipeline/reply.ts';
+import { serveRoute } from '../pipeline/serve-route.ts';
 import { CORS_HEADERS, preflight } from './cors.ts';
 import { readBody, refuseKeyInQuery } from './request.ts';
 
@@ -45,7 +41,7 @@ export class Api {
       refuseKeyInQuery(request.url);
       return toResponse(await this.#run(found, request, callId, connection), callId);
     } catch (thrown) {
-      return this.#fail(dialect, found?.route.endpoint ?? 'none', toCallError(thrown), callId);
+      return this.#fail(dialect, found?.route, toCallError(thrown), callId);
     }
   }
 
@@ -71,24 +67,18 @@ export class Api {
     callId: string,
     connection: ClientConnection,
   ): Promise<Reply> {
-    if (route.action === 'call') {
-      const incoming: IncomingCall = {
-        callId,
-        headers: request.headers,
-        signal: request.signal,
-        readBody: () => readBody(request, this.#gateway.config.bounds.bodyBytes),
-        connection,
-      };
-      return serveCall(this.#gateway, dialect, route, incoming);
-    }
-    const key = keyFromHeaders(request.headers);
-    if (key === undefined) throw new CallError('missing_api_key');
-    const owner = await this.#gateway.keys.authenticate(key);
-    if (route.action === 'models') return json(route.render(listModels(this.#gateway, owner)));
-    return json(route.render(findModel(this.#gateway, owner, modelNameOf(rest))));
+    return serveRoute(this.#gateway, dialect, route, {
+      callId,
+      headers: request.headers,
+      signal: request.signal,
+      rest: unescapePath(rest),
+      readBody: () => readBody(request, this.#gateway.config.bounds.bodyBytes),
+      connection,
+    });
   }
 
-  #fail(dialect: Dialect, endpoint: string, error: CallError, callId: string): Response {
+  #fail(dialect: Dialect, route: Route | undefined, error: CallError, callId: string): Response {
+    const endpoint = route?.endpoint ?? 'none';
     if (error.code === 'internal_error')
       this.#gateway.report.alarm('internal_error', { callId, endpoint, detail: error.details.detail });
     this.#gateway.report.refusal(error.code, dialect.name, endpoint);
@@ -96,31 +86,27 @@ export class Api {
     const headers = limitHeaders(limit);
     if (retryAfterS !== undefined) headers['retry-after'] = String(retryAfterS);
     if (!error.retryable && error.status >= 408) headers['x-should-retry'] = 'false';
-    const rendered = dialect.error(error, callId);
-    return toResponse(json({ ...rendered, headers: { ...rendered.headers, ...headers } }), callId);
+    const render = route?.error ?? dialect.error;
+    const rendered = render(error, { requestId: callId, publicUrl: this.#gateway.config.publicUrl });
+    return toResponse(jsonReply({ ...rendered, headers: { ...rendered.headers, ...headers } }), callId);
   }
 }
 
-/** A model's name as the last part of an address, where slashes may be escaped. */
-function modelNameOf(escaped: string): string {
+/** The last part of an address, where slashes may be escaped; text that is wrongly escaped is left as it is. */
+function unescapePath(escaped: string): string {
   try {
     return decodeURIComponent(escaped);
   } catch {
-    throw modelNotFound(escaped);
+    return escaped;
   }
-}
-
-function json(rendered: Rendered): Reply {
-  return {
-    status: rendered.status,
-    headers: { 'content-type': 'application/json; charset=utf-8', ...rendered.headers },
-    body: JSON.stringify(rendered.body),
-  };
 }
 
 /** Answers are the caller's own, so no cache may keep them. */
 function toResponse(reply: Reply, callId: string): Response {
-  const headers = { ...reply.headers, ...CORS_HEADERS, 'x-request-id': callId, 'cache-control': 'no-store' };
+  const { headers } = reply;
+  for (const name in CORS_HEADERS) headers[name] = CORS_HEADERS[name] as string;
+  headers['x-request-id'] = callId;
+  headers['cache-control'] = 'no-store';
   // The runtime takes an async generator as a body and asks it for more only when the socket has room.
   return new Response(reply.body as unknown as string, { status: reply.status, headers });
 }

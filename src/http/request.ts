@@ -23,19 +23,37 @@ export async function readBody(request: Request, maxBytes: number): Promise<Wire
   if (coding !== null && coding !== 'identity') throw new CallError('unsupported_encoding');
   const length = request.headers.get('content-length');
   if (Number(length ?? 0) > maxBytes) throw new CallError('body_too_large');
+  const contentType = request.headers.get('content-type') ?? '';
   try {
+    if (contentType.startsWith('multipart/form-data')) return await readMultipart(request, maxBytes);
     const text = length === null ? await gather(request, maxBytes) : await request.text();
     return {
       text: text.charCodeAt(0) === 0xfeff ? text.slice(1) : text,
-      contentType: request.headers.get('content-type') ?? '',
+      contentType,
     };
   } catch (thrown) {
     throw thrown instanceof CallError ? thrown : new CallError('client_closed');
   }
 }
 
+/** A multipart form as a JSON object of its text fields, which is how the flat dialects read any body. Files are left out. */
+async function readMultipart(request: Request, maxBytes: number): Promise<WireBody> {
+  const bytes = new Blob([await gatherBytes(request, maxBytes)]);
+  const form = await new Response(bytes, { headers: { 'content-type': request.headers.get('content-type') ?? '' } })
+    .formData()
+    .catch(() => {
+      throw new CallError('invalid_body', { message: 'The multipart form cannot be read.' });
+    });
+  const fields = [...form.entries()].filter(([, value]) => typeof value === 'string');
+  return { text: JSON.stringify(Object.fromEntries(fields)), contentType: 'application/json' };
+}
+
 /** A body that declared no length, up to the bound. */
 async function gather(request: Request, maxBytes: number): Promise<string> {
+  return (await gatherBytes(request, maxBytes)).toString('utf8');
+}
+
+async function gatherBytes(request: Request, maxBytes: number): Promise<Buffer<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of request.body ?? []) {
@@ -43,5 +61,5 @@ async function gather(request: Request, maxBytes: number): Promise<string> {
     if (bytes > maxBytes) throw new CallError('body_too_large');
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }

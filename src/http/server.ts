@@ -1,8 +1,9 @@
 // The HTTP server: probes, metrics, the operator's interface and the customers' API on one port.
 import type { Server } from 'bun';
 import { DIALECTS } from '../dialects/index.ts';
+import { FILES_PATH } from '../files/open-shelf.ts';
 import type { Gateway } from '../pipeline/gateway.ts';
-import type { ClientConnection } from '../pipeline/held-call.ts';
+import type { ClientConnection } from '../pipeline/reply.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { AdminApi } from './admin.ts';
 import { Api } from './api.ts';
@@ -12,8 +13,17 @@ const ADMIN = '/admin/v1/';
 
 export type HttpServer = { readonly url: string; stop(): Promise<void> };
 
-export function startServer(gateway: Gateway, metrics: Metrics, adminToken: string): HttpServer {
-  const api = new Api(gateway, DIALECTS);
+/** @param dialectNames the dialects to serve; `undefined` is all. */
+export function startServer(
+  gateway: Gateway,
+  metrics: Metrics,
+  adminToken: string,
+  dialectNames?: readonly string[],
+): HttpServer {
+  const api = new Api(
+    gateway,
+    DIALECTS.filter((dialect) => dialectNames?.includes(dialect.name) ?? true),
+  );
   const admin = new AdminApi(gateway, adminToken);
   const { host, port, timeouts } = gateway.config;
   // So that idle clients do not pile up.
@@ -25,6 +35,9 @@ export function startServer(gateway: Gateway, metrics: Metrics, adminToken: stri
     // Bodies are bounded by those who read them (request.ts), with an error that clients understand.
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,
     development: false,
+    // With `development: false` the runtime shares the port unless told not to: a second gateway, or a stranger's
+    // process, would silently take every other call.
+    reusePort: false,
     async fetch(request, self) {
       const path = pathOf(request.url);
       const answer = await api.answer(request, path, connectionOf(self, request, quietS));
@@ -48,6 +61,7 @@ export function startServer(gateway: Gateway, metrics: Metrics, adminToken: stri
 
 function connectionOf(server: Server<undefined>, request: Request, quietS: number): ClientConnection {
   return {
+    address: () => server.requestIP(request)?.address ?? '',
     hold: () => server.timeout(request, 0),
     release: () => server.timeout(request, quietS),
     // A stalled client reads nothing, so its connection is idle and ends with the shortest timeout there is.
@@ -56,7 +70,10 @@ function connectionOf(server: Server<undefined>, request: Request, quietS: numbe
 }
 
 async function serveOther(gateway: Gateway, metrics: Metrics, path: string): Promise<Response> {
+  if (path.startsWith(FILES_PATH)) return serveFile(gateway, path.slice(FILES_PATH.length));
   switch (path) {
+    case '/api/modes':
+      return serveModes(gateway);
     case '/livez':
       return new Response('ok\n');
     case '/readyz':
@@ -80,6 +97,37 @@ async function serveOther(gateway: Gateway, metrics: Metrics, path: string): Pro
         { status: 404, headers: { 'access-control-allow-origin': '*' } },
       );
   }
+}
+
+/** The modes for the site: what can be asked for, not how the prompts say it. */
+function serveModes(gateway: Gateway): Response {
+  const modes = gateway.modes.map(({ id, title, description }) => ({ id, title, description }));
+  return Response.json({ modes }, { headers: { 'access-control-allow-origin': '*' } });
+}
+
+/** A finished picture. Its address is the permission to fetch it, so no key is asked for. */
+async function serveFile(gateway: Gateway, name: string): Promise<Response> {
+  const file = await gateway.files.find(name);
+  if (file === undefined)
+    return Response.json(
+      {
+        error: {
+          message: 'The file does not exist or has expired.',
+          type: 'invalid_request_error',
+          param: null,
+          code: 'not_found',
+        },
+      },
+      { status: 404 },
+    );
+  return new Response(file.body, {
+    headers: {
+      'content-type': file.contentType,
+      'cache-control': 'private, max-age=3600',
+      'x-content-type-options': 'nosniff',
+      'access-control-allow-origin': '*',
+    },
+  });
 }
 
 /** Ready means that a call would be served now: the store answers and the process is not stopping. */

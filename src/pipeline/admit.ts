@@ -1,19 +1,19 @@
 // Decides what a call may do before anything is held: the plan, the model, the price, the limits and the input bound.
 // It has no effects; every refusal here leaves nothing behind.
-import type { Call } from '../core/call.ts';
-import { textsOf } from '../core/call.ts';
+import type { Call, ChatCall, ImageCall } from '../core/call.ts';
+import { generationsOf, textsOf } from '../core/call.ts';
 import { CallError } from '../core/errors.ts';
 import type { LimitClaim } from '../core/limits.ts';
 import { Meter } from '../core/meter.ts';
 import type { Plan } from '../core/plan.ts';
-import { claimsFor, priceFor } from '../core/plan.ts';
+import { aliasOf, claimsFor, priceFor } from '../core/plan.ts';
 import type { Price } from '../core/price.ts';
 import { worstCost } from '../core/price.ts';
-import { IMAGE_TOKENS_MAX, tokensAtMost } from '../core/tokens.ts';
+import { IMAGE_TOKENS_MAX, MESSAGE_TOKENS_MAX, utf8Length } from '../core/tokens.ts';
 import { truncateCall } from '../core/truncate.ts';
 import type { KeyOwner } from '../store/store.ts';
 import type { Gateway } from './gateway.ts';
-import type { Model } from './model-book.ts';
+import type { Model, Route } from './model-book.ts';
 
 export type Admission = {
   readonly owner: KeyOwner;
@@ -25,6 +25,8 @@ export type Admission = {
   /** Code points that were cut. */
   readonly charsCut: number;
   readonly model: Model;
+  /** The model's targets that can do this kind of work. */
+  readonly routes: readonly Route[];
   readonly price: Price;
   /** How many answers one call makes; a request price is for each. */
   readonly generations: number;
@@ -33,34 +35,135 @@ export type Admission = {
   readonly meter: Meter;
 };
 
-export function admit(gateway: Gateway, owner: KeyOwner, dialect: string, endpoint: string, asked: Call): Admission {
-  const plan = planOf(gateway, owner);
-  const { call, charsCut } = truncateCall(asked, plan.maxInputChars);
-  const model = gateway.models.find(call.model);
-  if (model === undefined) throw modelNotFound(call.model);
-  const question = { dialect, endpoint, model: model.name };
-  const price = priceFor(plan, question);
-  if (price === undefined) throw new CallError('model_not_priced', { param: 'model' });
-  if (model.routes.length === 0) throw modelNotFound(call.model);
+/** Who asks for what, and by which route: the plan's rules are about these. */
+export type Asked = {
+  readonly owner: KeyOwner;
+  readonly dialect: string;
+  readonly endpoint: string;
+  /** Where the client is; asked for only where a limit counts addresses. */
+  readonly address?: () => string;
+  /** Messages of our own at the beginning, such as a mode's prompt, which are neither counted nor cut. */
+  readonly ownMessages?: number;
+};
+
+export function admitChat(gateway: Gateway, asked: Asked, wanted: ChatCall): Admission & { readonly call: ChatCall } {
+  const plan = planOf(gateway, asked.owner);
+  const { call, charsCut } = truncateCall(wanted, plan.maxInputChars, asked.ownMessages);
+  const { model, price, routes } = sell(gateway, plan, asked, call);
   const inputTokens = inputTokensAtMost(call);
-  const generations = call.options.n ?? 1;
+  const generations = generationsOf(call);
   const outputTokens = (call.options.maxOutputTokens ?? model.maxOutputTokens) * generations;
   const amount = worstCost(price, { inputTokens, outputTokens, images: 0, generations });
   const meter = new Meter(inputTokens, () => textsOf(call).join('\n'));
+  const claims = claimsOf(gateway, plan, asked, model);
   return {
-    owner,
+    owner: asked.owner,
+    dialect: asked.dialect,
+    endpoint: asked.endpoint,
     plan,
-    dialect,
-    endpoint,
     call,
     charsCut,
     model,
+    routes,
     price,
     generations,
     amount,
-    claims: claimsFor(plan, question, owner.keyId),
+    claims,
     meter,
   };
+}
+
+/**
+ * The admission of a task whose hold was taken when it was accepted. The price may have changed since; the hold bounds
+ * the charge. A model that is no longer there is told by having no routes, which fails the task.
+ */
+export function admitStored(gateway: Gateway, asked: Asked, call: ChatCall, amount: number): Admission {
+  const { owner, dialect, endpoint } = asked;
+  const plan = gateway.plans.find(owner.planId) ?? NO_PLAN;
+  const name = aliasOf(plan, call.model);
+  const model = gateway.models.find(name) ?? { name, ownedBy: '', maxOutputTokens: 0, routes: [] };
+  const price = priceFor(plan, { dialect, endpoint, model: name }) ?? { unit: 'requests', perCall: amount };
+  const routes = model.routes.filter((route) => route.provider.endpoints.includes('chat'));
+  const meter = new Meter(inputTokensAtMost(call), () => textsOf(call).join('\n'));
+  return {
+    owner,
+    dialect,
+    endpoint,
+    plan,
+    call,
+    charsCut: 0,
+    model,
+    routes,
+    price,
+    generations: 1,
+    amount,
+    claims: [],
+    meter,
+  };
+}
+
+/** Stands in for a plan that was removed while a task of it waited. */
+const NO_PLAN: Plan = {
+  id: '',
+  name: '',
+  api: false,
+  dailyRequests: 0,
+  maxInputChars: null,
+  prices: [],
+  limits: [],
+  aliases: [],
+  version: 0,
+};
+
+export function admitImage(gateway: Gateway, asked: Asked, call: ImageCall): Admission & { readonly call: ImageCall } {
+  const plan = planOf(gateway, asked.owner);
+  const { model, price, routes } = sell(gateway, plan, asked, call);
+  const generations = generationsOf(call);
+  const amount = worstCost(price, { inputTokens: 0, outputTokens: 0, images: generations, generations });
+  return {
+    owner: asked.owner,
+    dialect: asked.dialect,
+    endpoint: asked.endpoint,
+    plan,
+    call,
+    charsCut: 0,
+    model,
+    routes,
+    price,
+    generations,
+    amount,
+    claims: claimsOf(gateway, plan, asked, model),
+    meter: new Meter(0, () => ''),
+  };
+}
+
+/**
+ * The counters of this call. A public key is everybody's, so that its limits also count each client's address: one
+ * client cannot use up what is meant for all.
+ */
+function claimsOf(gateway: Gateway, plan: Plan, asked: Asked, model: Model): LimitClaim[] {
+  const { owner, dialect, endpoint } = asked;
+  const question = { dialect, endpoint, model: model.name };
+  const claims = claimsFor(plan, question, owner.keyId);
+  if (!gateway.keys.isPublic(owner.keyId)) return claims;
+  return claimsFor(plan, question, `${owner.keyId}@${asked.address?.() ?? ''}`);
+}
+
+/** What the plan sells under the asked name. Throws `model_not_found` or `model_not_priced`. */
+function sell(
+  gateway: Gateway,
+  plan: Plan,
+  asked: Asked,
+  call: Call,
+): { model: Model; price: Price; routes: readonly Route[] } {
+  const name = aliasOf(plan, call.model);
+  const model = gateway.models.find(name);
+  if (model === undefined) throw modelNotFound(call.model);
+  const price = priceFor(plan, { dialect: asked.dialect, endpoint: asked.endpoint, model: model.name });
+  if (price === undefined) throw new CallError('model_not_priced', { param: 'model' });
+  const routes = model.routes.filter((route) => route.provider.endpoints.includes(call.endpoint));
+  if (routes.length === 0) throw modelNotFound(call.model);
+  return { model, price, routes };
 }
 
 /** The plan of a caller who may use the API. */
@@ -68,8 +171,7 @@ export function planOf(gateway: Gateway, owner: KeyOwner): Plan {
   const plan = gateway.plans.find(owner.planId);
   if (plan === undefined)
     throw new CallError('api_not_in_plan', { detail: `the account's plan "${owner.planId}" does not exist` });
-  if (!plan.api)
-    throw new CallError('api_not_in_plan', { message: `The plan "${plan.name}" does not include the API.` });
+  if (!plan.api) throw new CallError('api_not_in_plan', { planName: plan.name });
   return plan;
 }
 
@@ -81,28 +183,20 @@ export function modelNotFound(name: string): CallError {
   });
 }
 
-/** What vendors may read as input beside the messages' text: tools, schemas, names, and fields we do not know. */
-function uncutTexts(call: Call): string[] {
-  const { tools, responseFormat } = call.options;
-  const texts = [tools, responseFormat].flatMap((value) => (value === undefined ? [] : [JSON.stringify(value)]));
-  if (Object.keys(call.extra).length > 0) texts.push(JSON.stringify(call.extra));
-  for (const { name, toolCalls, extra } of call.messages) {
-    if (name !== undefined) texts.push(name);
-    if (extra !== undefined) texts.push(JSON.stringify(extra));
-    for (const made of toolCalls ?? []) texts.push(made.name + made.argumentsJson);
-  }
-  return texts;
-}
-
-function inputTokensAtMost(call: Call): number {
-  let images = 0;
-  let opaque = 0;
+/** Everything that a vendor could count as input: text, pictures, tools, and what this program only carries. */
+function inputTokensAtMost(call: ChatCall): number {
+  let tokens = MESSAGE_TOKENS_MAX * (call.messages.length + 1);
   for (const message of call.messages) {
     for (const part of message.parts) {
-      if (part.kind === 'image') images += 1;
-      if (part.kind === 'opaque') opaque += JSON.stringify(part.value).length;
+      if (part.kind === 'text') tokens += utf8Length(part.text);
+      else tokens += part.kind === 'image' ? IMAGE_TOKENS_MAX : utf8Length(JSON.stringify(part.value));
     }
+    if (message.name !== undefined) tokens += utf8Length(message.name);
+    if (message.extra !== undefined) tokens += utf8Length(JSON.stringify(message.extra));
+    for (const made of message.toolCalls ?? []) tokens += utf8Length(made.name) + utf8Length(made.argumentsJson);
   }
-  const texts = [...textsOf(call), ...uncutTexts(call)];
-  return tokensAtMost(texts, call.messages.length) + images * IMAGE_TOKENS_MAX + opaque;
+  if (call.options.tools !== undefined) tokens += utf8Length(JSON.stringify(call.options.tools));
+  if (call.options.responseFormat !== undefined) tokens += utf8Length(JSON.stringify(call.options.responseFormat));
+  if (Object.keys(call.extra).length > 0) tokens += utf8Length(JSON.stringify(call.extra));
+  return tokens;
 }

@@ -3,11 +3,11 @@
 
 import { AnswerBuilder } from '../core/answer-builder.ts';
 import type { AnswerStream } from '../core/answer-stream.ts';
-import type { Call, CallEvent } from '../core/call.ts';
+import type { Call, CallEvent, ChatCall, ImageCall, Picture } from '../core/call.ts';
 import { CallError, toCallError } from '../core/errors.ts';
 import type { Meter } from '../core/meter.ts';
 import { ATTEMPTS_MAX, orderCandidates, retryClass } from '../core/routing.ts';
-import type { RemoteProvider, WholeAnswer } from '../providers/provider.ts';
+import type { RemoteProvider, UpstreamRequest, WholeAnswer } from '../providers/provider.ts';
 import type { UpstreamAnswer } from '../upstream/upstream.ts';
 import type { Watch } from '../upstream/watch.ts';
 import type { StreamRenderer } from '../wire/rendering.ts';
@@ -23,13 +23,19 @@ const COOL_DOWN_MS = 5_000;
 const COOL_DOWN_MAX_MS = 60_000;
 
 /** A whole answer from the first target that gives one. */
-export function attemptWhole(gateway: Gateway, held: HeldCall): Promise<WholeAnswer> {
+export function attemptWhole(gateway: Gateway, held: HeldCall, call: ChatCall): Promise<WholeAnswer> {
   return attempt(gateway, held, async (route, watch, signal) => {
     if (route.provider.kind === 'local') {
       watch.end();
-      return collect(held, route.provider.generate(held.admission.call, sleeper(gateway, signal)));
+      return collect(held, route.provider.generate(call, sleeper(gateway, signal)));
     }
-    const upstream = await send(gateway, held.admission.call, route, route.provider, watch, signal);
+    const upstream = await send(
+      gateway,
+      route.provider.buildRequest(call, route.target),
+      route.provider,
+      watch,
+      signal,
+    );
     watch.expect(gateway.config.timeouts.idleMs, 'upstream_stalled');
     const text = await gateway.upstream.readText(upstream, signal);
     watch.end();
@@ -37,18 +43,40 @@ export function attemptWhole(gateway: Gateway, held: HeldCall): Promise<WholeAns
   });
 }
 
+/** The pictures of the first target that draws them. A target that may have drawn already is not asked again. */
+export function attemptPictures(gateway: Gateway, held: HeldCall, call: ImageCall): Promise<Picture[]> {
+  return attempt(gateway, held, async (route, watch, signal) => {
+    const { provider } = route;
+    if (provider.kind === 'local') {
+      watch.end();
+      return provider.draw?.(call) ?? [];
+    }
+    if (provider.images === undefined)
+      throw new CallError('provider_unavailable', { detail: 'the provider cannot draw' });
+    const upstream = await send(gateway, provider.images.buildRequest(call, route.target), provider, watch, signal);
+    const text = await gateway.upstream.readText(upstream, signal);
+    watch.end();
+    return provider.images.readPictures(text);
+  });
+}
+
 export type OpenedStream = { readonly source: PieceSource; readonly first: Uint8Array | string };
 
 /** A stream from the first target whose answer begins: nothing is sent to the client before its first piece. */
-export function attemptStream(gateway: Gateway, held: HeldCall, renderer: StreamRenderer): Promise<OpenedStream> {
+export function attemptStream(
+  gateway: Gateway,
+  held: HeldCall,
+  call: ChatCall,
+  renderer: StreamRenderer,
+): Promise<OpenedStream> {
   return attempt(gateway, held, async (route, watch, signal) => {
-    const { call, meter } = held.admission;
+    const { meter } = held.admission;
     const { provider } = route;
     if (provider.kind === 'local') {
       watch.end();
       return begin(new LocalPieces(provider.generate(call, sleeper(gateway, signal)), renderer, meter));
     }
-    const upstream = await send(gateway, call, route, provider, watch, signal);
+    const upstream = await send(gateway, provider.buildRequest(call, route.target), provider, watch, signal);
     if (isWholeBody(upstream)) throw await faultOfWholeBody(gateway, provider, upstream, meter, signal);
     const { eventChars, streamBytes } = gateway.config.bounds;
     const isRelay = call.source?.family === provider.family && route.target.quirks.streamsAreStrict;
@@ -99,11 +127,8 @@ async function attempt<T>(
   held: HeldCall,
   tryRoute: (route: Route, watch: Watch, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const routes = orderCandidates(held.admission.model.routes, gateway.clock.nowMs(), gateway.random).slice(
-    0,
-    ATTEMPTS_MAX,
-  );
-  let failure = new CallError('provider_unavailable');
+  const routes = orderCandidates(held.admission.routes, gateway.clock.nowMs(), gateway.random).slice(0, ATTEMPTS_MAX);
+  let failure: CallError | undefined;
   for (const route of routes) {
     const startedMs = gateway.clock.monotonicMs();
     const controller = held.beginAttempt();
@@ -121,10 +146,16 @@ async function attempt<T>(
       failure = held.interruption ?? toCallError(signal.aborted ? signal.reason : thrown);
       reportAttempt(gateway, held, route, startedMs, failure);
       coolDown(gateway, route, failure);
-      if (held.interruption !== undefined || retryClass(failure.code) === 'final') throw failure;
+      if (held.interruption !== undefined || !mayRetry(held.admission.call, failure)) throw failure;
     }
   }
-  throw failure;
+  throw failure ?? new CallError('provider_unavailable');
+}
+
+/** A picture is dear, so it is tried again only where surely nothing was drawn; text once where it may have been. */
+function mayRetry(call: Call, failure: CallError): boolean {
+  const kind = retryClass(failure.code);
+  return kind === 'safe' || (kind === 'ambiguous' && call.endpoint === 'chat');
 }
 
 /** A limit has passed. Once the client has something, the call ends at once: a stalled client may never ask again. */
@@ -135,13 +166,11 @@ function expire(held: HeldCall, controller: AbortController, error: CallError): 
 
 async function send(
   gateway: Gateway,
-  call: Call,
-  route: Route,
+  request: UpstreamRequest,
   provider: RemoteProvider,
   watch: Watch,
   signal: AbortSignal,
 ): Promise<UpstreamAnswer> {
-  const request = provider.buildRequest(call, route.target);
   watch.expect(gateway.config.timeouts.firstByteMs, 'upstream_timeout');
   const upstream = await gateway.upstream.send(request, signal);
   if (upstream.status >= 200 && upstream.status < 300) return upstream;
@@ -153,7 +182,7 @@ function coolDown(gateway: Gateway, route: Route, failure: CallError): void {
   if (retryClass(failure.code) !== 'safe') return;
   const askedMs = failure.details.retryAfterS === undefined ? COOL_DOWN_MS : failure.details.retryAfterS * 1000;
   route.coolUntilMs = gateway.clock.nowMs() + Math.min(askedMs, COOL_DOWN_MAX_MS);
-  gateway.upstream.forget(route.target.baseUrl);
+  gateway.upstream.forget(route.target.origin);
 }
 
 function reportAttempt(

@@ -7,26 +7,33 @@ import type { KeyOwner, Store } from '../store/store.ts';
 const REMEMBER_MS = 1_000;
 const REMEMBERED_MAX = 50_000;
 
+const CARRIERS = ['authorization', 'x-api-key', 'api-key'] as const;
+
 type Remembered = { readonly owner: KeyOwner | undefined; readonly untilMs: number };
+
+/** One key that works for everybody, such as the one in the Sydney document. */
+export type PublicKey = { readonly key: string; readonly keyId: string };
 
 export class KeyRing {
   readonly #store: Store;
   readonly hmac: (key: string) => string;
   readonly #nowMs: () => number;
+  readonly #public: PublicKey | undefined;
   readonly #remembered = new Map<string, Remembered>();
   readonly #asking = new Map<string, Promise<KeyOwner | undefined>>();
 
   /** @param hmac what a key is stored as. @param nowMs a monotonic clock. */
-  constructor(store: Store, hmac: (key: string) => string, nowMs: () => number) {
+  constructor(store: Store, hmac: (key: string) => string, nowMs: () => number, publicKey?: PublicKey) {
     this.#store = store;
     this.hmac = hmac;
+    this.#public = publicKey;
     this.#nowMs = nowMs;
   }
 
   /** Throws `invalid_api_key` for anything that is no live key, and `account_blocked`. */
   async authenticate(key: string): Promise<KeyOwner> {
     // A mistyped key is refused by its checksum, with no look-up.
-    if (!isWellFormedKey(key)) throw new CallError('invalid_api_key');
+    if (!isWellFormedKey(key) && key !== this.#public?.key) throw new CallError('invalid_api_key');
     const hmac = this.hmac(key);
     const remembered = this.#remembered.get(hmac);
     const owner =
@@ -34,6 +41,11 @@ export class KeyRing {
     if (owner === undefined || owner.revoked) throw new CallError('invalid_api_key');
     if (owner.accountStatus === 'blocked') throw new CallError('account_blocked');
     return owner;
+  }
+
+  /** Whether a key is the configured one that works for everybody. */
+  isPublic(keyId: string): boolean {
+    return keyId === this.#public?.keyId;
   }
 
   /** Forgets all answers, after keys, accounts or plans changed in this process. */
@@ -73,11 +85,44 @@ export class KeyRing {
  * carrier can get around what is decided about another. Old Sydney clients send it without `Bearer`.
  */
 export function keyFromHeaders(headers: Headers): string | undefined {
-  const authorization = headers.get('authorization');
-  const bearer = authorization === null ? null : authorization.replace(/^Bearer(?:\s+|$)/i, '');
-  const found = [bearer, headers.get('x-api-key'), headers.get('api-key')]
-    .filter((key): key is string => key !== null && key.trim() !== '')
-    .map((key) => key.trim());
-  if (found.some((key) => key !== found[0])) throw new CallError('conflicting_keys');
-  return found[0];
+  let found: string | undefined;
+  for (const carrier of CARRIERS) {
+    const value = headers.get(carrier);
+    if (value === null) continue;
+    const key = (carrier === 'authorization' ? withoutScheme(value) : value).trim();
+    if (key === '') continue;
+    if (found !== undefined && found !== key) throw new CallError('conflicting_keys');
+    found = key;
+  }
+  return found;
+}
+
+function withoutScheme(authorization: string): string {
+  return authorization.slice(0, 6).toLowerCase() === 'bearer'
+    ? authorization.replace(/^Bearer(?:\s+|$)/i, '')
+    : authorization;
+}
+
+/** The owner of the key in the headers, which is all that most routes take. */
+export async function authenticateHeaders(
+  gateway: { readonly keys: KeyRing },
+  incoming: { readonly headers: Headers },
+): Promise<KeyOwner> {
+  const key = keyFromHeaders(incoming.headers);
+  if (key === undefined) throw new CallError('missing_api_key');
+  return gateway.keys.authenticate(key);
+}
+
+/** The owner of the key in the body's `key` field or, where that is absent, in the headers. */
+export async function authenticateBody(
+  gateway: { readonly keys: KeyRing },
+  incoming: { readonly headers: Headers },
+  bodyKey: string | undefined,
+): Promise<KeyOwner> {
+  const headerKey = keyFromHeaders(incoming.headers);
+  if (bodyKey !== undefined && headerKey !== undefined && bodyKey !== headerKey)
+    throw new CallError('conflicting_keys');
+  const key = bodyKey ?? headerKey;
+  if (key === undefined) throw new CallError('missing_api_key');
+  return gateway.keys.authenticate(key);
 }

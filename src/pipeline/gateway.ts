@@ -2,10 +2,13 @@
 import type { Config } from '../config.ts';
 import type { Calendar } from '../core/calendar.ts';
 import type { Clock } from '../core/clock.ts';
-import type { Store } from '../store/store.ts';
+import type { Mode } from '../core/modes.ts';
+import type { FileShelf } from '../files/file-shelf.ts';
+import type { Store, TaskReference } from '../store/store.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Watchdog } from '../upstream/watch.ts';
 import type { KeyRing } from './authenticate.ts';
+import type { FreeLimits } from './free-limits.ts';
 import type { HeldCall } from './held-call.ts';
 import type { ModelBook } from './model-book.ts';
 import type { PlanBook } from './plan-book.ts';
@@ -67,6 +70,11 @@ export type Gateway = {
   readonly models: ModelBook;
   readonly upstream: Upstream;
   readonly watchdog: Watchdog;
+  readonly freeLimits: FreeLimits;
+  readonly files: FileShelf;
+  readonly modes: readonly Mode[];
+  /** Takes accepted tasks; `waiting` is how many do not run yet. */
+  readonly tasks: { readonly waiting: number; add(task: TaskReference): void };
   readonly report: Reporter;
   /** Calls that hold something now. Stopping waits for them. */
   readonly open: Set<HeldCall>;

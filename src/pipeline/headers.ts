@@ -4,41 +4,44 @@ import type { Closed, HeldCall } from './held-call.ts';
 
 /** For a whole answer: the charge is known. */
 export function callHeaders(held: HeldCall, closed: Closed): Record<string, string> {
-  return {
-    'content-type': 'application/json; charset=utf-8',
-    ...aboutCall(held, closed.charge, closed.balance[held.admission.price.unit]),
-  };
+  const headers: Record<string, string> = { 'content-type': 'application/json; charset=utf-8' };
+  addCallHeaders(headers, held, closed.charge, closed.balance[held.admission.price.unit]);
+  return headers;
 }
 
 /** For a stream: the charge is not known yet, so the headers tell the most that it can be, which is held. */
 export function streamHeaders(held: HeldCall): Record<string, string> {
-  return {
+  const headers: Record<string, string> = {
     'content-type': 'text/event-stream; charset=utf-8',
     'x-accel-buffering': 'no',
-    ...aboutCall(held, held.admission.amount, held.balance[held.admission.price.unit]),
   };
+  addCallHeaders(headers, held, held.admission.amount, held.balance[held.admission.price.unit]);
+  return headers;
 }
 
-function aboutCall(held: HeldCall, charge: number, balance: number): Record<string, string> {
-  return {
-    'x-tolmach-provider': held.provider ?? '',
-    'x-tolmach-model': held.upstreamModel ?? '',
-    'x-tolmach-charge': String(charge),
-    'x-tolmach-balance': String(balance),
-    'x-tolmach-unit': held.admission.price.unit === 'requests' ? 'requests' : 'micro-rub',
-    ...(held.admission.charsCut === 0 ? {} : { 'x-tolmach-truncated': String(held.admission.charsCut) }),
-    ...limitHeaders(held.limit),
-  };
+/** Adds in place: these headers are made for every call, and copies of them would cost more than they do. */
+function addCallHeaders(headers: Record<string, string>, held: HeldCall, charge: number, balance: number): void {
+  headers['x-tolmach-provider'] = held.provider ?? '';
+  headers['x-tolmach-model'] = held.upstreamModel ?? '';
+  headers['x-tolmach-charge'] = String(charge);
+  headers['x-tolmach-balance'] = String(balance);
+  headers['x-tolmach-unit'] = held.admission.price.unit === 'requests' ? 'requests' : 'micro-rub';
+  if (held.admission.charsCut > 0) headers['x-tolmach-truncated'] = String(held.admission.charsCut);
+  if (held.limit !== undefined) addLimitHeaders(headers, held.limit);
 }
 
 /** OpenAI's names; the reset is a duration such as `12ms` or `1m0s`. */
+/** The headers of a refusal. */
 export function limitHeaders(limit: LimitState | undefined): Record<string, string> {
-  if (limit === undefined) return {};
-  return {
-    'x-ratelimit-limit-requests': String(limit.limit),
-    'x-ratelimit-remaining-requests': String(limit.remaining),
-    'x-ratelimit-reset-requests': duration(limit.resetMs),
-  };
+  const headers: Record<string, string> = {};
+  if (limit !== undefined) addLimitHeaders(headers, limit);
+  return headers;
+}
+
+function addLimitHeaders(headers: Record<string, string>, limit: LimitState): void {
+  headers['x-ratelimit-limit-requests'] = String(limit.limit);
+  headers['x-ratelimit-remaining-requests'] = String(limit.remaining);
+  headers['x-ratelimit-reset-requests'] = duration(limit.resetMs);
 }
 
 export function duration(ms: number): string {

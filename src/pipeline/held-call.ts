@@ -5,24 +5,15 @@ import { CallError, toCallError } from '../core/errors.ts';
 import type { Balance, FinalOutcome, SettleOperation } from '../core/ledger.ts';
 import type { LimitState } from '../core/limits.ts';
 import { actualCost } from '../core/price.ts';
-import type { CallContext, CallRecord } from '../store/store.ts';
+import type { CallContext, CallRecord, NewTask, TaskEnd } from '../store/store.ts';
 import type { Admission } from './admit.ts';
 import type { Gateway } from './gateway.ts';
 import { priceVersion } from './plan-book.ts';
+import type { ClientConnection } from './reply.ts';
 
-type Settle = SettleOperation & { readonly record: CallRecord };
+type Settle = SettleOperation & { readonly record: CallRecord; readonly taskEnd?: TaskEnd };
 
 export type Closed = { readonly outcome: FinalOutcome; readonly charge: number; readonly balance: Balance };
-
-/** What a call may do with its client's connection. Outside of a call, connections that are quiet are closed. */
-export type ClientConnection = {
-  /** Lets it be quiet for as long as the call runs. */
-  hold(): void;
-  /** The call has ended: what is left to send must be taken, or another request come, in the usual time. */
-  release(): void;
-  /** Cuts it, for a client that has stopped reading. */
-  drop(): void;
-};
 
 /** Pauses between tries of a settle that the store could not take. The hold covers the wait. */
 const SETTLE_RETRY_MS = [20, 50, 100, 250, 500, 1000, 2000] as const;
@@ -39,10 +30,9 @@ export class HeldCall {
   provider: string | null = null;
   upstreamModel: string | null = null;
   firstByteMs: number | null = null;
-  /** Set by the shell. */
-  connection: ClientConnection | undefined;
   readonly #gateway: Gateway;
   readonly #context: CallContext;
+  #connection: ClientConnection | undefined;
   #attempt: AbortController | undefined;
   #interruption: CallError | undefined;
   #closing: Promise<Closed> | undefined;
@@ -61,7 +51,6 @@ export class HeldCall {
     this.startedMs = gateway.clock.monotonicMs();
     this.balance = held.balance;
     this.limit = held.limit;
-    gateway.open.add(this);
   }
 
   /** Whether closing has begun; what happens afterwards no longer changes the charge. */
@@ -72,6 +61,14 @@ export class HeldCall {
   /** Why the call was stopped from outside, if it was. */
   get interruption(): CallError | undefined {
     return this.#interruption;
+  }
+
+  /** Ties the call to the client that waits for it: when the client leaves, the call is closed from its side. */
+  attachClient({ signal, connection }: { readonly signal: AbortSignal; readonly connection: ClientConnection }): void {
+    this.#connection = connection;
+    connection.hold();
+    signal.addEventListener('abort', () => this.interrupt(new CallError('client_closed')), { once: true });
+    if (signal.aborted) this.interrupt(new CallError('client_closed'));
   }
 
   /** A new outbound request of this call begins. Each has a signal of its own, so that one's end is not the next's. */
@@ -87,7 +84,7 @@ export class HeldCall {
   interrupt(error: CallError): void {
     this.#interruption ??= error;
     this.#attempt?.abort(error);
-    if (error.code === 'slow_reader') this.connection?.drop();
+    if (error.code === 'slow_reader') this.#connection?.drop();
     this.close(error).catch(() => undefined);
   }
 
@@ -109,13 +106,14 @@ export class HeldCall {
   /**
    * Settles what was delivered, or voids. Resolves when that is durable; it never gives up while the process lives.
    * @param error why the call ended early, if it did.
+   * @param taskEnd what a polling client will see, written in the same commit.
    */
-  close(error?: CallError): Promise<Closed> {
-    this.#closing ??= this.#close(error);
+  close(error?: CallError, taskEnd?: TaskEnd): Promise<Closed> {
+    this.#closing ??= this.#close(error, taskEnd);
     return this.#closing;
   }
 
-  async #close(error: CallError | undefined): Promise<Closed> {
+  async #close(error: CallError | undefined, taskEnd: TaskEnd | undefined): Promise<Closed> {
     const { owner, meter, price, generations } = this.admission;
     const isCharged = this.isDelivered && meter.hasOutput;
     const usage = isCharged ? meter.usage() : null;
@@ -145,9 +143,10 @@ export class HeldCall {
       outcome,
       charge,
       record,
+      ...(taskEnd === undefined ? {} : { taskEnd }),
     });
     this.#gateway.open.delete(this);
-    if (error?.code !== 'slow_reader') this.connection?.release();
+    if (error?.code !== 'slow_reader') this.#connection?.release();
     this.#report(settled, record, error);
     return settled;
   }
@@ -182,7 +181,7 @@ export class HeldCall {
       endpoint: record.endpoint,
       model: record.model,
       provider: record.provider,
-      stream: this.admission.call.stream,
+      stream: this.admission.call.endpoint === 'chat' && this.admission.call.stream,
       status: record.status,
       errorCode: record.errorCode,
       detail: error?.details.detail,
@@ -200,41 +199,76 @@ export class HeldCall {
   }
 }
 
-/** Takes the hold, limits and balance decided together in one durable commit. Throws when either refuses. */
+/** Takes the hold of a call that is answered now. Throws when limits or balance refuse. */
 export async function hold(gateway: Gateway, callId: string, admission: Admission): Promise<HeldCall> {
-  const { owner, plan, price, amount, claims } = admission;
-  if (gateway.isStopping) throw new CallError('shutting_down', { retryAfterS: 5 });
   if (gateway.open.size >= gateway.config.bounds.openCalls) throw new CallError('overloaded', { retryAfterS: 1 });
-  const context: CallContext = {
-    keyId: owner.keyId,
+  const context = contextOf(gateway, admission);
+  const outcome = await writeHold(gateway, callId, admission, context);
+  const held = new HeldCall(gateway, callId, admission, context, outcome);
+  gateway.open.add(held);
+  return held;
+}
+
+/** Takes the hold of a task and accepts the task, in one commit. */
+export async function holdTask(
+  gateway: Gateway,
+  callId: string,
+  admission: Admission,
+  task: NewTask,
+): Promise<{ readonly taskId: number; readonly balance: Balance }> {
+  const { taskId, balance } = await writeHold(gateway, callId, admission, contextOf(gateway, admission), task);
+  if (taskId === undefined) throw new CallError('internal_error', { detail: 'a task was held but not accepted' });
+  return { taskId, balance };
+}
+
+function contextOf(gateway: Gateway, admission: Admission): CallContext {
+  return {
+    keyId: admission.owner.keyId,
     dialect: admission.dialect,
     endpoint: admission.endpoint,
     model: admission.model.name,
     admittedAtMs: gateway.clock.nowMs(),
-    priceVersion: priceVersion(plan),
+    priceVersion: priceVersion(admission.plan),
   };
-  const { accountId } = owner;
+}
+
+/** Limits and balance are decided together, in one durable commit. */
+async function writeHold(gateway: Gateway, callId: string, admission: Admission, context: CallContext, task?: NewTask) {
+  const { owner, plan, price, amount, claims } = admission;
+  if (gateway.isStopping) throw new CallError('shutting_down', { retryAfterS: 5 });
   const outcome = await gateway.store.write({
     kind: 'hold',
     callId,
-    accountId,
+    accountId: owner.accountId,
     unit: price.unit,
     amount,
     dailyRequests: plan.dailyRequests,
     claims,
     context,
+    ...(task === undefined ? {} : { task }),
   });
+  const nowMs = gateway.clock.nowMs();
   switch (outcome.kind) {
     case 'held':
-      return new HeldCall(gateway, callId, admission, context, outcome);
-    case 'short':
-      throw new CallError('insufficient_quota', { balance: outcome.balance[price.unit], needed: outcome.needed });
-    case 'limited': {
-      const retryAfterS = Math.max(1, Math.ceil((outcome.retryAtMs - gateway.clock.nowMs()) / 1000));
-      const { limit } = outcome;
-      throw new CallError('rate_limit_exceeded', limit === undefined ? { retryAfterS } : { retryAfterS, limit });
+      return outcome;
+    case 'short': {
+      // The soonest that anything can change by itself is tomorrow's allowance.
+      const retryAfterS = Math.ceil((gateway.calendar.dayAt(nowMs).endsAtMs - nowMs) / 1000);
+      throw new CallError('insufficient_quota', {
+        balance: outcome.balance[price.unit],
+        needed: outcome.needed,
+        retryAfterS,
+      });
     }
+    case 'limited':
+      throw limited(outcome.retryAtMs, nowMs, outcome.limit);
     default:
       throw new CallError('internal_error', { detail: `a hold answered ${outcome.kind}` });
   }
+}
+
+/** A refusal by a limit: when it can be tried again, and what the headers say of the limit. */
+export function limited(retryAtMs: number, nowMs: number, limit: LimitState | undefined): CallError {
+  const retryAfterS = Math.max(1, Math.ceil((retryAtMs - nowMs) / 1000));
+  return new CallError('rate_limit_exceeded', limit === undefined ? { retryAfterS } : { retryAfterS, limit });
 }

@@ -37,8 +37,9 @@ export class RemotePieces implements PieceSource {
     signal: AbortSignal,
     bounds: { readonly streamBytes: number; readonly idleMs: number },
   ) {
-    if (upstream.body === null) throw new CallError('upstream_bad_response', { detail: 'the stream has no body' });
-    this.#reader = upstream.body.getReader();
+    const { body } = upstream.response;
+    if (body === null) throw new CallError('upstream_bad_response', { detail: 'the stream has no body' });
+    this.#reader = body.getReader();
     this.#stream = stream;
     this.#watch = watch;
     this.#signal = signal;

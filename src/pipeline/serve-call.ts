@@ -1,64 +1,57 @@
 // The path of a call, top to bottom: authenticate, read, admit, hold, attempt, stream, settle. This file owns all
 // branching between the steps. After the first byte to the client there are no more attempts, and the end of an
 // answer is sent only after its charge is durable: "complete for the client" implies "charged once".
+import type { ChatCall } from '../core/call.ts';
 import { CallError, toCallError } from '../core/errors.ts';
 import type { CallRoute, Dialect } from '../dialects/dialect.ts';
-import type { AnswerContext, WireBody } from '../wire/rendering.ts';
-import { admit } from './admit.ts';
+import type { AnswerContext, StreamRenderer } from '../wire/rendering.ts';
+import { admitChat } from './admit.ts';
 import type { OpenedStream } from './attempt.ts';
 import { attemptStream, attemptWhole } from './attempt.ts';
-import { keyFromHeaders } from './authenticate.ts';
+import { authenticateHeaders } from './authenticate.ts';
 import type { Gateway } from './gateway.ts';
 import { callHeaders, streamHeaders } from './headers.ts';
-import type { ClientConnection, HeldCall } from './held-call.ts';
+import type { HeldCall } from './held-call.ts';
 import { hold } from './held-call.ts';
-
-/** A request as the shell hands it over. The body is read only after the caller is known. */
-export type IncomingCall = {
-  readonly callId: string;
-  readonly headers: Headers;
-  /** Fires when the client goes away. */
-  readonly signal: AbortSignal;
-  readBody(): Promise<WireBody>;
-  readonly connection: ClientConnection;
-};
-
-/** What the shell sends. A stream's next piece is asked for only when the last one was taken. */
-export type Reply = {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | AsyncGenerator<Uint8Array | string>;
-};
+import type { Incoming, Reply } from './reply.ts';
 
 export async function serveCall(
   gateway: Gateway,
   dialect: Dialect,
   route: CallRoute,
-  incoming: IncomingCall,
+  incoming: Incoming,
 ): Promise<Reply> {
-  const key = keyFromHeaders(incoming.headers);
-  if (key === undefined) throw new CallError('missing_api_key');
-  const owner = await gateway.keys.authenticate(key);
+  const owner = await authenticateHeaders(gateway, incoming);
   const call = route.read(await incoming.readBody());
-  const admission = admit(gateway, owner, dialect.name, route.endpoint, call);
+  const admission = admitChat(
+    gateway,
+    { owner, dialect: dialect.name, endpoint: route.endpoint, address: incoming.connection.address },
+    call,
+  );
   const held = await hold(gateway, incoming.callId, admission);
-  // From here on the call is closed on every way out. A client that leaves closes it from its side.
-  incoming.connection.hold();
-  held.connection = incoming.connection;
-  incoming.signal.addEventListener('abort', () => held.interrupt(new CallError('client_closed')), { once: true });
-  if (incoming.signal.aborted) held.interrupt(new CallError('client_closed'));
+  // From here on the call is closed on every way out.
+  held.attachClient(incoming);
   const context: AnswerContext = {
     callId: held.callId,
     createdAtS: Math.floor(gateway.clock.nowMs() / 1000),
     model: admission.model.name,
   };
-  return call.stream ? serveStream(gateway, route, held, context) : serveWhole(gateway, route, held, context);
+  // A route without streams never reads a streaming call; the contract suite checks that.
+  if (!admission.call.stream || route.stream === undefined)
+    return serveWhole(gateway, route, held, admission.call, context);
+  return serveStream(gateway, held, admission.call, route.stream(admission.call, context, incoming.headers));
 }
 
-async function serveWhole(gateway: Gateway, route: CallRoute, held: HeldCall, context: AnswerContext): Promise<Reply> {
+async function serveWhole(
+  gateway: Gateway,
+  route: CallRoute,
+  held: HeldCall,
+  call: ChatCall,
+  context: AnswerContext,
+): Promise<Reply> {
   try {
-    const { answer, text } = await attemptWhole(gateway, held);
-    const isSameShape = text !== undefined && held.admission.call.source !== undefined;
+    const { answer, text } = await attemptWhole(gateway, held, call);
+    const isSameShape = text !== undefined && call.source !== undefined;
     const rendered = isSameShape ? text : JSON.stringify(route.answer(answer, context).body);
     const closed = await held.complete();
     return { status: 200, headers: callHeaders(held, closed), body: rendered };
@@ -70,12 +63,12 @@ async function serveWhole(gateway: Gateway, route: CallRoute, held: HeldCall, co
   }
 }
 
-async function serveStream(gateway: Gateway, route: CallRoute, held: HeldCall, context: AnswerContext): Promise<Reply> {
-  const opening = attemptStream(gateway, held, route.stream(held.admission.call, context));
+async function serveStream(gateway: Gateway, held: HeldCall, call: ChatCall, renderer: StreamRenderer): Promise<Reply> {
+  const opening = attemptStream(gateway, held, call, renderer);
   try {
     // While a provider thinks for long, the headers go out early and comments keep the line open.
     const opened = await settledWithin(opening, gateway.config.timeouts.keepAliveMs);
-    return { status: 200, headers: streamHeaders(held), body: pump(gateway, held, opened ?? opening, route, context) };
+    return { status: 200, headers: streamHeaders(held), body: pump(gateway, held, opened ?? opening, renderer) };
   } catch (thrown) {
     const error = toCallError(thrown);
     await held.close(error);
@@ -88,8 +81,7 @@ async function* pump(
   gateway: Gateway,
   held: HeldCall,
   opening: OpenedStream | Promise<OpenedStream>,
-  route: CallRoute,
-  context: AnswerContext,
+  renderer: StreamRenderer,
 ): AsyncGenerator<Uint8Array | string> {
   const { stalledReaderMs } = gateway.config.timeouts;
   let opened: OpenedStream | undefined;
@@ -110,8 +102,7 @@ async function* pump(
   } catch (thrown) {
     const error = held.interruption ?? toCallError(thrown);
     await held.close(error);
-    const renderer = opened?.source ?? route.stream(held.admission.call, context);
-    yield renderer.error(error);
+    yield (opened?.source ?? renderer).error(error);
   } finally {
     opened?.source.cancel();
     // Reached without a close only when the client left and the runtime stopped asking.

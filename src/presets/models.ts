@@ -24,8 +24,21 @@ const anthropic = (name: string, upstream: string): ModelPreset => ({
   vendors: { anthropic: upstream, openrouter: `anthropic/${upstream}` },
 });
 
+/** Drawn by the demo until a provider that draws is configured. */
+const picture = (name: string, vendors: Readonly<Record<string, string>> = {}): ModelPreset => ({
+  name,
+  ownedBy: name,
+  maxOutputTokens: 1,
+  vendors,
+});
+
 export const MODEL_PRESETS: readonly ModelPreset[] = [
   { name: 'demo', ownedBy: 'tolmach', maxOutputTokens: 1024, vendors: { demo: 'demo' } },
+  anthropic('claude-2-100k', 'claude-haiku-4-5'),
+  anthropic('claude-1.3-100k', 'claude-haiku-4-5'),
+  anthropic('claude-instant-1-100k', 'claude-haiku-4-5'),
+  picture('sdxl'),
+  picture('kandinsky'),
   openai('gpt-4o', 16_384),
   openai('gpt-4o-mini', 16_384),
   openai('gpt-4.1', 32_768),

@@ -30,32 +30,45 @@ const limit = (name: string, of: Scope, perMinute: number | null, perDay: number
 });
 
 /** «Макс. частота запросов» of the ChatInfo document. */
-const LIMITS: readonly LimitRule[] = [
+const CHATINFO_LIMITS: readonly LimitRule[] = [
   limit('chat', scope(['openai'], ['chat']), 1500),
   limit('create', scope(['chatinfo', 'textbot'], ['task']), 1500),
   limit('poll', scope(['chatinfo', 'textbot'], ['status']), 15_000),
   limit('balance', scope(['chatinfo', 'textbot'], ['balance']), 500),
 ];
 
+/** «Рейт лимиты» of the Sydney document: per key and model, all claude models together, over its own routes. */
+const SYDNEY_CHAT = ['chat', 'prompt'];
+const SYDNEY_LIMITS: readonly LimitRule[] = [
+  limit('sydney gpt-4', scope(['sydney'], SYDNEY_CHAT, ['gpt-4']), 2, 500),
+  limit('sydney gpt-3.5-turbo', scope(['sydney'], SYDNEY_CHAT, ['gpt-3.5-turbo']), 10, 2000),
+  limit('sydney claude', scope(['sydney'], SYDNEY_CHAT, ['claude-*']), 7, 1500),
+  limit('sydney sdxl', scope(['sydney'], ['image'], ['sdxl']), 3, 1000),
+  limit('sydney kandinsky', scope(['sydney'], ['image'], ['kandinsky']), 20, 10_000),
+];
+
+/** Sydney sells nothing: its table of limits alone bounds it. */
+const SYDNEY_PRICE: PriceRule = { scope: scope(['sydney']), price: { unit: 'requests', perCall: 0 } };
+
+const LIMITS = [...CHATINFO_LIMITS, ...SYDNEY_LIMITS];
+const PRICES = [FREE_ROUTES, GENERATION_PRICE, SYDNEY_PRICE];
+
+const plan = (id: string, name: string, rest: Partial<Plan>): Plan => ({
+  id,
+  name,
+  api: true,
+  dailyRequests: 0,
+  maxInputChars: 10_000,
+  prices: PRICES,
+  limits: LIMITS,
+  aliases: [],
+  version: 1,
+  ...rest,
+});
+
 export const PLAN_PRESETS: readonly Plan[] = [
-  {
-    id: 'free',
-    name: 'Бесплатный',
-    api: false,
-    dailyRequests: 10,
-    maxInputChars: 10_000,
-    prices: [FREE_ROUTES, GENERATION_PRICE],
-    limits: LIMITS,
-    version: 1,
-  },
-  {
-    id: 'prestige',
-    name: 'Престиж',
-    api: true,
-    dailyRequests: 200,
-    maxInputChars: 10_000,
-    prices: [FREE_ROUTES, GENERATION_PRICE],
-    limits: LIMITS,
-    version: 1,
-  },
+  plan('free', 'Бесплатный', { api: false, dailyRequests: 10 }),
+  plan('prestige', 'Престиж', { dailyRequests: 200 }),
+  // The plan of the key that works for everybody: only what costs nothing.
+  plan('public', 'Общий', { prices: [FREE_ROUTES, SYDNEY_PRICE], limits: SYDNEY_LIMITS }),
 ];

@@ -1,7 +1,8 @@
 // The built-in provider: no model, no network, no key. It answers deterministically, says that it is a demonstration,
 // streams, counts tokens and is charged like any other, so that everything around a model can be tried at once.
-import type { Call, CallEvent, Message } from '../core/call.ts';
+import type { CallEvent, ChatCall, ImageCall, Message } from '../core/call.ts';
 import { textsOf } from '../core/call.ts';
+import { drawDemoPicture, sizeFor } from '../core/demo-picture.ts';
 import { estimateTokens } from '../core/tokens.ts';
 import type { LocalProvider } from './provider.ts';
 
@@ -13,7 +14,12 @@ const QUOTE_CHARS_MAX = 200;
 export const demo: LocalProvider = {
   kind: 'local',
   name: 'demo',
-  endpoints: ['chat'],
+  endpoints: ['chat', 'image'],
+  draw: (call) =>
+    Array.from({ length: call.n }, (_, i) => ({
+      bytes: drawDemoPicture(i === 0 ? pictureText(call) : `${pictureText(call)} ${i}`, sizeFor(call.aspectRatio)),
+      contentType: 'image/png' as const,
+    })),
   async *generate(call, sleep) {
     const n = call.options.n ?? 1;
     const limit = call.options.maxOutputTokens ?? Number.POSITIVE_INFINITY;
@@ -34,7 +40,7 @@ export const demo: LocalProvider = {
 };
 
 async function* generateChoice(
-  call: Call,
+  call: ChatCall,
   choice: number,
   limit: number,
   sleep: (ms: number) => Promise<void>,
@@ -62,8 +68,12 @@ async function* generateChoice(
   yield { kind: 'finish', choice, reason: 'stop' };
 }
 
+function pictureText(call: ImageCall): string {
+  return [call.prompt, call.style, call.negativePrompt].filter((text) => text !== undefined).join('\n');
+}
+
 /** What the demonstration says: honest, in the language of the question, and the same every time. */
-export function demoText(call: Call, choice: number): string {
+export function demoText(call: ChatCall, choice: number): string {
   const question = lastUserText(call.messages);
   const russian = /[а-яё]/i.test(question);
   if (call.options.responseFormat !== undefined && call.options.responseFormat.kind !== 'text') {

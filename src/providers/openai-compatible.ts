@@ -1,5 +1,5 @@
 // Any server that speaks OpenAI's chat completions. What differs between vendors is data (vendors.ts).
-import type { Call } from '../core/call.ts';
+import type { ChatCall } from '../core/call.ts';
 import { CallError } from '../core/errors.ts';
 import { faultOfStatus } from '../wire/openai/fault.ts';
 import { isStrict, parseAnswer, readAnswer } from '../wire/openai/read-answer.ts';
@@ -24,7 +24,7 @@ export const openaiCompatible: RemoteProvider = {
   faultOfStatus,
 };
 
-function buildRequest(call: Call, target: Target): UpstreamRequest {
+function buildRequest(call: ChatCall, target: Target): UpstreamRequest {
   refuseUnsupported(call, target.quirks.unsupported);
   const headers: Record<string, string> = {
     'content-type': 'application/json',
@@ -32,11 +32,11 @@ function buildRequest(call: Call, target: Target): UpstreamRequest {
   };
   if (target.apiKey !== undefined) headers['authorization'] = `Bearer ${target.apiKey}`;
   const body = writeChat(call, { model: target.upstreamModel, maxTokensField: target.quirks.maxTokensField });
-  return { method: 'POST', url: `${target.baseUrl}/chat/completions`, headers, body };
+  return { method: 'POST', url: `${target.baseUrl}/chat/completions`, origin: target.origin, headers, body };
 }
 
 /** The names in `unsupported` are those of the wire; each is asked of the neutral call. */
-function refuseUnsupported(call: Call, unsupported: readonly string[]): void {
+function refuseUnsupported(call: ChatCall, unsupported: readonly string[]): void {
   const o = call.options;
   const asked: Record<string, boolean> = {
     n: (o.n ?? 1) > 1,

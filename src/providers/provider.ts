@@ -2,7 +2,7 @@
 // provider never opens a socket: it describes requests and reads answers, so it is tested with recorded text. Adding
 // one is one file and one line in index.ts; an OpenAI-like vendor is one row in vendors.ts.
 import type { AnswerStream, RelayContext } from '../core/answer-stream.ts';
-import type { Answer, Call, CallEvent, Endpoint, Family } from '../core/call.ts';
+import type { Answer, CallEvent, ChatCall, Endpoint, Family, ImageCall, Picture } from '../core/call.ts';
 import type { CallError } from '../core/errors.ts';
 import type { JsonObject } from '../core/fields.ts';
 import type { Meter } from '../core/meter.ts';
@@ -13,6 +13,8 @@ export type Target = {
   readonly providerName: string;
   readonly upstreamModel: string;
   readonly baseUrl: string;
+  /** Scheme, host and port of `baseUrl`: what connections are kept by. */
+  readonly origin: string;
   readonly apiKey: string | undefined;
   readonly quirks: VendorQuirks;
 };
@@ -29,6 +31,7 @@ export type VendorQuirks = {
 export type UpstreamRequest = {
   readonly method: 'GET' | 'POST';
   readonly url: string;
+  readonly origin: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 };
@@ -49,13 +52,19 @@ export type RemoteProvider = {
   readonly endpoints: readonly Endpoint[];
   readonly family: Family;
   /** Throws `unsupported_parameter` for a field that the target cannot honour and whose loss would be a lie. */
-  buildRequest(call: Call, target: Target): UpstreamRequest;
+  buildRequest(call: ChatCall, target: Target): UpstreamRequest;
   /** Reads a 2xx answer. Throws what it means if it is none. */
   readAnswer(text: string, meter: Meter): WholeAnswer;
   openEvents(maxEventChars: number): EventReader;
   /** Passes a stream on to a client of the same family, byte for byte. */
   openRelay(context: RelayContext, maxEventChars: number): AnswerStream;
   faultOfStatus(status: number, headers: Headers, text: string): CallError;
+  /** Present where the protocol can draw. */
+  readonly images?: {
+    buildRequest(call: ImageCall, target: Target): UpstreamRequest;
+    /** The pictures of a 2xx answer. Throws `content_refused` where the vendor drew none for its content. */
+    readPictures(text: string): Picture[];
+  };
 };
 
 /** Answers without an upstream. `sleep` is how it paces a stream; it rejects when the call is aborted. */
@@ -63,7 +72,8 @@ export type LocalProvider = {
   readonly kind: 'local';
   readonly name: string;
   readonly endpoints: readonly Endpoint[];
-  generate(call: Call, sleep: (ms: number) => Promise<void>): AsyncIterable<CallEvent>;
+  generate(call: ChatCall, sleep: (ms: number) => Promise<void>): AsyncIterable<CallEvent>;
+  draw?(call: ImageCall): Picture[];
 };
 
 export type Provider = RemoteProvider | LocalProvider;

@@ -2,7 +2,7 @@
 // contract suite runs over both. Everything that a promise of this interface resolves to is on disk.
 
 import type { Usage } from '../core/call.ts';
-import type { Balance, GrantOperation, HoldOperation, LedgerOutcome, SettleOperation, Unit } from '../core/ledger.ts';
+import type { GrantOperation, HoldOperation, LedgerOutcome, SettleOperation, Unit } from '../core/ledger.ts';
 import type { Plan } from '../core/plan.ts';
 
 /** What is known of a call when its hold is taken; enough to close it if the process dies. */
@@ -89,10 +89,46 @@ export type AuditReport = {
   };
 };
 
+/** A task as it is accepted: the stored call, which is wiped when the task ends. */
+export type NewTask = { readonly request: string };
+
+/** How a task ended. `result` is the answer's text. */
+export type TaskEnd = {
+  readonly status: 'completed' | 'failed';
+  readonly result: string | null;
+  readonly errorCode: string | null;
+};
+
+export type TaskRow = {
+  readonly taskId: number;
+  readonly accountId: string;
+  readonly callId: string;
+  readonly status: 'queued' | 'completed' | 'failed';
+  readonly result: string | null;
+  readonly errorCode: string | null;
+  readonly createdAtMs: number;
+  readonly endedAtMs: number | null;
+};
+
+/** A queued task in the order of the queue. */
+export type TaskReference = { readonly taskId: number; readonly accountId: string };
+
+/** All that is needed to run a queued task. */
+export type TaskWork = TaskReference & {
+  readonly callId: string;
+  readonly planId: string;
+  readonly request: string;
+  readonly context: CallContext;
+  /** What is held for it. */
+  readonly amount: number;
+  /** How often a process died while the task was queued or running. */
+  readonly recoveries: number;
+};
+
 /** Operations of the ledger with what must be written beside them, in the same commit. */
 export type WriteOperation =
-  | (HoldOperation & { readonly context: CallContext })
-  | (SettleOperation & { readonly record: CallRecord })
+  | (HoldOperation & { readonly context: CallContext; readonly task?: NewTask })
+  | (SettleOperation & { readonly record: CallRecord; readonly taskEnd?: TaskEnd })
   | (GrantOperation & { readonly source: string })
   | { readonly kind: 'createAccount'; readonly account: Account }
   | {
@@ -103,7 +139,9 @@ export type WriteOperation =
     }
   | { readonly kind: 'createKey'; readonly key: Key; readonly hmac: string }
   | { readonly kind: 'revokeKey'; readonly keyId: string; readonly revokedAtMs: number }
-  | { readonly kind: 'putPlan'; readonly plan: Plan };
+  | { readonly kind: 'putPlan'; readonly plan: Plan }
+  /** Forgets ended tasks, results and all, that ended before a time. */
+  | { readonly kind: 'purgeTasks'; readonly endedBeforeMs: number };
 
 /** Answers of the operations that are not the ledger's. `conflict` names the field that must be unique. */
 export type RecordOutcome =
@@ -111,9 +149,21 @@ export type RecordOutcome =
   | { readonly kind: 'missing' }
   | { readonly kind: 'conflict'; readonly field: string };
 
-export type OutcomeOf<O extends WriteOperation> = O extends { kind: 'hold' | 'settle' | 'grant' }
-  ? LedgerOutcome
-  : RecordOutcome;
+/** A hold that brought a task answers the task's id as well. */
+export type HoldOutcome = LedgerOutcome & { readonly taskId?: number };
+
+export type OutcomeOf<O extends WriteOperation> = O extends { kind: 'hold' }
+  ? HoldOutcome
+  : O extends { kind: 'hold' | 'settle' | 'grant' }
+    ? LedgerOutcome
+    : RecordOutcome;
+
+/** What an operator should learn of the store's own life. */
+export type StoreNotice =
+  | { readonly kind: 'holds_voided'; readonly count: number }
+  /** This process was silent for longer than its lease; others may have voided its holds. */
+  | { readonly kind: 'lease_lapsed'; readonly byMs: number }
+  | { readonly kind: 'lease_not_renewed'; readonly detail: string };
 
 export interface Store {
   /**
@@ -132,16 +182,14 @@ export interface Store {
   listBuckets(accountId: string, dailyRequests: number, nowMs: number): Promise<BucketRow[]>;
   /** Newest first. `before` is a call id to go on from. */
   listUsage(accountId: string, limit: number, before?: string): Promise<UsageRow[]>;
+  findTask(taskId: number): Promise<TaskRow | undefined>;
+  /** The work of a task that is still queued. */
+  findTaskWork(taskId: number): Promise<TaskWork | undefined>;
+  /** Queued tasks of processes that are gone, oldest first; from now on they are this process's. */
+  adoptTasks(): Promise<TaskReference[]>;
   audit(): Promise<AuditReport>;
   /** Whether the store answers, for readiness. */
   ping(): Promise<boolean>;
   /** Writes what is waiting, then closes. */
   close(): Promise<void>;
-}
-
-/** What live buckets have left, per unit. */
-export function sumBalance(buckets: readonly BucketRow[]): Balance {
-  const left = { requests: 0, microRub: 0 };
-  for (const bucket of buckets) left[bucket.unit] += bucket.granted - bucket.held - bucket.used;
-  return left;
 }

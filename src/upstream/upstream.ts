@@ -8,7 +8,6 @@ export type UpstreamBounds = { readonly answerBytes: number; readonly connectMs:
 export type UpstreamAnswer = {
   readonly status: number;
   readonly headers: Headers;
-  readonly body: ReadableStream<Uint8Array> | null;
   readonly response: Response;
 };
 
@@ -30,7 +29,7 @@ export class Upstream {
    * while surely nothing was started, else `upstream_reset`; an abort throws the signal's reason.
    */
   async send(request: UpstreamRequest, signal: AbortSignal): Promise<UpstreamAnswer> {
-    await this.#reach(request.url, signal);
+    if (!this.#wasReached(request.origin)) await this.#reach(request.url, signal);
     let response: Response;
     try {
       response = await fetch(request.url, {
@@ -49,7 +48,8 @@ export class Upstream {
       await response.body?.cancel();
       throw new CallError('upstream_bad_response', { detail: `unasked content-encoding ${coding.slice(0, 20)}` });
     }
-    return { status: response.status, headers: response.headers, body: response.body, response };
+    // The body is not looked at here: merely asking for the stream makes reading it as text several times dearer.
+    return { status: response.status, headers: response.headers, response };
   }
 
   /** The whole body as text. Throws `upstream_too_large` beyond the bound, `upstream_reset` if it breaks off. */
@@ -68,7 +68,7 @@ export class Upstream {
   async #gather(answer: UpstreamAnswer): Promise<string> {
     const chunks: Uint8Array[] = [];
     let bytes = 0;
-    for await (const chunk of answer.body ?? []) {
+    for await (const chunk of answer.response.body ?? []) {
       bytes += chunk.byteLength;
       if (bytes > this.#bounds.answerBytes) throw new CallError('upstream_too_large');
       chunks.push(chunk);
@@ -82,11 +82,13 @@ export class Upstream {
    */
   async #reach(url: string, signal: AbortSignal): Promise<void> {
     const { origin, hostname, port, protocol } = new URL(url);
-    const nowMs = this.#monotonicMs();
-    const reachedAtMs = this.#reachedAtMs.get(origin);
-    if (reachedAtMs !== undefined && nowMs - reachedAtMs < REACHED_FOR_MS) return;
     await this.#connect(hostname.replace(/^\[|\]$/g, ''), Number(port) || (protocol === 'https:' ? 443 : 80), signal);
-    this.#reachedAtMs.set(origin, nowMs);
+    this.#reachedAtMs.set(origin, this.#monotonicMs());
+  }
+
+  #wasReached(origin: string): boolean {
+    const reachedAtMs = this.#reachedAtMs.get(origin);
+    return reachedAtMs !== undefined && this.#monotonicMs() - reachedAtMs < REACHED_FOR_MS;
   }
 
   #connect(hostname: string, port: number, signal: AbortSignal): Promise<void> {
@@ -116,8 +118,8 @@ export class Upstream {
   }
 
   /** Forgets that a host was reached, after a connection to it failed. */
-  forget(url: string): void {
-    this.#reachedAtMs.delete(new URL(url).origin);
+  forget(origin: string): void {
+    this.#reachedAtMs.delete(origin);
   }
 }
 

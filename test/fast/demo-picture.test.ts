@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'bun:test';
 import { crc32, inflateSync } from 'node:zlib';
 import fc from 'fast-check';
-import { ASPECT_RATIOS, drawDemoPicture, isAspectRatio, sizeFor } from '../../src/core/demo-picture.ts';
+import { ASPECT_RATIOS, isAspectRatio } from '../../src/core/call.ts';
+import { drawDemoPicture, sizeFor } from '../../src/core/demo-picture.ts';
 import { encodePng } from '../../src/core/png.ts';
 
 type Decoded = { width: number; height: number; rgb: Uint8Array; texts: string[]; types: string[] };

@@ -4,7 +4,7 @@
 import { describe, expect, test } from 'bun:test';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { Answer, Call, CallEvent, Usage } from '../../src/core/call.ts';
+import type { Answer, CallEvent, ChatCall, Usage } from '../../src/core/call.ts';
 import type { ErrorCode, ErrorDetails } from '../../src/core/errors.ts';
 import { CallError } from '../../src/core/errors.ts';
 import { Meter } from '../../src/core/meter.ts';
@@ -22,16 +22,16 @@ const CHARS_MAX = 1_000_000;
 /** What each translation is given and gives. JSON in, JSON out. */
 const TRANSLATIONS: Readonly<Record<string, (input: never) => unknown>> = {
   /** A customer's body, as an object or as text, into the neutral call. */
-  'read call': ({ body }: { body: unknown }) => withoutSource(readChat(wire(body))),
+  'read call': ({ body }: { body: unknown }) => withoutSource(callOf(body)),
   /** A neutral answer into the dialect's body. */
   'render answer': ({ answer }: { answer: Answer }) => renderChat(answer, CONTEXT).body,
   /** Neutral events into the dialect's frames. */
   'render stream': ({ body, events, usage }: { body: unknown; events: CallEvent[]; usage: Usage }) => {
-    const renderer = renderChatStream(readChat(wire(body)), CONTEXT);
+    const renderer = renderChatStream(callOf(body), CONTEXT);
     return framesOf(renderer.start() + events.map((event) => renderer.event(event)).join('') + renderer.end(usage));
   },
   'render error': ({ code, details }: { code: ErrorCode; details: ErrorDetails }) =>
-    openai.error(new CallError(code, details), 'call-1'),
+    openai.error(new CallError(code, details), { requestId: 'call-1', publicUrl: 'https://gateway.example' }),
   /** A customer's body into the provider's request; `asItCame` is whether the bytes may be kept. */
   'write request': ({
     body,
@@ -42,7 +42,7 @@ const TRANSLATIONS: Readonly<Record<string, (input: never) => unknown>> = {
     target: { apiKey?: string | null };
     asItCame: boolean;
   }) => {
-    const call = readChat(wire(body));
+    const call = callOf(body);
     const request = openaiCompatible.buildRequest(asItCame ? call : withoutSource(call), targetWith(target));
     return { ...request, body: JSON.parse(request.body) };
   },
@@ -59,7 +59,7 @@ const TRANSLATIONS: Readonly<Record<string, (input: never) => unknown>> = {
   /** A provider's stream as a customer gets it who did, or did not, ask for usage. */
   'relay stream': ({ chunks, body }: { chunks: unknown[]; body: unknown }) => {
     const meter = new Meter(1000, () => 'Hello there.');
-    const relay = openaiCompatible.openRelay({ call: readChat(wire(body)), meter }, CHARS_MAX);
+    const relay = openaiCompatible.openRelay({ call: callOf(body), meter }, CHARS_MAX);
     const out = relay.push(Buffer.from(chunks.map(asFrame).join('')));
     const frames = framesOf(typeof out === 'string' ? out : Buffer.from(out).toString());
     return { frames, usage: meter.usage(), isComplete: relay.isComplete };
@@ -72,7 +72,13 @@ function wire(body: unknown) {
   return { text: typeof body === 'string' ? body : JSON.stringify(body), contentType: 'application/json' };
 }
 
-function withoutSource(call: Call): Call {
+function callOf(body: unknown): ChatCall {
+  const call = readChat(wire(body));
+  if (call.endpoint !== 'chat') throw new Error('not a chat call');
+  return call;
+}
+
+function withoutSource(call: ChatCall): ChatCall {
   const { source: _, ...rest } = call;
   return rest;
 }
@@ -84,7 +90,7 @@ function targetWith({
 }: Omit<Partial<Target>, 'apiKey'> & { apiKey?: string | null }): Target {
   const quirks = { maxTokensField: 'max_tokens', streamsAreStrict: true, unsupported: [], ...target.quirks } as const;
   const where = { providerName: 'vendor', upstreamModel: 'vendor-model', baseUrl: 'https://vendor.example/v1' };
-  return { ...where, ...target, quirks, apiKey: apiKey ?? undefined };
+  return { ...where, origin: 'https://vendor.example', ...target, quirks, apiKey: apiKey ?? undefined };
 }
 
 const asFrame = (chunk: unknown) => `data: ${typeof chunk === 'string' ? chunk : JSON.stringify(chunk)}\n\n`;

@@ -2,9 +2,9 @@
 // and changes of plan, in batches of any size.
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
+import { spendingOrder } from '../../src/core/bucket.ts';
 import { Calendar } from '../../src/core/calendar.ts';
 import type { GrantOperation, HoldOperation, LedgerOperation, LedgerOutcome } from '../../src/core/ledger.ts';
-import { spendingOrder } from '../../src/core/ledger.ts';
 import { brokenInvariants, isNothing, LedgerTables } from '../../src/testing/ledger-tables.ts';
 import type { ModelAnswer } from '../../src/testing/unit-model.ts';
 import { UnitModel } from '../../src/testing/unit-model.ts';

@@ -224,7 +224,9 @@ describe('for every history and bound', () => {
 
         expect(dropped.flat().some((message) => left.has(message.name))).toBe(false);
         for (const message of kept.flat()) expect(left.get(message.name)).toBe(message);
-        for (const message of anchor ?? []) expect(textOf(message)).toStartWith(textOf(left.get(message.name)));
+        // Not `toStartWith`: it sees no beginning where a cut falls between two halves of a surrogate pair.
+        for (const message of anchor ?? [])
+          expect(textOf(message).startsWith(textOf(left.get(message.name)))).toBe(true);
         for (const message of anchor ?? []) expect(left.has(message.name)).toBe(true);
 
         const cutInAnchor = (anchor ?? []).some((message) => left.get(message.name) !== message);

@@ -1,48 +1,42 @@
 // Applies batches of operations to an SQLite database, one transaction each. It runs in the writer thread, which is
 // the only writer, so the books of accounts stay in memory between batches and only changes are written.
-import type { Database, Statement } from 'bun:sqlite';
+import type { Database } from 'bun:sqlite';
 import type { Calendar } from '../../core/calendar.ts';
-import type { AccountBook, Bucket, BucketKind, LedgerOutcome, Unit } from '../../core/ledger.ts';
+import type { AccountBook } from '../../core/ledger.ts';
 import { Changes, decide } from '../../core/ledger.ts';
 import type { Day } from '../../core/limits.ts';
 import { LimitWindow } from '../../core/limits.ts';
-import type { CallContext, CallRecord, RecordOutcome, WriteOperation } from '../store.ts';
-import { applyRecord, isRecordOperation } from './records.ts';
+import type { BatchResult, Outcome, Refused } from '../group-commit.ts';
+import type { LedgerWrite } from '../record-operation.ts';
+import { isRecordOperation } from '../record-operation.ts';
+import { voidOrphan } from '../restart-record.ts';
+import type { CallContext, CallRecord, WriteOperation } from '../store.ts';
+import type { LedgerStatements } from './ledger-statements.ts';
+import { prepareLedger } from './ledger-statements.ts';
+import { applyRecord } from './records.ts';
+import { TaskTable } from './tasks.ts';
 
 /** A batch as it crosses the thread boundary. The clock of the main thread decides, so that tests can set it. */
 export type Batch = { readonly nowMs: number; readonly operations: readonly WriteOperation[] };
-export type Outcome = LedgerOutcome | RecordOutcome;
-/** `refused` is one poisonous operation; `failed` is a store that cannot write at all. */
-export type BatchResult =
-  | { readonly outcomes: (Outcome | { readonly kind: 'refused'; readonly detail: string })[] }
-  | { readonly failed: string };
 
 /** Books kept in memory; beyond this, those without open holds are dropped. */
 const BOOKS_MAX = 20_000;
-
-export const RESTART_RECORD = {
-  provider: null,
-  upstreamModel: null,
-  usage: null,
-  status: 503,
-  errorCode: 'gateway_restarted',
-  attempts: 0,
-  firstByteMs: null,
-} as const;
 
 export class BatchWriter {
   readonly #db: Database;
   readonly #calendar: Calendar;
   readonly #owner: string;
   readonly #books = new Map<string, AccountBook>();
-  readonly #sql: ReturnType<typeof prepare>;
+  readonly #sql: LedgerStatements;
+  readonly #tasks: TaskTable;
   #lastMs = 0;
 
   constructor(db: Database, calendar: Calendar, owner: string) {
     this.#db = db;
     this.#calendar = calendar;
     this.#owner = owner;
-    this.#sql = prepare(db);
+    this.#sql = prepareLedger(db);
+    this.#tasks = new TaskTable(db);
   }
 
   /**
@@ -58,7 +52,7 @@ export class BatchWriter {
       this.#books.clear();
       if (batch.operations.length === 1) return this.#single(batch.operations[0] as WriteOperation, error);
     }
-    const outcomes: (Outcome | { readonly kind: 'refused'; readonly detail: string })[] = [];
+    const outcomes: (Outcome | Refused)[] = [];
     for (const operation of batch.operations) {
       const result = this.apply({ nowMs: batch.nowMs, operations: [operation] });
       if ('failed' in result)
@@ -72,16 +66,12 @@ export class BatchWriter {
 
   /** Ends the holds of processes that are gone: they are voided, and nothing is charged. */
   recover(nowMs: number): number {
+    this.#tasks.countRecovery();
     const rows = this.#sql.foreignHolds.all(this.#owner);
     for (let i = 0; i < rows.length; i += 500) {
       const operations = rows.slice(i, i + 500).map((row): WriteOperation => {
         const context = JSON.parse(row.context) as CallContext;
-        const record: CallRecord = {
-          ...context,
-          ...RESTART_RECORD,
-          durationMs: Math.max(0, nowMs - context.admittedAtMs),
-        };
-        return { kind: 'settle', callId: row.call_id, accountId: row.account_id, outcome: 'void', charge: 0, record };
+        return voidOrphan({ callId: row.call_id, accountId: row.account_id, context }, nowMs);
       });
       const result = this.apply({ nowMs, operations });
       if ('failed' in result) throw new Error(`recovery failed: ${result.failed}`);
@@ -92,13 +82,14 @@ export class BatchWriter {
   #single(operation: WriteOperation, error: unknown): BatchResult {
     const detail = error instanceof Error ? error.message : String(error);
     const code = (error as { code?: string }).code ?? '';
-    // A constraint names this operation; anything else (full disk, I/O error) is the store's own trouble.
-    if (code.startsWith('SQLITE_CONSTRAINT') || error instanceof TypeError)
+    // A constraint, or a decision that cannot be made, names this operation; any other word of SQLite (full disk, I/O
+    // error) is the store's own trouble.
+    if (!code.startsWith('SQLITE_') || code.startsWith('SQLITE_CONSTRAINT'))
       return { outcomes: [{ kind: 'refused', detail: `${operation.kind}: ${detail}` }] };
     return { failed: detail };
   }
 
-  #commit(operations: readonly WriteOperation[]): Outcome[] {
+  #commit(operations: readonly WriteOperation[]): (Outcome | Refused)[] {
     const nowMs = this.#lastMs;
     const day = this.#calendar.dayAt(nowMs);
     this.#db.run('BEGIN IMMEDIATE');
@@ -119,8 +110,11 @@ export class BatchWriter {
     }
   }
 
-  #apply(operation: WriteOperation, nowMs: number, day: Day, touched: Map<AccountBook, Changes>): Outcome {
+  #apply(operation: WriteOperation, nowMs: number, day: Day, touched: Map<AccountBook, Changes>): Outcome | Refused {
     if (isRecordOperation(operation)) return applyRecord(this.#db, operation);
+    const { accountId } = operation;
+    if (!this.#books.has(accountId) && this.#sql.findAccount.get(accountId) === null)
+      return { kind: 'refused', detail: `${operation.kind}: there is no account ${accountId}` };
     const book = this.#load(operation, nowMs);
     let changes = touched.get(book);
     if (changes === undefined) {
@@ -128,18 +122,22 @@ export class BatchWriter {
       touched.set(book, changes);
     }
     const outcome = decide(book, operation, nowMs, day, changes);
-    if (operation.kind === 'hold' && changes.newHolds.length > 0) this.#writeHold(book, operation.context, changes);
-    if (operation.kind === 'settle' && changes.newFinals.length > 0)
+    if (operation.kind === 'settle' && changes.newFinals.length > 0) {
       this.#writeFinal(book, operation.record, nowMs, changes);
+      if (operation.taskEnd !== undefined) this.#tasks.end(operation.callId, operation.taskEnd, nowMs);
+    }
     for (const { operation: granted, bucketId } of changes.newGrants.splice(0)) {
       const source = operation.kind === 'grant' ? operation.source : '';
       this.#sql.insertGrant.run(book.accountId, granted.grantId, bucketId, granted.unit, granted.amount, source, nowMs);
     }
-    return outcome;
+    if (operation.kind !== 'hold') return outcome;
+    if (changes.newHolds.length > 0) this.#writeHold(book, operation, changes);
+    if (operation.task === undefined || outcome.kind !== 'held') return outcome;
+    return { ...outcome, taskId: this.#tasks.accept(book.accountId, operation.callId, operation.task, nowMs) };
   }
 
   /** The account's book with everything that this operation may look at. */
-  #load(operation: WriteOperation & { kind: 'hold' | 'settle' | 'grant' }, nowMs: number): AccountBook {
+  #load(operation: LedgerWrite, nowMs: number): AccountBook {
     let book = this.#books.get(operation.accountId);
     if (book === undefined) {
       book = this.#read(operation.accountId, nowMs);
@@ -150,7 +148,7 @@ export class BatchWriter {
       return book;
     }
     if (!book.holds.has(operation.callId)) {
-      const row = this.#sql.findFinal.get(operation.callId, operation.accountId);
+      const row = this.#sql.findFinal.get(operation.accountId, operation.callId);
       if (row !== null)
         book.finals.set(operation.callId, {
           callId: operation.callId,
@@ -197,7 +195,9 @@ export class BatchWriter {
     return book;
   }
 
-  #writeHold(book: AccountBook, context: CallContext, changes: Changes): void {
+  #writeHold(book: AccountBook, operation: LedgerWrite & { kind: 'hold' }, changes: Changes): void {
+    // The hold of a task outlives this process; any other ends with it.
+    const owner = operation.task === undefined ? this.#owner : 'task';
     for (const hold of changes.newHolds.splice(0)) {
       this.#sql.insertHold.run(
         hold.callId,
@@ -205,8 +205,8 @@ export class BatchWriter {
         hold.unit,
         hold.amount,
         JSON.stringify(hold.allocation),
-        this.#owner,
-        JSON.stringify(context),
+        owner,
+        JSON.stringify(operation.context),
       );
     }
   }
@@ -214,7 +214,7 @@ export class BatchWriter {
   #writeFinal(book: AccountBook, record: CallRecord, nowMs: number, changes: Changes): void {
     changes.endedHolds.length = 0;
     for (const { final, allocation, held } of changes.newFinals.splice(0)) {
-      this.#sql.deleteHold.run(final.callId);
+      this.#sql.deleteHold.run(book.accountId, final.callId);
       const u = record.usage;
       this.#sql.insertUsage.run(
         final.callId,
@@ -266,57 +266,6 @@ export class BatchWriter {
   }
 }
 
-function refuseRest(batch: Batch, done: number, detail: string): { kind: 'refused'; detail: string }[] {
+function refuseRest(batch: Batch, done: number, detail: string): Refused[] {
   return batch.operations.slice(done).map(() => ({ kind: 'refused', detail }));
-}
-
-/** Every statement of the ledger, each with the guarantee it gives. */
-function prepare(db: Database) {
-  type HoldRow = {
-    call_id: string;
-    account_id: string;
-    unit: Unit;
-    amount: number;
-    allocation: string;
-    context: string;
-  };
-  return {
-    // Everything that can still be spent or released: an expired bucket with something held stays visible.
-    liveBuckets: db.prepare<Bucket & { kind: BucketKind }, [string, number]>(
-      'SELECT bucket_id AS bucketId, kind, unit, expires_at AS expiresAtMs, granted, held, used FROM bucket WHERE account_id = ? AND (held > 0 OR expires_at IS NULL OR expires_at > ?)',
-    ),
-    openHolds: db.prepare<HoldRow, [string]>(
-      'SELECT call_id, account_id, unit, amount, allocation, context FROM hold WHERE account_id = ?',
-    ),
-    // Holds of other processes. In this store there is one process at a time, so those processes are gone.
-    foreignHolds: db.prepare<HoldRow, [string]>(
-      "SELECT call_id, account_id, unit, amount, allocation, context FROM hold WHERE owner <> ? AND owner <> 'task'",
-    ),
-    findFinal: db.prepare<{ outcome: 'settled' | 'void'; unit: Unit; charge: number }, [string, string]>(
-      'SELECT outcome, unit, charge FROM usage WHERE call_id = ? AND account_id = ?',
-    ),
-    findGrant: db.prepare<{ found: number }, [string, string]>(
-      'SELECT 1 AS found FROM grant_ WHERE account_id = ? AND grant_id = ?',
-    ),
-    findWindow: db.prepare<{ cells: Uint8Array; day: string; day_count: number }, [string, string]>(
-      'SELECT cells, day, day_count FROM limit_window WHERE account_id = ? AND subject = ?',
-    ),
-    putBucket: db.prepare(
-      'INSERT INTO bucket (account_id, bucket_id, kind, unit, expires_at, granted, held, used) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account_id, bucket_id) DO UPDATE SET granted = excluded.granted, held = excluded.held, used = excluded.used',
-    ),
-    insertHold: db.prepare(
-      'INSERT INTO hold (call_id, account_id, unit, amount, allocation, owner, context) VALUES (?, ?, ?, ?, ?, ?, ?)',
-    ),
-    deleteHold: db.prepare('DELETE FROM hold WHERE call_id = ?'),
-    insertUsage:
-      db.prepare(`INSERT INTO usage (call_id, account_id, key_id, dialect, endpoint, model, provider, upstream_model,
-      outcome, unit, held, charge, allocation, price_version, usage_source, input_tokens, cached_input_tokens, output_tokens, reasoning_tokens, images,
-      status, error_code, attempts, first_byte_ms, duration_ms, admitted_at, ended_at) VALUES (${Array(27).fill('?').join(', ')})`),
-    insertGrant: db.prepare(
-      'INSERT INTO grant_ (account_id, grant_id, bucket_id, unit, amount, source, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)',
-    ),
-    putWindow: db.prepare(
-      'INSERT INTO limit_window (account_id, subject, cells, day, day_count) VALUES (?, ?, ?, ?, ?) ON CONFLICT (account_id, subject) DO UPDATE SET cells = excluded.cells, day = excluded.day, day_count = excluded.day_count',
-    ),
-  } satisfies Record<string, Statement>;
 }

@@ -2,10 +2,20 @@
 // here can write.
 import { Database } from 'bun:sqlite';
 import { Calendar } from '../../core/calendar.ts';
-import type { Unit } from '../../core/ledger.ts';
-import { dailyBucketId } from '../../core/ledger.ts';
 import type { Plan } from '../../core/plan.ts';
-import type { Account, AuditReport, BucketRow, Key, KeyOwner, UsageRow } from '../store.ts';
+import type {
+  Account,
+  AuditReport,
+  BucketRow,
+  CallContext,
+  Key,
+  KeyOwner,
+  TaskReference,
+  TaskRow,
+  TaskWork,
+  UsageRow,
+} from '../store.ts';
+import { withTodaysAllowance } from '../todays-allowance.ts';
 import { auditDatabase } from './audit.ts';
 
 const ACCOUNT = 'account_id AS accountId, email, plan_id AS planId, status, created_at AS createdAtMs';
@@ -75,26 +85,10 @@ export class SqliteReader {
   listBuckets(accountId: string, dailyRequests: number, nowMs: number): BucketRow[] {
     const rows = this.#db
       .query<BucketRow, [string, number]>(
-        'SELECT bucket_id AS bucketId, kind, unit, expires_at AS expiresAtMs, granted, held, used FROM bucket WHERE account_id = ? AND (expires_at IS NULL OR expires_at > ?) ORDER BY kind, expires_at, bucket_id',
+        'SELECT bucket_id AS bucketId, kind, unit, expires_at AS expiresAtMs, granted, held, used FROM bucket WHERE account_id = ? AND (expires_at IS NULL OR expires_at > ?) ORDER BY kind, expires_at NULLS LAST, bucket_id',
       )
       .all(accountId, nowMs);
-    const day = this.#calendar.dayAt(nowMs);
-    const bucketId = dailyBucketId(day);
-    const today = rows.find((row) => row.bucketId === bucketId);
-    const granted = Math.max(dailyRequests, (today?.held ?? 0) + (today?.used ?? 0));
-    const others = rows.filter((row) => row !== today);
-    if (granted === 0) return others;
-    const made: BucketRow = {
-      bucketId,
-      kind: 'daily',
-      unit: 'requests' as Unit,
-      expiresAtMs: day.endsAtMs,
-      held: 0,
-      used: 0,
-      ...today,
-      granted,
-    };
-    return [made, ...others];
+    return withTodaysAllowance(rows, this.#calendar, dailyRequests, nowMs);
   }
 
   listUsage(accountId: string, limit: number, before = '~'): UsageRow[] {
@@ -117,6 +111,39 @@ export class SqliteReader {
                 images,
               },
       }));
+  }
+
+  findTask(taskId: number): TaskRow | undefined {
+    return (
+      this.#db
+        .query<TaskRow, [number]>(
+          `SELECT task_id AS taskId, account_id AS accountId, call_id AS callId, status, result, error_code AS errorCode,
+            created_at AS createdAtMs, ended_at AS endedAtMs FROM task WHERE task_id = ?`,
+        )
+        .get(taskId) ?? undefined
+    );
+  }
+
+  /** The stored call with its hold; a queued task always has one. */
+  findTaskWork(taskId: number): TaskWork | undefined {
+    const row = this.#db
+      .query<Omit<TaskWork, 'context'> & { context: string }, [number]>(
+        `SELECT t.task_id AS taskId, t.account_id AS accountId, t.call_id AS callId, a.plan_id AS planId, t.request, t.recoveries,
+          h.amount, h.context
+         FROM task t JOIN account a USING (account_id) JOIN hold h ON h.account_id = t.account_id AND h.call_id = t.call_id
+         WHERE t.task_id = ? AND t.status = 'queued'`,
+      )
+      .get(taskId);
+    return row === null ? undefined : { ...row, context: JSON.parse(row.context) as CallContext };
+  }
+
+  /** Oldest first. */
+  listQueuedTasks(): TaskReference[] {
+    return this.#db
+      .query<TaskReference, []>(
+        "SELECT task_id AS taskId, account_id AS accountId FROM task WHERE status = 'queued' ORDER BY task_id",
+      )
+      .all();
   }
 
   audit(): AuditReport {

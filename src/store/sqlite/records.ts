@@ -1,12 +1,7 @@
 // Writes accounts, keys and plans: plain rows with no decision in them.
 import type { Database } from 'bun:sqlite';
-import type { RecordOutcome, WriteOperation } from '../store.ts';
-
-type RecordOperation = Exclude<WriteOperation, { kind: 'hold' | 'settle' | 'grant' }>;
-
-export function isRecordOperation(operation: WriteOperation): operation is RecordOperation {
-  return operation.kind !== 'hold' && operation.kind !== 'settle' && operation.kind !== 'grant';
-}
+import type { RecordOperation } from '../record-operation.ts';
+import type { RecordOutcome } from '../store.ts';
 
 const WRITTEN: RecordOutcome = { kind: 'written' };
 
@@ -41,6 +36,10 @@ export function applyRecord(db: Database, operation: RecordOperation): RecordOut
         .run(operation.revokedAtMs, operation.keyId);
       return changes === 0 ? { kind: 'missing' } : WRITTEN;
     }
+    case 'purgeTasks':
+      // The charges of forgotten tasks stay in `usage`.
+      db.query('DELETE FROM task WHERE ended_at < ?').run(operation.endedBeforeMs);
+      return WRITTEN;
     case 'putPlan':
       db.query(
         'INSERT INTO plan (plan_id, version, body) VALUES (?, ?, ?) ON CONFLICT (plan_id) DO UPDATE SET version = excluded.version, body = excluded.body',

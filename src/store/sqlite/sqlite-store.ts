@@ -3,8 +3,10 @@ import { Database } from 'bun:sqlite';
 import { join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { CallError } from '../../core/errors.ts';
+import type { BatchResult } from '../group-commit.ts';
+import { GroupCommit } from '../group-commit.ts';
 import type { OutcomeOf, Store, WriteOperation } from '../store.ts';
-import type { Batch, BatchResult } from './batch.ts';
+import type { Batch } from './batch.ts';
 import { SqliteReader } from './reader.ts';
 import type { OpenedMessage, OpenMessage } from './writer-thread.ts';
 
@@ -18,12 +20,6 @@ export type SqliteStoreOptions = {
 
 /** Operations of one commit. Larger batches gain little and delay the first caller. */
 const BATCH_MAX = 512;
-
-type Waiting = {
-  readonly operation: WriteOperation;
-  readonly resolve: (outcome: never) => void;
-  readonly reject: (error: Error) => void;
-};
 
 /** Opens the database in `dataDir`, alone: a second process on the same folder is refused. */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<{ store: Store; voidedHolds: number }> {
@@ -53,29 +49,23 @@ class SqliteStore implements Store {
   readonly #thread: Worker;
   readonly #lock: Database;
   readonly #options: SqliteStoreOptions;
-  #waiting: Waiting[] = [];
-  #inFlight: Waiting[] = [];
-  #flushScheduled = false;
-  #onIdle: (() => void) | undefined;
+  readonly #commits = new GroupCommit(BATCH_MAX, (operations) => this.#apply(operations));
+  #hasAdopted = false;
+  #answer: ((result: BatchResult) => void) | undefined;
 
   constructor(thread: Worker, reader: SqliteReader, lock: Database, options: SqliteStoreOptions) {
     this.#reader = reader;
     this.#thread = thread;
     this.#lock = lock;
     this.#options = options;
-    thread.onmessage = (event: MessageEvent<string>) => this.#finish(JSON.parse(event.data) as BatchResult);
-    thread.onerror = (event: ErrorEvent) => this.#finish({ failed: event.message });
+    thread.onmessage = (event: MessageEvent<string>) => this.#answer?.(JSON.parse(event.data) as BatchResult);
+    thread.onerror = (event: ErrorEvent) => this.#answer?.({ failed: event.message });
   }
 
   write<O extends WriteOperation>(operation: O): Promise<OutcomeOf<O>> {
-    if (this.#waiting.length >= this.#options.maxWaiting)
+    if (this.#commits.waiting >= this.#options.maxWaiting)
       return Promise.reject(new CallError('overloaded', { retryAfterS: 1 }));
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ operation, resolve, reject });
-      if (this.#inFlight.length > 0 || this.#flushScheduled) return;
-      this.#flushScheduled = true;
-      queueMicrotask(() => this.#flush());
-    });
+    return this.#commits.add(operation) as Promise<OutcomeOf<O>>;
   }
 
   async findKey(hmac: string) {
@@ -106,6 +96,21 @@ class SqliteStore implements Store {
     return this.#reader.listUsage(accountId, limit, before);
   }
 
+  async findTask(taskId: number) {
+    return this.#reader.findTask(taskId);
+  }
+
+  async findTaskWork(taskId: number) {
+    return this.#reader.findTaskWork(taskId);
+  }
+
+  /** One process has this store to itself, so that every task that was queued at its start is its own. */
+  async adoptTasks() {
+    if (this.#hasAdopted) return [];
+    this.#hasAdopted = true;
+    return this.#reader.listQueuedTasks();
+  }
+
   async audit() {
     return this.#reader.audit();
   }
@@ -115,37 +120,19 @@ class SqliteStore implements Store {
   }
 
   async close(): Promise<void> {
-    if (this.#waiting.length > 0 || this.#inFlight.length > 0)
-      await new Promise<void>((resolve) => (this.#onIdle = resolve));
+    await this.#commits.close();
     await ask(this.#thread, 'close');
     this.#thread.terminate();
     this.#reader.close();
     this.#lock.close();
   }
 
-  /** Sends what has gathered while the last batch was committed. There is no timer: an idle store adds no delay. */
-  #flush(): void {
-    this.#flushScheduled = false;
-    this.#inFlight = this.#waiting.splice(0, BATCH_MAX);
-    const batch: Batch = {
-      nowMs: this.#options.clock.nowMs(),
-      operations: this.#inFlight.map((waiting) => waiting.operation),
-    };
-    this.#thread.postMessage(JSON.stringify(batch));
-  }
-
-  #finish(result: BatchResult): void {
-    const done = this.#inFlight;
-    this.#inFlight = [];
-    if (this.#waiting.length > 0) this.#flush();
-    for (const [i, waiting] of done.entries()) {
-      const outcome = 'failed' in result ? undefined : result.outcomes[i];
-      if (outcome === undefined || outcome.kind === 'refused') {
-        const detail = 'failed' in result ? result.failed : outcome?.detail;
-        waiting.reject(new CallError('temporarily_unavailable', detail === undefined ? {} : { detail }));
-      } else waiting.resolve(outcome as never);
-    }
-    if (this.#inFlight.length === 0 && this.#waiting.length === 0) this.#onIdle?.();
+  #apply(operations: readonly WriteOperation[]): Promise<BatchResult> {
+    const batch: Batch = { nowMs: this.#options.clock.nowMs(), operations };
+    return new Promise((resolve) => {
+      this.#answer = resolve;
+      this.#thread.postMessage(JSON.stringify(batch));
+    });
   }
 }
 

@@ -1,6 +1,6 @@
 // Reads the body of an OpenAI chat completion into a Call. Ranges are those of OpenAI's published specification.
 import type {
-  Call,
+  ChatCall,
   ChatOptions,
   Message,
   Part,
@@ -64,7 +64,7 @@ const KNOWN_OF_MESSAGE = new Set(['role', 'content', 'name', 'tool_calls', 'tool
 /** Fields that would change who pays or where the call goes. They are refused, never passed on. */
 const REFUSED = ['base_url', 'api_base', 'api_key', 'provider'];
 
-export function readChat(body: WireBody): Call {
+export function readChat(body: WireBody): ChatCall {
   const { value, spans } = parseObject(body.text);
   for (const name of REFUSED)
     if (name in value)
@@ -203,35 +203,40 @@ function readMessages(body: JsonObject): Message[] {
   if (messages === undefined)
     throw new CallError('missing_field', { param: 'messages', message: "Missing required parameter: 'messages'." });
   if (messages.length === 0) throw invalid('messages', '"messages" must have at least one message.');
-  return messages.map((message, i) => readMessage(message, `messages[${i}]`));
+  return messages.map(readMessage);
 }
 
-function readMessage(value: unknown, param: string): Message {
-  if (!isObject(value)) throw invalid(param, `"${param}" must be an object.`);
+/** Names of fields are made only where there is something to complain about: this runs for every message. */
+function readMessage(value: unknown, i: number): Message {
+  if (!isObject(value)) throw invalid(`messages[${i}]`, `"messages[${i}]" must be an object.`);
   const role = value['role'];
-  if (typeof role !== 'string' || !ROLES.includes(role))
-    throw invalid(`${param}.role`, `"${param}.role" must be one of ${ROLES.join(', ')}.`);
-  const toolCalls = readToolCalls(value, param);
-  const parts = readParts(value['content'], `${param}.content`);
-  if (parts.length === 0 && toolCalls === undefined && role !== 'assistant')
-    throw invalid(`${param}.content`, `"${param}.content" is required.`);
+  if (typeof role !== 'string' || !ROLES.includes(role)) {
+    throw invalid(`messages[${i}].role`, `"messages[${i}].role" must be one of ${ROLES.join(', ')}.`);
+  }
+  const toolCalls = readToolCalls(value, i);
+  const parts = readParts(value['content'], i);
+  if (parts.length === 0 && toolCalls === undefined && role !== 'assistant') {
+    throw invalid(`messages[${i}].content`, `"messages[${i}].content" is required.`);
+  }
+  const name = optionalString(value, 'name');
+  const toolCallId = optionalString(value, 'tool_call_id');
+  const extra = extraOf(value, KNOWN_OF_MESSAGE);
   return {
     role: (role === 'function' ? 'tool' : role) as Role,
     parts,
-    ...present({
-      name: optionalString(value, 'name'),
-      toolCalls,
-      toolCallId: optionalString(value, 'tool_call_id'),
-      extra: extraOf(value, KNOWN_OF_MESSAGE),
-    }),
+    ...(name === undefined ? undefined : { name }),
+    ...(toolCalls === undefined ? undefined : { toolCalls }),
+    ...(toolCallId === undefined ? undefined : { toolCallId }),
+    ...(extra === undefined ? undefined : { extra }),
   };
 }
 
-function readParts(content: unknown, param: string): Part[] {
-  if (content === undefined || content === null) return [];
+function readParts(content: unknown, i: number): Part[] {
   if (typeof content === 'string') return [{ kind: 'text', text: content }];
+  if (content === undefined || content === null) return [];
+  const param = `messages[${i}].content`;
   if (!Array.isArray(content)) throw invalid(param, `"${param}" must be a string or an array of parts.`);
-  return content.map((part, i) => readPart(part, `${param}[${i}]`));
+  return content.map((part, j) => readPart(part, `${param}[${j}]`));
 }
 
 function readPart(value: unknown, param: string): Part {
@@ -252,15 +257,15 @@ function readPart(value: unknown, param: string): Part {
   return { kind: 'opaque', type: value['type'], value };
 }
 
-function readToolCalls(message: JsonObject, param: string): ToolCall[] | undefined {
+function readToolCalls(message: JsonObject, i: number): ToolCall[] | undefined {
   const calls = optionalArray(message, 'tool_calls', TOOLS_MAX);
   if (calls === undefined) {
     // The older spelling: one function call without an id.
     const call = optionalObject(message, 'function_call');
-    return call === undefined ? undefined : [readFunctionCall('', call, `${param}.function_call`)];
+    return call === undefined ? undefined : [readFunctionCall('', call, `messages[${i}].function_call`)];
   }
-  return calls.map((call, i) => {
-    const at = `${param}.tool_calls[${i}]`;
+  return calls.map((call, j) => {
+    const at = `messages[${i}].tool_calls[${j}]`;
     if (!isObject(call)) throw invalid(at, `"${at}" must be an object.`);
     return readFunctionCall(typeof call['id'] === 'string' ? call['id'] : '', call['function'], `${at}.function`);
   });

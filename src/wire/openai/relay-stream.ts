@@ -94,7 +94,7 @@ export class ChatStreamRelay implements AnswerStream {
     if (usage === undefined) return frame;
     this.#context.meter.setUsage(usage);
     const isUsageOnly = Array.isArray(chunk['choices']) && chunk['choices'].length === 0;
-    if (!isUsageOnly || (this.#context.call.endpoint === 'chat' && this.#context.call.includeUsage)) return frame;
+    if (!isUsageOnly || this.#context.call.includeUsage) return frame;
     return '';
   }
 }

@@ -1,6 +1,6 @@
 // Writes answers in OpenAI's chat shapes. `refusal` and `logprobs` are there even when null, every stream has a role
 // chunk and every choice ends in a finish_reason, because strict clients throw without them.
-import type { Answer, Call, CallEvent, Choice, Usage } from '../../core/call.ts';
+import type { Answer, CallEvent, ChatCall, Choice, Usage } from '../../core/call.ts';
 import { sseData } from '../../core/sse.ts';
 import type { AnswerContext, Rendered, StreamRenderer } from '../rendering.ts';
 import { errorBody } from './errors.ts';
@@ -18,7 +18,7 @@ export function renderChat(answer: Answer, context: AnswerContext): Rendered {
   return { status: 200, body };
 }
 
-export function renderChatStream(call: Call, context: AnswerContext): StreamRenderer {
+export function renderChatStream(call: ChatCall, context: AnswerContext): StreamRenderer {
   const n = call.options.n ?? 1;
   const toolCallsSeen = new Set<string>();
   const chunk = (choices: readonly unknown[], usage?: unknown): string =>

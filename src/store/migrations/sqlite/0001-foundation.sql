@@ -28,14 +28,15 @@ CREATE TABLE plan (
   body TEXT NOT NULL
 ) STRICT;
 
--- A cache of grant_ + hold + usage. The CHECK makes overspending impossible even if the code is wrong.
+-- A cache of grant_ + hold + usage. The CHECK makes overspending impossible even if the code is wrong. No amount is
+-- beyond what a safe integer holds.
 CREATE TABLE bucket (
   account_id TEXT NOT NULL,
   bucket_id TEXT NOT NULL,
   kind TEXT NOT NULL CHECK (kind IN ('daily', 'pack', 'wallet')),
   unit TEXT NOT NULL CHECK (unit IN ('requests', 'microRub')),
   expires_at INTEGER,
-  granted INTEGER NOT NULL,
+  granted INTEGER NOT NULL CHECK (granted <= 9007199254740991),
   held INTEGER NOT NULL,
   used INTEGER NOT NULL,
   PRIMARY KEY (account_id, bucket_id),
@@ -44,21 +45,22 @@ CREATE TABLE bucket (
 
 -- Open holds. `owner` is the process that will end it, or 'task' where it outlives processes.
 CREATE TABLE hold (
-  call_id TEXT PRIMARY KEY,
   account_id TEXT NOT NULL,
+  call_id TEXT NOT NULL,
   unit TEXT NOT NULL,
   amount INTEGER NOT NULL CHECK (amount >= 0),
   allocation TEXT NOT NULL,
   owner TEXT NOT NULL,
-  context TEXT NOT NULL
+  context TEXT NOT NULL,
+  PRIMARY KEY (account_id, call_id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX hold_account ON hold (account_id);
 
 -- One terminal entry for each call, append-only. `allocation` is the set of postings to buckets.
--- Call ids are UUIDv7, so the primary key is in order of time.
+-- Call ids are UUIDv7, so the primary key is in order of time within an account, and one tree serves both the
+-- replays and the lists. A second index would cost every call more than all lists together.
 CREATE TABLE usage (
-  call_id TEXT PRIMARY KEY,
   account_id TEXT NOT NULL,
+  call_id TEXT NOT NULL,
   key_id TEXT NOT NULL,
   dialect TEXT NOT NULL,
   endpoint TEXT NOT NULL,
@@ -83,9 +85,9 @@ CREATE TABLE usage (
   first_byte_ms INTEGER,
   duration_ms INTEGER NOT NULL,
   admitted_at INTEGER NOT NULL,
-  ended_at INTEGER NOT NULL
+  ended_at INTEGER NOT NULL,
+  PRIMARY KEY (account_id, call_id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX usage_account ON usage (account_id, call_id);
 
 -- The other side of the ledger: what was put into packs and wallets. The id comes from the payment.
 CREATE TABLE grant_ (

@@ -1,0 +1,40 @@
+// Every answer of every measure passes through here, so that no figure is ever measured on errors.
+import { ANSWER_TEXT, streamText } from '../workload.ts';
+import type { Answer } from './response-reader.ts';
+
+const ANSWER_CONTENT = Buffer.from(JSON.stringify(ANSWER_TEXT)).toString('latin1');
+
+/** Throws unless this is the upstream's whole answer with status 200. */
+export function verifyCall(answer: Answer): void {
+  if (answer.status !== 200 || !answer.body.includes(ANSWER_CONTENT) || !answer.body.endsWith('}'))
+    throw new Error(`wrong answer to a call: ${describe(answer)}`);
+}
+
+/** Throws unless every frame arrived once and in order; returns how many events the stream had. */
+export function verifyStream(answer: Answer, frames: number): number {
+  if (answer.status !== 200) throw new Error(`a stream was refused: ${describe(answer)}`);
+  const body = Buffer.from(answer.body, 'latin1').toString('utf8');
+  const events = body.split('\n').flatMap((line) => (line.startsWith('data:') ? [line.slice(5).trim()] : []));
+  if (events.pop() !== '[DONE]') throw new Error(`a stream has no [DONE]: ${describe(answer)}`);
+  let text = '';
+  let finishes = 0;
+  for (const event of events) {
+    const choice = (JSON.parse(event) as ChunkLike).choices?.[0];
+    text += choice?.delta?.content ?? '';
+    if (choice?.finish_reason === 'stop') finishes += 1;
+  }
+  if (text !== streamText(frames) || finishes !== 1)
+    throw new Error(`a stream of ${frames} frames arrived with ${text.length} characters, ${finishes} finishes`);
+  return events.length + 1;
+}
+
+type ChunkLike = {
+  readonly choices?: readonly {
+    readonly delta?: { readonly content?: string | null };
+    readonly finish_reason?: string | null;
+  }[];
+};
+
+function describe(answer: Answer): string {
+  return `status ${answer.status}, ${answer.head.slice(0, 300)} ${answer.body.slice(0, 300)}`;
+}

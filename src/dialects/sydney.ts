@@ -1,0 +1,148 @@
+// The Sydney dialect: chat, prompt, image and moderation. Source: the Sydney API document of 22 August 2023. The key comes
+// in `Authorization`, with or without `Bearer`; every error is `{"error": "<text>"}`.
+import type { Answer, ChatCall, ImageCall, Message, Role } from '../core/call.ts';
+import { ASPECT_RATIOS, isAspectRatio } from '../core/call.ts';
+import type { CallError } from '../core/errors.ts';
+import { CallError as Failure } from '../core/errors.ts';
+import type { JsonObject } from '../core/fields.ts';
+import { isObject } from '../core/fields.ts';
+import { parseObject } from '../core/json-guard.ts';
+import { moderateFilters } from '../core/moderation/index.ts';
+import type { Rendered, WireBody } from '../wire/rendering.ts';
+import { messagesOfPrompt } from '../wire/turns.ts';
+import type { Dialect } from './dialect.ts';
+
+const CLAUDE_MODELS = ['claude-2-100k', 'claude-1.3-100k', 'claude-instant-1-100k'] as const;
+const CHAT_MODELS: readonly string[] = ['gpt-3.5-turbo', 'gpt-4', ...CLAUDE_MODELS];
+/** The document spells kandinsky without its second n in one place and with it in another. */
+const IMAGE_MODELS: Readonly<Record<string, string>> = { sdxl: 'sdxl', kandisky: 'kandinsky', kandinsky: 'kandinsky' };
+const ROLES: readonly string[] = ['user', 'system', 'assistant'];
+const DEFAULT_FILTERS = ['nsfw', 'nsfl'];
+const FILTERS_MAX = 64;
+const FILTER_CHARS_MAX = 200;
+const MESSAGES_MAX = 10_000;
+
+export const sydney: Dialect = {
+  name: 'sydney',
+  language: 'ru',
+  routes: [
+    { action: 'call', method: 'POST', path: '/v1/chat', endpoint: 'chat', read: readChat, answer: renderReply },
+    { action: 'call', method: 'POST', path: '/v1/prompt', endpoint: 'prompt', read: readPrompt, answer: renderReply },
+    {
+      action: 'image',
+      method: 'POST',
+      path: '/v1/image',
+      endpoint: 'image',
+      read: readImage,
+      render: (urls) => ({ status: 200, body: { url: urls[0] ?? '' } }),
+    },
+    { action: 'moderate', method: 'POST', path: '/v1/moderate', endpoint: 'moderation', answer: answerModeration },
+  ],
+  error: renderError,
+};
+
+function readChat(body: WireBody): ChatCall {
+  const { value } = parseObject(body.text);
+  const model = readModel(value, CHAT_MODELS);
+  const { messages } = value;
+  if (!Array.isArray(messages) || messages.length === 0 || messages.length > MESSAGES_MAX) {
+    throw invalid('messages', 'Параметр messages должен быть непустым массивом сообщений.');
+  }
+  return chatCall(model, messages.map(readMessage));
+}
+
+function readMessage(value: unknown, i: number): Message {
+  const role = isObject(value) ? value['role'] : undefined;
+  const content = isObject(value) ? value['content'] : undefined;
+  if (typeof role !== 'string' || !ROLES.includes(role))
+    throw invalid(`messages[${i}].role`, `Роль сообщения должна быть одной из: ${ROLES.join(', ')}.`);
+  if (typeof content !== 'string')
+    throw invalid(`messages[${i}].content`, 'Параметр content сообщения должен быть текстом.');
+  return { role: role as Role, parts: [{ kind: 'text', text: content }] };
+}
+
+function readPrompt(body: WireBody): ChatCall {
+  const { value } = parseObject(body.text);
+  const model = readModel(value, CLAUDE_MODELS);
+  return chatCall(model, messagesOfPrompt(readText(value, 'prompt')));
+}
+
+function chatCall(model: string, messages: readonly Message[]): ChatCall {
+  return { endpoint: 'chat', model, messages, options: {}, stream: false, includeUsage: false, extra: {} };
+}
+
+function renderReply(answer: Answer): Rendered {
+  const choice = answer.choices[0];
+  return { status: 200, body: { reply: choice?.text ?? choice?.refusal ?? '' } };
+}
+
+function readImage(body: WireBody): ImageCall {
+  const { value } = parseObject(body.text);
+  const asked = readModel(value, Object.keys(IMAGE_MODELS));
+  const model = IMAGE_MODELS[asked] as string;
+  const prompt = readText(value, 'prompt');
+  const { ar = '1:1', negative } = value;
+  if (!isAspectRatio(ar)) throw invalid('ar', `Параметр ar должен быть одним из: ${ASPECT_RATIOS.join(', ')}.`);
+  if (negative === undefined || negative === null) return { endpoint: 'image', model, prompt, aspectRatio: ar, n: 1 };
+  if (typeof negative !== 'string') throw invalid('negative', 'Параметр negative должен быть текстом.');
+  if (model !== 'sdxl') throw invalid('negative', 'Параметр negative поддерживает только модель sdxl.');
+  return { endpoint: 'image', model, prompt, aspectRatio: ar, n: 1, negativePrompt: negative };
+}
+
+function answerModeration(body: WireBody): Rendered {
+  const value = withoutAxiosSlip(parseObject(body.text).value);
+  const text = readText(value, 'q');
+  const filters = readFilters(value['filters']);
+  const verdicts = moderateFilters(text, filters);
+  return {
+    status: 200,
+    body: { flagged: Object.values(verdicts).some((verdict) => verdict.flagged), filters: verdicts },
+  };
+}
+
+/** The document's own example passes axios its options as the body: `{"headers": …, "data": {…}}`. */
+function withoutAxiosSlip(value: JsonObject): JsonObject {
+  return value['q'] === undefined && isObject(value['data']) ? value['data'] : value;
+}
+
+function readFilters(value: unknown): readonly string[] {
+  if (value === undefined || value === null) return DEFAULT_FILTERS;
+  const isList = Array.isArray(value) && value.length <= FILTERS_MAX;
+  if (
+    !isList ||
+    !value.every((item) => typeof item === 'string' && item.trim() !== '' && item.length <= FILTER_CHARS_MAX)
+  ) {
+    throw invalid(
+      'filters',
+      `Параметр filters должен быть списком слов: не больше ${FILTERS_MAX}, каждое до ${FILTER_CHARS_MAX} символов.`,
+    );
+  }
+  return value.length === 0 ? DEFAULT_FILTERS : value;
+}
+
+function readModel(value: JsonObject, known: readonly string[]): string {
+  const { model } = value;
+  if (typeof model !== 'string' || !known.includes(model))
+    throw invalid('model', `Параметр model должен быть одним из: ${known.join(', ')}.`);
+  return model;
+}
+
+function readText(value: JsonObject, name: string): string {
+  const text = value[name];
+  if (typeof text !== 'string' || text.trim() === '')
+    throw invalid(name, `Параметр ${name} должен быть непустым текстом.`);
+  return text;
+}
+
+function invalid(param: string, message: string): Failure {
+  return new Failure('invalid_field', { param, message });
+}
+
+/** The document knows 400 for a bad field, 401, 403, 429 and 500; every other failure is one of these to its clients. */
+function renderError(error: CallError): Rendered {
+  const { status } = error;
+  const known =
+    status === 401 || status === 403 || status === 429 || status === 404 || status === 405 || status === 413;
+  const shown = known ? status : status >= 500 ? 500 : 400;
+  return { status: shown, body: { error: error.text('ru') } };
+}

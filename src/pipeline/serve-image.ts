@@ -1,0 +1,51 @@
+// A picture, from the call to an address that serves it: authenticate, read, admit, hold, draw, keep, settle. The
+// pictures are kept before the charge is settled, so that nobody pays for a picture that cannot be fetched.
+import type { ImageCall, Picture } from '../core/call.ts';
+import { toCallError } from '../core/errors.ts';
+import type { Dialect, ImageRoute } from '../dialects/dialect.ts';
+import { admitImage } from './admit.ts';
+import { attemptPictures } from './attempt.ts';
+import { authenticateHeaders } from './authenticate.ts';
+import type { Gateway } from './gateway.ts';
+import { callHeaders } from './headers.ts';
+import type { HeldCall } from './held-call.ts';
+import { hold } from './held-call.ts';
+import type { Incoming, Reply } from './reply.ts';
+import { jsonReply } from './reply.ts';
+
+export async function serveImage(
+  gateway: Gateway,
+  dialect: Dialect,
+  route: ImageRoute,
+  incoming: Incoming,
+): Promise<Reply> {
+  const owner = await authenticateHeaders(gateway, incoming);
+  const call = route.read(await incoming.readBody());
+  const admission = admitImage(
+    gateway,
+    { owner, dialect: dialect.name, endpoint: route.endpoint, address: incoming.connection.address },
+    call,
+  );
+  const held = await hold(gateway, incoming.callId, admission);
+  held.attachClient(incoming);
+  try {
+    const urls = await draw(gateway, held, admission.call);
+    const closed = await held.complete();
+    const createdAtS = Math.floor(gateway.clock.nowMs() / 1000);
+    const rendered = route.render(urls, { callId: held.callId, createdAtS, model: admission.model.name });
+    return jsonReply(rendered, callHeaders(held, closed));
+  } catch (thrown) {
+    held.isDelivered = false;
+    const error = toCallError(thrown);
+    await held.close(error);
+    throw error;
+  }
+}
+
+/** Draws, keeps, and counts what was delivered; answers the addresses. */
+async function draw(gateway: Gateway, held: HeldCall, call: ImageCall): Promise<string[]> {
+  const pictures: Picture[] = await attemptPictures(gateway, held, call);
+  const urls = await Promise.all(pictures.map((picture) => gateway.files.keep(picture)));
+  held.admission.meter.addImages(pictures.length);
+  return urls;
+}

@@ -1,0 +1,31 @@
+// Which file of the pipeline serves which action of a route.
+import type { Dialect, Route } from '../dialects/dialect.ts';
+import type { Gateway } from './gateway.ts';
+import type { Incoming, Reply } from './reply.ts';
+import { serveCall } from './serve-call.ts';
+import { serveBalance, serveModel, serveModels, serveModeration, serveTokens } from './serve-free.ts';
+import { serveImage } from './serve-image.ts';
+import { serveTaskCreation, serveTaskStatus } from './serve-task.ts';
+
+export function serveRoute(gateway: Gateway, dialect: Dialect, route: Route, incoming: Incoming): Promise<Reply> {
+  switch (route.action) {
+    case 'call':
+      return serveCall(gateway, dialect, route, incoming);
+    case 'image':
+      return serveImage(gateway, dialect, route, incoming);
+    case 'createTask':
+      return serveTaskCreation(gateway, dialect, route, incoming);
+    case 'readTask':
+      return serveTaskStatus(gateway, dialect, route, incoming);
+    case 'balance':
+      return serveBalance(gateway, dialect, route, incoming);
+    case 'models':
+      return serveModels(gateway, route, incoming);
+    case 'model':
+      return serveModel(gateway, route, incoming);
+    case 'moderate':
+      return serveModeration(gateway, dialect, route, incoming);
+    case 'tokenize':
+      return serveTokens(gateway, dialect, route, incoming);
+  }
+}

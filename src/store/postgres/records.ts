@@ -1,0 +1,70 @@
+// Writes accounts, keys and plans: plain rows with no decision in them.
+import type { RecordOperation } from '../record-operation.ts';
+import type { RecordOutcome } from '../store.ts';
+import type { Session } from './connection.ts';
+
+const WRITTEN: RecordOutcome = { kind: 'written' };
+const MISSING: RecordOutcome = { kind: 'missing' };
+
+export async function applyRecord(session: Session, operation: RecordOperation): Promise<RecordOutcome> {
+  switch (operation.kind) {
+    case 'createAccount':
+      return createAccount(session, operation);
+    case 'updateAccount': {
+      const rows = await session.unsafe(
+        `UPDATE account SET plan_id = coalesce($1::text, plan_id), status = coalesce($2::text, status)
+         WHERE account_id = $3 RETURNING account_id`,
+        [operation.planId ?? null, operation.status ?? null, operation.accountId],
+      );
+      return rows.length === 0 ? MISSING : WRITTEN;
+    }
+    case 'createKey':
+      return createKey(session, operation);
+    case 'revokeKey': {
+      // The first revocation counts.
+      const rows = await session.unsafe(
+        'UPDATE api_key SET revoked_at = coalesce(revoked_at, $1::bigint) WHERE key_id = $2 RETURNING key_id',
+        [operation.revokedAtMs, operation.keyId],
+      );
+      return rows.length === 0 ? MISSING : WRITTEN;
+    }
+    case 'putPlan':
+      await session.unsafe(
+        `INSERT INTO plan (plan_id, version, body) VALUES ($1, $2::bigint, $3::text::jsonb)
+         ON CONFLICT (plan_id) DO UPDATE SET version = excluded.version, body = excluded.body`,
+        [operation.plan.id, operation.plan.version, JSON.stringify(operation.plan)],
+      );
+      return WRITTEN;
+  }
+}
+
+async function createAccount(
+  session: Session,
+  { account: a }: RecordOperation & { kind: 'createAccount' },
+): Promise<RecordOutcome> {
+  // Waits for a parallel transaction with the same id or email, so that the question below sees its row.
+  await session.unsafe(
+    `INSERT INTO account (account_id, email, plan_id, status, created_at) VALUES ($1, $2, $3, $4, $5::bigint)
+     ON CONFLICT DO NOTHING`,
+    [a.accountId, a.email, a.planId, a.status, a.createdAtMs],
+  );
+  const taken = await session.unsafe('SELECT account_id FROM account WHERE email = $1 AND account_id <> $2', [
+    a.email,
+    a.accountId,
+  ]);
+  return taken.length > 0 ? { kind: 'conflict', field: 'email' } : WRITTEN;
+}
+
+async function createKey(
+  session: Session,
+  { key: k, hmac }: RecordOperation & { kind: 'createKey' },
+): Promise<RecordOutcome> {
+  const account = await session.unsafe('SELECT account_id FROM account WHERE account_id = $1', [k.accountId]);
+  if (account.length === 0) return MISSING;
+  await session.unsafe(
+    `INSERT INTO api_key (key_id, account_id, hmac, display, name, created_at, revoked_at)
+     VALUES ($1, $2, $3, $4, $5, $6::bigint, $7::bigint) ON CONFLICT (key_id) DO NOTHING`,
+    [k.keyId, k.accountId, hmac, k.display, k.name, k.createdAtMs, k.revokedAtMs],
+  );
+  return WRITTEN;
+}

@@ -1,0 +1,28 @@
+// How a hold ends whose process can no longer end it: it is voided, nothing is charged, and a record says why.
+import type { ErrorCode } from '../core/errors.ts';
+import type { SettleOperation } from '../core/ledger.ts';
+import type { CallContext, CallRecord } from './store.ts';
+
+const UNSERVED = {
+  provider: null,
+  upstreamModel: null,
+  usage: null,
+  status: 503,
+  attempts: 0,
+  firstByteMs: null,
+} as const;
+
+/** An open hold with what was known of its call. */
+export type OrphanedHold = { readonly callId: string; readonly accountId: string; readonly context: CallContext };
+
+/** The operation that voids it. */
+export function voidOrphan(
+  hold: OrphanedHold,
+  nowMs: number,
+  errorCode: ErrorCode = 'gateway_restarted',
+): SettleOperation & { readonly record: CallRecord } {
+  const durationMs = Math.max(0, nowMs - hold.context.admittedAtMs);
+  const record: CallRecord = { ...hold.context, ...UNSERVED, errorCode, durationMs };
+  const { callId, accountId } = hold;
+  return { kind: 'settle', callId, accountId, outcome: 'void', charge: 0, record };
+}

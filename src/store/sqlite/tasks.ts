@@ -1,0 +1,42 @@
+// Writes tasks beside the ledger's entries, in the ledger's own transaction.
+import type { Database } from 'bun:sqlite';
+import type { NewTask, TaskEnd } from '../store.ts';
+
+export class TaskTable {
+  readonly #sql: ReturnType<typeof prepare>;
+
+  constructor(db: Database) {
+    this.#sql = prepare(db);
+  }
+
+  /** Adds the task of a call, once: a call that is held again keeps the task it has. */
+  accept(accountId: string, callId: string, task: NewTask, nowMs: number): number {
+    const known = this.#sql.findByCall.get(callId);
+    if (known !== null) return known.task_id;
+    return Number(this.#sql.insert.run(accountId, callId, task.request, nowMs).lastInsertRowid);
+  }
+
+  /** Ends the task of a call that has just got its terminal entry, and wipes what it was asked. */
+  end(callId: string, end: TaskEnd, nowMs: number): void {
+    this.#sql.end.run(end.status, end.result, end.errorCode, nowMs, callId);
+  }
+
+  /** Counts that a process died while these tasks were queued or running. */
+  countRecovery(): void {
+    this.#sql.countRecovery.run();
+  }
+}
+
+function prepare(db: Database) {
+  return {
+    findByCall: db.prepare<{ task_id: number }, [string]>('SELECT task_id FROM task WHERE call_id = ?'),
+    insert: db.prepare<unknown, [string, string, string, number]>(
+      "INSERT INTO task (account_id, call_id, status, request, created_at) VALUES (?, ?, 'queued', ?, ?)",
+    ),
+    // Only a queued task can end, so that no second end can change what a client has seen.
+    end: db.prepare<unknown, [string, string | null, string | null, number, string]>(
+      "UPDATE task SET status = ?, result = ?, error_code = ?, ended_at = ?, request = '' WHERE call_id = ? AND status = 'queued'",
+    ),
+    countRecovery: db.prepare("UPDATE task SET recoveries = recoveries + 1 WHERE status = 'queued'"),
+  };
+}
