@@ -1,0 +1,155 @@
+// The real gateway is killed again and again while clients create tasks and poll for them. Whatever the moment: every task
+// whose id a client has seen ends once, with its own answer, charged once; none is lost and nothing stays held.
+import { Database } from 'bun:sqlite';
+import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Script } from '../../src/testing/fault-scripts.ts';
+import { completion, json } from '../../src/testing/fault-scripts.ts';
+import { FaultUpstream } from '../../src/testing/fault-upstream.ts';
+import { askAdmin, GatewayProcess } from '../../src/testing/gateway-process.ts';
+import { SeededRandom } from '../../src/testing/seeded-random.ts';
+import { configFor } from '../../src/testing/test-gateway.ts';
+
+const ROUNDS = Number(process.env['ROUNDS'] ?? (process.env['SLICE'] === 'ci' ? 8 : 100));
+const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
+const CUSTOMERS = 4;
+const CLIENTS = 12;
+const PRICE = 2;
+const GRANTED = 1_000_000;
+
+const random = new SeededRandom(SEED);
+const dataDir = mkdtempSync(join(tmpdir(), 'tolmach-tasks-kill-'));
+const configPath = join(dataDir, 'config.yaml');
+let upstream: FaultUpstream;
+
+beforeAll(async () => {
+  upstream = await FaultUpstream.start();
+  upstream.answer = () => echo;
+  const tasks = { model: 'strict', concurrency: 32, perAccount: 8 };
+  writeFileSync(configPath, JSON.stringify(configFor([upstream], { tasks, timeouts: { firstByteMs: 5_000 } })));
+});
+afterAll(async () => {
+  await upstream.stop();
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+/** Says what it was asked, after a moment. */
+const echo: Script = async (wire, call) => {
+  await Bun.sleep(random.whole(0, 25));
+  const messages = call.body['messages'] as { content: string }[];
+  await json(completion(`echo ${messages.at(-1)?.content}`))(wire, call);
+};
+
+type Customer = { readonly accountId: string; readonly key: string };
+type Accepted = Map<number, { readonly customer: Customer; readonly content: string }>;
+
+async function makeCustomers(url: string): Promise<Customer[]> {
+  const made: Customer[] = [];
+  for (let i = 0; i < CUSTOMERS; i++) {
+    const { id } = await askAdmin<{ id: string }>(url, 'POST', 'accounts', {
+      email: `c${i}@test.org`,
+      plan: 'requests',
+    });
+    const { key } = await askAdmin<{ key: string }>(url, 'POST', `accounts/${id}/keys`, {});
+    await askAdmin(url, 'POST', `accounts/${id}/grants`, { requests: GRANTED });
+    made.push({ accountId: id, key });
+  }
+  return made;
+}
+
+async function post(
+  url: string,
+  path: string,
+  body: unknown,
+): Promise<{ status: number; body: Record<string, unknown> }> {
+  const response = await fetch(`${url}${path}`, { method: 'POST', body: JSON.stringify(body) });
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+}
+
+/** Creates tasks and polls for some of them until the gateway is gone. */
+async function load(url: string, customers: readonly Customer[], accepted: Accepted, isOver: () => boolean) {
+  const client = async (number: number) => {
+    const customer = customers[number % customers.length] as Customer;
+    while (!isOver()) {
+      const content = `task ${random.whole(0, 2 ** 40)}`;
+      try {
+        const { status, body } = await post(url, '/api/gpt/create_request', { content, key: customer.key });
+        if (status !== 200) throw new Error(`create_request answered ${status} ${JSON.stringify(body)}`);
+        accepted.set(body['id'] as number, { customer, content });
+        await post(url, '/api/gpt/get_response', { id: body['id'], key: customer.key });
+      } catch (error) {
+        if (!isOver()) throw error;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: CLIENTS }, (_, number) => client(number)));
+}
+
+async function killRound(customers: readonly Customer[], accepted: Accepted): Promise<void> {
+  const gateway = new GatewayProcess({ dataDir, configPath });
+  // Sometimes it dies while it is still coming up.
+  if (random.whole(0, 9) === 0) {
+    await Bun.sleep(random.whole(0, 400));
+    await gateway.kill();
+    return;
+  }
+  let isOver = false;
+  const loading = load(await gateway.ready, customers, accepted, () => isOver);
+  await Bun.sleep(random.whole(0, 400));
+  isOver = true;
+  await gateway.kill();
+  await loading;
+}
+
+/** Polls until the task has ended, as a client does. */
+async function resultOf(url: string, id: number, key: string, untilMs: number): Promise<Record<string, unknown>> {
+  for (;;) {
+    const { body } = await post(url, '/api/gpt/get_response', { id, key });
+    if (body['solving'] !== true || performance.now() > untilMs) return body;
+    await Bun.sleep(100);
+  }
+}
+
+test(`${ROUNDS} kills under load: every accepted task ends once, charged once (seed ${SEED})`, async () => {
+  const first = new GatewayProcess({ dataDir, configPath });
+  const customers = await makeCustomers(await first.ready);
+  expect(await first.stop()).toBe(0);
+  const accepted: Accepted = new Map();
+  for (let round = 0; round < ROUNDS; round++) await killRound(customers, accepted);
+
+  const last = new GatewayProcess({ dataDir, configPath });
+  const url = await last.ready;
+  const untilMs = performance.now() + 60_000;
+  const wrong: unknown[] = [];
+  for (const [id, { customer, content }] of accepted) {
+    const result = await resultOf(url, id, customer.key, untilMs);
+    if (result['result'] !== `echo ${content}`) wrong.push({ id, content, result });
+  }
+  expect(wrong).toEqual([]);
+  expect(accepted.size).toBeGreaterThan(ROUNDS);
+  expect(await last.stop()).toBe(0);
+  expectSoundBooks(accepted, customers);
+}, 1_200_000);
+
+/** What the database itself says, after everything has ended. */
+function expectSoundBooks(accepted: Accepted, customers: readonly Customer[]): void {
+  const db = new Database(join(dataDir, 'tolmach.db'), { readonly: true });
+  const count = (sql: string) => (db.query(sql).get() as { n: number }).n;
+  const tasks = count('SELECT count(*) AS n FROM task');
+  const deaths = count('SELECT max(recoveries) AS n FROM task');
+  expect(count("SELECT count(*) AS n FROM task WHERE status <> 'completed'")).toBe(0);
+  expect(count('SELECT count(*) AS n FROM hold')).toBe(0);
+  // One charge of the price for each task, and nothing else: those whose answer was lost on the way are among them.
+  expect(
+    count(`SELECT count(*) AS n FROM usage JOIN task USING (call_id) WHERE outcome = 'settled' AND charge = ${PRICE}`),
+  ).toBe(tasks);
+  expect(count('SELECT count(*) AS n FROM usage')).toBe(tasks);
+  expect(count("SELECT sum(used) AS n FROM bucket WHERE kind <> 'daily'")).toBe(tasks * PRICE);
+  expect(count('SELECT sum(granted - used - held) AS n FROM bucket')).toBe(customers.length * GRANTED - tasks * PRICE);
+  db.close();
+  process.stderr.write(
+    `${ROUNDS} kills: ${accepted.size} tasks accepted, ${tasks} in the store, all ended once; ${upstream.calls.length} provider calls; a task saw up to ${deaths} deaths\n`,
+  );
+}
