@@ -2,6 +2,7 @@
 
 import type { Environment } from '../config.ts';
 import type { FileConfig } from '../config-schema.ts';
+import type { ModelKind } from '../core/call.ts';
 import type { Candidate } from '../core/routing.ts';
 import type { ModelPreset } from '../presets/models.ts';
 import { PROVIDERS } from '../providers/index.ts';
@@ -14,6 +15,7 @@ export type Route = Candidate & { coolUntilMs: number; readonly provider: Provid
 export type Model = {
   readonly name: string;
   readonly ownedBy: string;
+  readonly kind: ModelKind;
   readonly maxOutputTokens: number;
   readonly routes: readonly Route[];
 };
@@ -91,14 +93,12 @@ export class ModelBook {
     for (const name of names) {
       if ((this.#models.get(name)?.routes.length ?? 0) > 0) continue;
       const routes = [this.#route(vendor.name, name, 0, 1)];
-      this.#models.set(name, { name, ownedBy: vendor.name, maxOutputTokens: 4096, routes });
+      this.#models.set(name, { name, ownedBy: vendor.name, kind: 'text', maxOutputTokens: 4096, routes });
     }
   }
 
   #addVendor(vendor: Vendor, environment: Environment): void {
-    const hasKey = vendor.keyEnv !== null && (environment[vendor.keyEnv] ?? '') !== '';
-    const hasAddress = vendor.keyEnv === null && (environment[baseUrlEnv(vendor)] ?? '') !== '';
-    if (hasKey || hasAddress) this.#addSource(vendor, environment);
+    if (isSwitchedOn(vendor, environment)) this.#addSource(vendor, environment);
   }
 
   #addSource(vendor: Vendor, environment: Environment): void {
@@ -132,6 +132,7 @@ export class ModelBook {
     this.#models.set(preset.name, {
       name: preset.name,
       ownedBy: preset.ownedBy,
+      kind: preset.kind ?? 'text',
       maxOutputTokens: preset.maxOutputTokens,
       routes,
     });
@@ -148,25 +149,32 @@ export class ModelBook {
 
 /** Everything about providers and models that the schema of the file cannot see, all of it at once. */
 export function modelProblems(config: Pick<FileConfig, 'providers' | 'models'>, environment: Environment): string[] {
-  const problems: string[] = [];
-  const keys = new Map(VENDORS.flatMap(({ keyEnv }) => (keyEnv === null ? [] : [[keyEnv, environment[keyEnv] ?? '']])));
-  for (const [i, provider] of config.providers.entries()) {
-    if (provider.vendor !== undefined && !VENDORS.some((row) => row.name === provider.vendor)) {
-      problems.push(
-        `providers.${i}: there is no vendor "${provider.vendor}"; vendors: ${VENDORS.map((row) => row.name).join(', ')}`,
-      );
-    }
-    keys.set(`providers.${i}.apiKey`, provider.apiKey ?? '');
+  const problems = keyProblems(config, environment);
+  const names = new Set(['demo', ...config.providers.map((provider) => provider.name)]);
+  for (const vendor of VENDORS) if (isSwitchedOn(vendor, environment)) names.add(vendor.name);
+  for (const [i, { name, vendor }] of config.providers.entries()) {
+    if (name === 'demo') problems.push(`providers.${i}: "demo" is the name of the built-in provider`);
+    if (vendor !== undefined && VENDORS.every((row) => row.name !== vendor))
+      problems.push(`providers.${i}.vendor: there is no vendor "${vendor}"`);
   }
-  // What is no printable ASCII cannot stand in a header, and every call would fail as if the network did.
-  for (const [where, key] of keys)
-    if (!/^[\x21-\x7e]*$/.test(key)) problems.push(`${where}: has characters that no key can have`);
-  const known = ['demo', ...VENDORS.map((vendor) => vendor.name), ...config.providers.map((provider) => provider.name)];
   for (const [i, model] of config.models.entries()) {
-    for (const { provider } of model.targets)
-      if (!known.includes(provider)) problems.push(`models.${i}: there is no provider "${provider}"`);
+    for (const [j, { provider }] of model.targets.entries())
+      if (!names.has(provider)) problems.push(`models.${i}.targets.${j}: there is no provider "${provider}"`);
   }
   return problems;
+}
+
+/** What is no printable ASCII cannot stand in a header, and every call would fail as if the network did. */
+function keyProblems(config: Pick<FileConfig, 'providers'>, environment: Environment): string[] {
+  const keys = new Map(VENDORS.flatMap(({ keyEnv }) => (keyEnv === null ? [] : [[keyEnv, environment[keyEnv] ?? '']])));
+  for (const [i, provider] of config.providers.entries()) keys.set(`providers.${i}.apiKey`, provider.apiKey ?? '');
+  const wrong = [...keys].filter(([, key]) => !/^[\x21-\x7e]*$/.test(key));
+  return wrong.map(([where]) => `${where}: has characters that no key can have`);
+}
+
+/** A vendor is there once it has a key, or an address where it needs none. */
+function isSwitchedOn(vendor: Vendor, environment: Environment): boolean {
+  return (environment[vendor.keyEnv ?? baseUrlEnv(vendor)] ?? '') !== '';
 }
 
 function findProvider(kind: string): Provider {
