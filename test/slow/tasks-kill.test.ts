@@ -2,15 +2,12 @@
 // whose id a client has seen ends once, with its own answer, charged once; none is lost and nothing stays held.
 import { Database } from 'bun:sqlite';
 import { afterAll, beforeAll, expect, test } from 'bun:test';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Script } from '../../src/testing/fault-scripts.ts';
 import { completion, json } from '../../src/testing/fault-scripts.ts';
 import { FaultUpstream } from '../../src/testing/fault-upstream.ts';
-import { askAdmin, GatewayProcess } from '../../src/testing/gateway-process.ts';
+import type { Customer } from '../../src/testing/gateway-client.ts';
+import { GatewayFolder, GatewayProcess } from '../../src/testing/gateway-process.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
-import { configFor } from '../../src/testing/test-gateway.ts';
 
 const ROUNDS = Number(process.env['ROUNDS'] ?? (process.env['SLICE'] === 'ci' ? 8 : 100));
 const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
@@ -20,19 +17,18 @@ const PRICE = 2;
 const GRANTED = 1_000_000;
 
 const random = new SeededRandom(SEED);
-const dataDir = mkdtempSync(join(tmpdir(), 'tolmach-tasks-kill-'));
-const configPath = join(dataDir, 'config.yaml');
 let upstream: FaultUpstream;
+let folder: GatewayFolder;
 
 beforeAll(async () => {
   upstream = await FaultUpstream.start();
   upstream.answer = () => echo;
   const tasks = { model: 'strict', concurrency: 32, perAccount: 8 };
-  writeFileSync(configPath, JSON.stringify(configFor([upstream], { tasks, timeouts: { firstByteMs: 5_000 } })));
+  folder = new GatewayFolder([upstream], { tasks, timeouts: { firstByteMs: 5_000 } });
 });
 afterAll(async () => {
   await upstream.stop();
-  rmSync(dataDir, { recursive: true, force: true });
+  folder.remove();
 });
 
 /** Says what it was asked, after a moment. */
@@ -42,22 +38,7 @@ const echo: Script = async (wire, call) => {
   await json(completion(`echo ${messages.at(-1)?.content}`))(wire, call);
 };
 
-type Customer = { readonly accountId: string; readonly key: string };
 type Accepted = Map<number, { readonly customer: Customer; readonly content: string }>;
-
-async function makeCustomers(url: string): Promise<Customer[]> {
-  const made: Customer[] = [];
-  for (let i = 0; i < CUSTOMERS; i++) {
-    const { id } = await askAdmin<{ id: string }>(url, 'POST', 'accounts', {
-      email: `c${i}@test.org`,
-      plan: 'requests',
-    });
-    const { key } = await askAdmin<{ key: string }>(url, 'POST', `accounts/${id}/keys`, {});
-    await askAdmin(url, 'POST', `accounts/${id}/grants`, { requests: GRANTED });
-    made.push({ accountId: id, key });
-  }
-  return made;
-}
 
 async function post(
   url: string,
@@ -88,19 +69,26 @@ async function load(url: string, customers: readonly Customer[], accepted: Accep
 }
 
 async function killRound(customers: readonly Customer[], accepted: Accepted): Promise<void> {
-  const gateway = new GatewayProcess({ dataDir, configPath });
+  const child = folder.spawn();
   // Sometimes it dies while it is still coming up.
   if (random.whole(0, 9) === 0) {
     await Bun.sleep(random.whole(0, 400));
-    await gateway.kill();
+    child.kill('SIGKILL');
+    await child.exited;
     return;
   }
+  const gateway = await GatewayProcess.ready(child);
   let isOver = false;
-  const loading = load(await gateway.ready, customers, accepted, () => isOver);
+  const loading = load(gateway.url, customers, accepted, () => isOver);
   await Bun.sleep(random.whole(0, 400));
   isOver = true;
   await gateway.kill();
   await loading;
+}
+
+async function stop(gateway: GatewayProcess): Promise<void> {
+  gateway.signal('SIGTERM');
+  expect(await gateway.child.exited).toBe(0);
 }
 
 /** Polls until the task has ended, as a client does. */
@@ -112,30 +100,37 @@ async function resultOf(url: string, id: number, key: string, untilMs: number): 
   }
 }
 
+/** Tasks whose id never reached a client end as well. */
+async function settled(gateway: GatewayProcess, untilMs: number): Promise<void> {
+  while ((await gateway.audit()).counted.openHolds > 0 && performance.now() < untilMs) await Bun.sleep(50);
+}
+
 test(`${ROUNDS} kills under load: every accepted task ends once, charged once (seed ${SEED})`, async () => {
-  const first = new GatewayProcess({ dataDir, configPath });
-  const customers = await makeCustomers(await first.ready);
-  expect(await first.stop()).toBe(0);
+  const first = await folder.start();
+  const customers: Customer[] = [];
+  for (let i = 0; i < CUSTOMERS; i++) customers.push(await first.customer('requests', { requests: GRANTED }));
+  await stop(first);
   const accepted: Accepted = new Map();
   for (let round = 0; round < ROUNDS; round++) await killRound(customers, accepted);
 
-  const last = new GatewayProcess({ dataDir, configPath });
-  const url = await last.ready;
+  const last = await folder.start();
   const untilMs = performance.now() + 60_000;
   const wrong: unknown[] = [];
   for (const [id, { customer, content }] of accepted) {
-    const result = await resultOf(url, id, customer.key, untilMs);
+    const result = await resultOf(last.url, id, customer.key, untilMs);
     if (result['result'] !== `echo ${content}`) wrong.push({ id, content, result });
   }
   expect(wrong).toEqual([]);
   expect(accepted.size).toBeGreaterThan(ROUNDS);
-  expect(await last.stop()).toBe(0);
+  await settled(last, untilMs);
+  expect(await last.audit()).toMatchObject({ ok: true, counted: { openHolds: 0 } });
+  await stop(last);
   expectSoundBooks(accepted, customers);
 }, 1_200_000);
 
 /** What the database itself says, after everything has ended. */
 function expectSoundBooks(accepted: Accepted, customers: readonly Customer[]): void {
-  const db = new Database(join(dataDir, 'tolmach.db'), { readonly: true });
+  const db = new Database(folder.databasePath, { readonly: true });
   const count = (sql: string) => (db.query(sql).get() as { n: number }).n;
   const tasks = count('SELECT count(*) AS n FROM task');
   const deaths = count('SELECT max(recoveries) AS n FROM task');
