@@ -9,7 +9,7 @@ import { attemptWhole } from '../pipeline/attempt.ts';
 import type { Gateway } from '../pipeline/gateway.ts';
 import type { HeldCall } from '../pipeline/held-call.ts';
 import { refuseCall, resumeCall } from '../pipeline/stored-call.ts';
-import type { TaskReference, TaskWork } from '../store/store.ts';
+import type { TaskReference } from '../store/store.ts';
 import { TaskQueue } from './task-queue.ts';
 
 /** Pauses between tries of one task, where its failure may pass and the provider surely did no work. */
@@ -20,8 +20,10 @@ const AMBIGUOUS_RETRIES_MAX = 2;
 const PAUSE_MAX_MS = 60_000;
 /** Pauses between tries of what the store could not do. */
 const STORE_RETRY_MS = [100, 500, 2_000] as const;
-/** A task that was there at so many deaths of a process is taken for their cause. */
-const RECOVERIES_MAX = 50;
+/** From so many deaths of a process on, each beginning of a task is counted, in a commit of its own. */
+const SUSPECT_RECOVERIES = 3;
+/** A task that was begun so often after that is taken for the cause of the deaths. */
+const STARTS_MAX = 10;
 
 export class TaskRunner {
   readonly #gateway: () => Gateway;
@@ -97,14 +99,19 @@ export class TaskRunner {
       await this.#insist(task, () => refuseCall(gateway, work, 'internal_error'));
       return;
     }
+    if (work.starts >= STARTS_MAX) {
+      await fail(held, new CallError('gateway_restarted'));
+      return;
+    }
+    if (work.recoveries >= SUSPECT_RECOVERIES)
+      await this.#insist(task, () => gateway.store.write({ kind: 'startTask', taskId: task.taskId }));
     this.#held.add(held);
-    await this.#attempt(gateway, held, work).finally(() => this.#held.delete(held));
+    await this.#attempt(gateway, held).finally(() => this.#held.delete(held));
   }
 
-  async #attempt(gateway: Gateway, held: HeldCall, work: TaskWork): Promise<void> {
+  async #attempt(gateway: Gateway, held: HeldCall): Promise<void> {
     for (let tries = 0; ; tries++) {
       try {
-        if (work.recoveries > RECOVERIES_MAX) throw new CallError('gateway_restarted');
         await this.#answer(gateway, held);
         return;
       } catch (thrown) {
