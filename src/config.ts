@@ -141,6 +141,14 @@ function checkReferences(file: FileConfig, problems: string[]): void {
     if (provider.kind !== 'demo' && provider.vendor === undefined && provider.baseUrl === undefined)
       problems.push(`providers.${i}: needs a vendor or a baseUrl`);
   }
+  checkModeration(file.moderation, problems);
+}
+
+function checkModeration({ kind, provider, model }: FileConfig['moderation'], problems: string[]): void {
+  if (kind === 'openai' && provider === undefined) problems.push('moderation: the kind "openai" needs a provider');
+  if (kind === 'judge' && model === undefined) problems.push('moderation: the kind "judge" needs a public model');
+  if (kind !== 'openai' && provider !== undefined) problems.push(`moderation: the kind "${kind}" takes no provider`);
+  if (kind === 'lexical' && model !== undefined) problems.push('moderation: the kind "lexical" takes no model');
 }
 
 /** A plan as the core reads it. `version` tells a charge's price later on. */

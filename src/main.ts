@@ -13,8 +13,10 @@ import { startServer } from './http/server.ts';
 import type { PublicKey } from './pipeline/authenticate.ts';
 import { KeyRing } from './pipeline/authenticate.ts';
 import { FreeLimits } from './pipeline/free-limits.ts';
+import { FreeWork } from './pipeline/free-work.ts';
 import type { Gateway } from './pipeline/gateway.ts';
 import { ModelBook, modelProblems } from './pipeline/model-book.ts';
+import { openModerator } from './pipeline/open-moderator.ts';
 import { PlanBook } from './pipeline/plan-book.ts';
 import { presetsOf } from './presets/services.ts';
 import { openStore } from './store/open-store.ts';
@@ -53,6 +55,7 @@ export async function startGateway(config: Config): Promise<RunningGateway> {
   plans.load(await store.listPlans());
   const open: Gateway['open'] = new Set();
   const metrics = makeMetrics(() => open.size);
+  const models = new ModelBook(config, config.environment, presets.models);
   const tasks = new TaskRunner(() => gateway, config.tasks);
   const gateway: Gateway = {
     config,
@@ -64,13 +67,15 @@ export async function startGateway(config: Config): Promise<RunningGateway> {
     store,
     keys: new KeyRing(store, keyHmac(secrets.masterSecret), clock.monotonicMs, publicKeyOf(config)),
     plans,
-    models: new ModelBook(config, config.environment, presets.models),
+    models,
     upstream: new Upstream(
       { answerBytes: config.bounds.answerBytes, connectMs: config.timeouts.connectMs },
       clock.monotonicMs,
     ),
     watchdog: new Watchdog(clock),
     freeLimits: new FreeLimits(),
+    freeWork: new FreeWork(config.moderation.concurrency),
+    moderator: openModerator(config.moderation, models),
     files: openShelf(config, clock),
     modes: overlayModes(builtInModes(), config.modes),
     tasks,

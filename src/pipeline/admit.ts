@@ -55,7 +55,7 @@ export function admitChat(gateway: Gateway, asked: Asked, wanted: ChatCall): Adm
   const outputTokens = (call.options.maxOutputTokens ?? model.maxOutputTokens) * generations;
   const amount = worstCost(price, { inputTokens, outputTokens, images: 0, generations });
   const meter = new Meter(inputTokens, () => textsOf(call).join('\n'));
-  const claims = claimsOf(gateway, plan, asked, model);
+  const claims = claimsOf(gateway, plan, asked, model.name);
   return {
     owner: asked.owner,
     dialect: asked.dialect,
@@ -132,7 +132,7 @@ export function admitImage(gateway: Gateway, asked: Asked, call: ImageCall): Adm
     price,
     generations,
     amount,
-    claims: claimsOf(gateway, plan, asked, model),
+    claims: claimsOf(gateway, plan, asked, model.name),
     meter: new Meter(0, () => ''),
   };
 }
@@ -141,9 +141,9 @@ export function admitImage(gateway: Gateway, asked: Asked, call: ImageCall): Adm
  * The counters of this call. A public key is everybody's, so that its limits also count each client's address: one
  * client cannot use up what is meant for all.
  */
-function claimsOf(gateway: Gateway, plan: Plan, asked: Asked, model: Model): LimitClaim[] {
+export function claimsOf(gateway: Gateway, plan: Plan, asked: Asked, model: string): LimitClaim[] {
   const { owner, dialect, endpoint } = asked;
-  const question = { dialect, endpoint, model: model.name };
+  const question = { dialect, endpoint, model };
   const claims = claimsFor(plan, question, owner.keyId);
   if (!gateway.keys.isPublic(owner.keyId)) return claims;
   return claimsFor(plan, question, `${owner.keyId}@${asked.address?.() ?? ''}`);

@@ -52,7 +52,7 @@ export class ModelBook {
     for (const preset of presets) this.#addPreset(preset, hasReal);
     for (const model of config.models) {
       const routes = model.targets.map((target) =>
-        this.#route(target.provider, target.model, target.priority, target.weight),
+        this.routeTo(target.provider, target.model, target.priority, target.weight),
       );
       this.#models.set(model.name, { ...model, routes });
     }
@@ -92,7 +92,7 @@ export class ModelBook {
     }
     for (const name of names) {
       if ((this.#models.get(name)?.routes.length ?? 0) > 0) continue;
-      const routes = [this.#route(vendor.name, name, 0, 1)];
+      const routes = [this.routeTo(vendor.name, name, 0, 1)];
       this.#models.set(name, { name, ownedBy: vendor.name, kind: 'text', maxOutputTokens: 4096, routes });
     }
   }
@@ -127,8 +127,8 @@ export class ModelBook {
   /** Never lets the demo answer in a real model's name once any real provider is there. */
   #addPreset(preset: ModelPreset, hasReal: boolean): void {
     const vendors = Object.entries(preset.vendors).filter(([vendor]) => this.#sources.has(vendor));
-    const routes = vendors.map(([vendor, upstream], i) => this.#route(vendor, upstream, i, 1));
-    if (routes.length === 0 && !hasReal) routes.push(this.#route('demo', preset.name, 0, 1));
+    const routes = vendors.map(([vendor, upstream], i) => this.routeTo(vendor, upstream, i, 1));
+    if (routes.length === 0 && !hasReal) routes.push(this.routeTo('demo', preset.name, 0, 1));
     this.#models.set(preset.name, {
       name: preset.name,
       ownedBy: preset.ownedBy,
@@ -138,7 +138,8 @@ export class ModelBook {
     });
   }
 
-  #route(providerName: string, upstreamModel: string, priority: number, weight: number): Route {
+  /** The way to a provider's model. Throws where there is no such provider. */
+  routeTo(providerName: string, upstreamModel: string, priority = 0, weight = 1): Route {
     const source = this.#sources.get(providerName);
     if (source === undefined) throw new Error(`there is no provider "${providerName}"`);
     const { provider, ...where } = source;

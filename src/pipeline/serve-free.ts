@@ -1,17 +1,10 @@
-// Routes that cost nothing and write nothing: balance, models, moderation and tokens. Their limits are counted in memory,
+// Routes that cost nothing and write nothing: balance, models and tokens. Their limits are counted in memory,
 // so that fifteen thousand polls a minute cost no write.
 import { sumBalance } from '../core/ledger.ts';
-import { claimsFor } from '../core/plan.ts';
-import type {
-  BalanceRoute,
-  Dialect,
-  ModelRoute,
-  ModelsRoute,
-  ModerateRoute,
-  TokenizeRoute,
-} from '../dialects/dialect.ts';
+import type { BalanceRoute, Dialect, ModelRoute, ModelsRoute, TokenizeRoute } from '../dialects/dialect.ts';
 import type { KeyOwner } from '../store/store.ts';
-import { planOf } from './admit.ts';
+import type { Asked } from './admit.ts';
+import { claimsOf, planOf } from './admit.ts';
 import { authenticateBody, authenticateHeaders } from './authenticate.ts';
 import type { Gateway } from './gateway.ts';
 import { limited } from './held-call.ts';
@@ -26,7 +19,7 @@ export async function serveBalance(
   incoming: Incoming,
 ): Promise<Reply> {
   const owner = await authenticateBody(gateway, incoming, route.readKey(await incoming.readBody()));
-  countFree(gateway, owner, dialect.name, route.endpoint);
+  countFree(gateway, askedBy(owner, dialect.name, route.endpoint, incoming));
   const plan = planOf(gateway, owner);
   const buckets = await gateway.store.listBuckets(owner.accountId, plan.dailyRequests, gateway.clock.nowMs());
   return jsonReply(route.render(sumBalance(buckets)));
@@ -52,16 +45,6 @@ export async function serveModel(
   );
 }
 
-export async function serveModeration(
-  gateway: Gateway,
-  dialect: Dialect,
-  route: ModerateRoute,
-  incoming: Incoming,
-): Promise<Reply> {
-  await admitFree(gateway, dialect.name, route.endpoint, incoming);
-  return jsonReply(route.answer(await incoming.readBody(), incoming.callId));
-}
-
 export async function serveTokens(
   gateway: Gateway,
   dialect: Dialect,
@@ -72,21 +55,26 @@ export async function serveTokens(
   return jsonReply(await route.answer(await incoming.readBody()));
 }
 
-async function admitFree(gateway: Gateway, dialect: string, endpoint: string, incoming: Incoming): Promise<void> {
+/** Who may use a free route, counted. Throws the refusals of keys, plans and limits. */
+export async function admitFree(
+  gateway: Gateway,
+  dialect: string,
+  endpoint: string,
+  incoming: Incoming,
+): Promise<void> {
   const owner = await authenticateHeaders(gateway, incoming);
-  planOf(gateway, owner);
-  countFree(gateway, owner, dialect, endpoint);
+  countFree(gateway, askedBy(owner, dialect, endpoint, incoming));
+}
+
+function askedBy(owner: KeyOwner, dialect: string, endpoint: string, { connection }: Incoming): Asked {
+  return { owner, dialect, endpoint, address: connection.address };
 }
 
 /** Counts a free request against the plan's limits. Throws `rate_limit_exceeded`. */
-export function countFree(gateway: Gateway, owner: KeyOwner, dialect: string, endpoint: string): void {
-  const plan = planOf(gateway, owner);
+export function countFree(gateway: Gateway, asked: Asked): void {
+  const plan = planOf(gateway, asked.owner);
   const nowMs = gateway.clock.nowMs();
-  const retryAtMs = gateway.freeLimits.admit(
-    claimsFor(plan, { dialect, endpoint, model: '' }, owner.keyId),
-    nowMs,
-    gateway.calendar.dayAt(nowMs),
-  );
+  const retryAtMs = gateway.freeLimits.admit(claimsOf(gateway, plan, asked, ''), nowMs, gateway.calendar.dayAt(nowMs));
   if (retryAtMs === undefined) return;
   throw limited(retryAtMs, nowMs, undefined);
 }

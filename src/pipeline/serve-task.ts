@@ -54,7 +54,12 @@ export async function serveTaskStatus(
 ): Promise<Reply> {
   const body = await incoming.readBody();
   const owner = await authenticateBody(gateway, incoming, route.readKey(body));
-  countFree(gateway, owner, dialect.name, route.endpoint);
+  countFree(gateway, {
+    owner,
+    dialect: dialect.name,
+    endpoint: route.endpoint,
+    address: incoming.connection.address,
+  });
   const task = await gateway.store.findTask(route.readTaskId(body));
   // Another account's task is told exactly as one that does not exist.
   if (task === undefined || task.accountId !== owner.accountId) throw new CallError('task_not_found');
