@@ -93,25 +93,28 @@ export async function startGateway(config: Config): Promise<RunningGateway> {
   };
   discoverModels(gateway).catch((error) => log.warn({ detail: String(error) }, 'discovery failed'));
   log.info({ url: server.url, providers: gateway.models.providerNames() }, 'started');
-  return { url: server.url, gateway, stop: () => stopGateway(gateway, server, stopBackground, closeLog) };
+  return { url: server.url, gateway, stop: () => stopGateway(gateway, server, tasks, stopBackground, closeLog) };
 }
 
 /**
  * Stops in order: unready at once, no new calls, running ones are waited for up to `drainMs`, the rest are ended with
- * an error and charged for what they delivered; then the store is closed.
+ * an error and charged for what they delivered, and tasks are left to the next process; then the store is closed.
  */
 async function stopGateway(
   gateway: Gateway,
   server: HttpServer,
+  tasks: TaskRunner,
   stopBackground: () => void,
   closeLog: () => void,
 ): Promise<void> {
   gateway.isStopping = true;
   stopBackground();
   const untilMs = gateway.clock.monotonicMs() + gateway.config.timeouts.drainMs;
-  while (gateway.open.size > 0 && gateway.clock.monotonicMs() < untilMs) await Bun.sleep(20);
+  const isBusy = () => gateway.open.size > 0 || tasks.running > 0;
+  while (isBusy() && gateway.clock.monotonicMs() < untilMs) await Bun.sleep(20);
   for (const held of gateway.open) held.interrupt(new CallError('shutting_down'));
-  while (gateway.open.size > 0) await Bun.sleep(20);
+  tasks.abandon();
+  while (isBusy()) await Bun.sleep(20);
   await Promise.race([server.stop(), Bun.sleep(2_000)]);
   // A call whose hold was being written when the others had ended.
   while (gateway.open.size > 0) await Bun.sleep(20);

@@ -88,6 +88,12 @@ export class HeldCall {
     this.close(error).catch(() => undefined);
   }
 
+  /** Ends the outbound request and leaves the hold open: the call is a task, which another process will go on with. */
+  abandon(error: CallError): void {
+    this.#interruption ??= error;
+    this.#attempt?.abort(error);
+  }
+
   /**
    * Closes a call whose whole answer is there. Throws if the call was ended otherwise, by an interruption or because
    * another process had voided its hold: then the client must not see a complete answer.
