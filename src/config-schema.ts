@@ -101,6 +101,7 @@ const target = z.strictObject({
 const model = z.strictObject({
   name: name.describe('Name that customers ask for.'),
   ownedBy: name.default('tolmach').describe('Shown as `owned_by` in the list of models.'),
+  kind: z.enum(['text', 'image']).default('text').describe('What it makes: text, or pictures.'),
   maxOutputTokens: z
     .int()
     .min(1)

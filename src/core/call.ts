@@ -15,6 +15,9 @@ export const ENDPOINTS = [
 ] as const;
 export type Endpoint = (typeof ENDPOINTS)[number];
 
+/** What a public model makes. A provider may speak both protocols, so that the model has to say which is its own. */
+export type ModelKind = 'text' | 'image';
+
 export type TextPart = { readonly kind: 'text'; text: string };
 /** `url` is an https address or a `data:` URL. */
 export type ImagePart = { readonly kind: 'image'; readonly url: string; readonly detail?: string };
@@ -94,6 +97,8 @@ export type ChatCall = {
   readonly includeUsage: boolean;
   /** Fields this program does not know; a provider of the same family gets them. */
   readonly extra: Readonly<Record<string, unknown>>;
+  /** Whether the answer begins with the prompt's own text, as old text completions may ask. */
+  readonly echo?: boolean;
   /** Absent once the call differs from what came, for instance after its text was cut. */
   readonly source?: SourceBody;
 };

@@ -12,6 +12,11 @@ export function invalid(param: string, message: string): CallError {
   return new CallError('invalid_field', { param, message });
 }
 
+/** A field that is understood but cannot be honoured. It is refused by name, never left out in silence. */
+export function unsupported(param: string, message: string): CallError {
+  return new CallError('unsupported_parameter', { param, message });
+}
+
 export function optionalString(body: JsonObject, name: string): string | undefined {
   const value = body[name];
   if (value === undefined || value === null) return undefined;

@@ -1,7 +1,7 @@
 // What a dialect is: an inbound wire protocol, as pure translations. It never opens a socket, reads a clock or asks a
 // store. A dialect lists its routes; each route names one action of the pipeline and brings the translations that the
 // action needs. Adding a dialect is one file and one line in index.ts.
-import type { Answer, ChatCall, ImageCall } from '../core/call.ts';
+import type { Answer, ChatCall, ImageCall, ModelKind } from '../core/call.ts';
 import type { CallError, ErrorCode } from '../core/errors.ts';
 import type { Balance } from '../core/ledger.ts';
 import type { AnswerContext, Rendered, StreamRenderer, WireBody } from '../wire/rendering.ts';
@@ -34,7 +34,7 @@ export type CallRoute = RouteBase & {
   readonly method: 'POST';
   /** Throws `CallError` with the field's name when the body cannot be a call. */
   read(body: WireBody): ChatCall;
-  answer(answer: Answer, context: AnswerContext): Rendered;
+  answer(answer: Answer, context: AnswerContext, call: ChatCall): Rendered;
   /** Absent where the document knows no streams; `stream` of such a call is never true. `headers` are the request's. */
   stream?(call: ChatCall, context: AnswerContext, headers: Headers): StreamRenderer;
 };
@@ -42,6 +42,7 @@ export type CallRoute = RouteBase & {
 export type PublicModel = {
   readonly name: string;
   readonly ownedBy: string;
+  readonly kind: ModelKind;
   readonly createdAtS: number;
   readonly active: boolean;
 };

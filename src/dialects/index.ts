@@ -1,8 +1,9 @@
 // The list of dialects. Order does not matter: their paths do not collide, which the contract suite checks.
 import { chatinfo } from './chatinfo.ts';
 import type { Dialect } from './dialect.ts';
+import { nsp } from './nsp.ts';
 import { openai } from './openai.ts';
 import { sydney } from './sydney.ts';
 import { textbot } from './textbot.ts';
 
-export const DIALECTS: readonly Dialect[] = [openai, chatinfo, textbot, sydney];
+export const DIALECTS: readonly Dialect[] = [openai, chatinfo, textbot, nsp, sydney];

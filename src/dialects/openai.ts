@@ -1,8 +1,12 @@
 // The OpenAI dialect. Source: OpenAI's public API reference; what strict clients depend on is in the tests.
 
 import { renderError } from '../wire/openai/errors.ts';
+import { answerAllCategories } from '../wire/openai/moderation.ts';
 import { readChat } from '../wire/openai/read-chat.ts';
+import { readCompletion } from '../wire/openai/read-completion.ts';
+import { readImage, renderImages } from '../wire/openai/read-image.ts';
 import { renderChat, renderChatStream } from '../wire/openai/render-chat.ts';
+import { renderCompletion, renderCompletionStream } from '../wire/openai/render-completion.ts';
 import type { Dialect, PublicModel } from './dialect.ts';
 
 const renderModel = (model: PublicModel) => ({
@@ -24,6 +28,30 @@ export const openai: Dialect = {
       read: readChat,
       answer: renderChat,
       stream: renderChatStream,
+    },
+    {
+      action: 'call',
+      method: 'POST',
+      path: '/v1/completions',
+      endpoint: 'completion',
+      read: readCompletion,
+      answer: renderCompletion,
+      stream: renderCompletionStream,
+    },
+    {
+      action: 'image',
+      method: 'POST',
+      path: '/v1/images/generations',
+      endpoint: 'image',
+      read: readImage,
+      render: renderImages,
+    },
+    {
+      action: 'moderate',
+      method: 'POST',
+      path: '/v1/moderations',
+      endpoint: 'moderation',
+      answer: answerAllCategories,
     },
     {
       action: 'models',

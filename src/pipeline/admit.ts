@@ -81,7 +81,7 @@ export function admitStored(gateway: Gateway, asked: Asked, call: ChatCall, amou
   const { owner, dialect, endpoint } = asked;
   const plan = gateway.plans.find(owner.planId) ?? NO_PLAN;
   const name = aliasOf(plan, call.model);
-  const model = gateway.models.find(name) ?? { name, ownedBy: '', maxOutputTokens: 0, routes: [] };
+  const model = gateway.models.find(name) ?? { name, ownedBy: '', kind: 'text', maxOutputTokens: 0, routes: [] };
   const price = priceFor(plan, { dialect, endpoint, model: name }) ?? { unit: 'requests', perCall: amount };
   const routes = model.routes.filter((route) => route.provider.endpoints.includes('chat'));
   const meter = new Meter(inputTokensAtMost(call), () => textsOf(call).join('\n'));
@@ -158,7 +158,7 @@ function sell(
 ): { model: Model; price: Price; routes: readonly Route[] } {
   const name = aliasOf(plan, call.model);
   const model = gateway.models.find(name);
-  if (model === undefined) throw modelNotFound(call.model);
+  if (model?.kind !== (call.endpoint === 'image' ? 'image' : 'text')) throw modelNotFound(call.model);
   const price = priceFor(plan, { dialect: asked.dialect, endpoint: asked.endpoint, model: model.name });
   if (price === undefined) throw new CallError('model_not_priced', { param: 'model' });
   const routes = model.routes.filter((route) => route.provider.endpoints.includes(call.endpoint));

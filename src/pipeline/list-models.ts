@@ -1,7 +1,8 @@
 // The models that a caller's plan sells.
 import { CallError } from '../core/errors.ts';
+import type { Plan } from '../core/plan.ts';
 import { priceFor } from '../core/plan.ts';
-import type { PublicModel } from '../dialects/dialect.ts';
+import type { Dialect, PublicModel } from '../dialects/dialect.ts';
 import type { KeyOwner } from '../store/store.ts';
 import { modelNotFound } from './admit.ts';
 import type { Gateway } from './gateway.ts';
@@ -10,21 +11,31 @@ import type { Model } from './model-book.ts';
 /** A fixed date: models have no creation time here that would mean anything to a client. */
 const CREATED_AT_S = 1_767_225_600;
 
-export function listModels(gateway: Gateway, owner: KeyOwner): PublicModel[] {
+/** Those that some route of the dialect sells; another dialect may sell others. */
+export function listModels(gateway: Gateway, owner: KeyOwner, dialect: Dialect): PublicModel[] {
   const plan = gateway.plans.find(owner.planId);
   if (plan === undefined) throw new CallError('api_not_in_plan');
   return gateway.models
     .list()
-    .filter((model) => priceFor(plan, { dialect: 'openai', endpoint: 'chat', model: model.name }) !== undefined)
+    .filter((model) => isSold(plan, model, dialect))
     .map(toPublic);
 }
 
-export function findModel(gateway: Gateway, owner: KeyOwner, name: string): PublicModel {
-  const found = listModels(gateway, owner).find((model) => model.name === name && model.active);
+function isSold(plan: Plan, model: Model, dialect: Dialect): boolean {
+  return dialect.routes.some(
+    ({ action, endpoint }) =>
+      action === (model.kind === 'image' ? 'image' : 'call') &&
+      priceFor(plan, { dialect: dialect.name, endpoint, model: model.name }) !== undefined,
+  );
+}
+
+export function findModel(gateway: Gateway, owner: KeyOwner, dialect: Dialect, name: string): PublicModel {
+  const found = listModels(gateway, owner, dialect).find((model) => model.name === name && model.active);
   if (found === undefined) throw modelNotFound(name);
   return found;
 }
 
 function toPublic(model: Model): PublicModel {
-  return { name: model.name, ownedBy: model.ownedBy, createdAtS: CREATED_AT_S, active: model.routes.length > 0 };
+  const { name, ownedBy, kind, routes } = model;
+  return { name, ownedBy, kind, createdAtS: CREATED_AT_S, active: routes.length > 0 };
 }

@@ -2,6 +2,7 @@
 
 import type { Environment } from '../config.ts';
 import type { FileConfig } from '../config-schema.ts';
+import type { ModelKind } from '../core/call.ts';
 import type { Candidate } from '../core/routing.ts';
 import type { ModelPreset } from '../presets/models.ts';
 import { PROVIDERS } from '../providers/index.ts';
@@ -14,6 +15,7 @@ export type Route = Candidate & { coolUntilMs: number; readonly provider: Provid
 export type Model = {
   readonly name: string;
   readonly ownedBy: string;
+  readonly kind: ModelKind;
   readonly maxOutputTokens: number;
   readonly routes: readonly Route[];
 };
@@ -88,6 +90,7 @@ export class ModelBook {
       this.#models.set(name, {
         name,
         ownedBy: vendor.name,
+        kind: 'text',
         maxOutputTokens: 4096,
         routes: [this.#route(vendor.name, name, 0, 1)],
       });
@@ -133,6 +136,7 @@ export class ModelBook {
     this.#models.set(preset.name, {
       name: preset.name,
       ownedBy: preset.ownedBy,
+      kind: preset.kind ?? 'text',
       maxOutputTokens: preset.maxOutputTokens,
       routes,
     });

@@ -52,7 +52,7 @@ async function serveWhole(
   try {
     const { answer, text } = await attemptWhole(gateway, held, call);
     const isSameShape = text !== undefined && call.source !== undefined;
-    const rendered = isSameShape ? text : JSON.stringify(route.answer(answer, context).body);
+    const rendered = isSameShape ? text : JSON.stringify(route.answer(answer, context, call).body);
     const closed = await held.complete();
     return { status: 200, headers: callHeaders(held, closed), body: rendered };
   } catch (thrown) {

@@ -32,12 +32,24 @@ export async function serveBalance(
   return jsonReply(route.render(sumBalance(buckets)));
 }
 
-export async function serveModels(gateway: Gateway, route: ModelsRoute, incoming: Incoming): Promise<Reply> {
-  return jsonReply(route.render(listModels(gateway, await authenticateHeaders(gateway, incoming))));
+export async function serveModels(
+  gateway: Gateway,
+  dialect: Dialect,
+  route: ModelsRoute,
+  incoming: Incoming,
+): Promise<Reply> {
+  return jsonReply(route.render(listModels(gateway, await authenticateHeaders(gateway, incoming), dialect)));
 }
 
-export async function serveModel(gateway: Gateway, route: ModelRoute, incoming: Incoming): Promise<Reply> {
-  return jsonReply(route.render(findModel(gateway, await authenticateHeaders(gateway, incoming), incoming.rest)));
+export async function serveModel(
+  gateway: Gateway,
+  dialect: Dialect,
+  route: ModelRoute,
+  incoming: Incoming,
+): Promise<Reply> {
+  return jsonReply(
+    route.render(findModel(gateway, await authenticateHeaders(gateway, incoming), dialect, incoming.rest)),
+  );
 }
 
 export async function serveModeration(

@@ -20,9 +20,9 @@ export function serveRoute(gateway: Gateway, dialect: Dialect, route: Route, inc
     case 'balance':
       return serveBalance(gateway, dialect, route, incoming);
     case 'models':
-      return serveModels(gateway, route, incoming);
+      return serveModels(gateway, dialect, route, incoming);
     case 'model':
-      return serveModel(gateway, route, incoming);
+      return serveModel(gateway, dialect, route, incoming);
     case 'moderate':
       return serveModeration(gateway, dialect, route, incoming);
     case 'tokenize':

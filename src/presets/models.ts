@@ -1,9 +1,12 @@
 // The public models that are sold without any configuration, and which vendor calls each by which name. A model whose
 // vendors are all absent answers from the demo only while no real provider is configured at all.
+import type { ModelKind } from '../core/call.ts';
 
 export type ModelPreset = {
   readonly name: string;
   readonly ownedBy: string;
+  /** Text where absent. */
+  readonly kind?: ModelKind;
   /** The most output tokens a call can get where it names no bound itself; the hold counts on it. */
   readonly maxOutputTokens: number;
   /** Vendor name to the vendor's model name, in order of preference. */
@@ -17,28 +20,46 @@ const openai = (name: string, maxOutputTokens: number, upstream = name): ModelPr
   vendors: { openai: upstream, openrouter: `openai/${upstream}` },
 });
 
+/** OpenRouter writes the version with a dot: `anthropic/claude-haiku-4.5`. */
 const anthropic = (name: string, upstream: string): ModelPreset => ({
   name,
   ownedBy: 'anthropic',
   maxOutputTokens: 4096,
-  vendors: { anthropic: upstream, openrouter: `anthropic/${upstream}` },
+  vendors: { anthropic: upstream, openrouter: `anthropic/${upstream.replace(/-(\d)-(\d)$/, '-$1.$2')}` },
 });
 
 /** Drawn by the demo until a provider that draws is configured. */
-const picture = (name: string, vendors: Readonly<Record<string, string>> = {}): ModelPreset => ({
+const picture = (name: string, ownedBy: string, vendors: Readonly<Record<string, string>> = {}): ModelPreset => ({
   name,
-  ownedBy: name,
+  ownedBy,
+  kind: 'image',
   maxOutputTokens: 1,
   vendors,
 });
+
+/**
+ * Models of the NSP document that their vendors have switched off. Programs still ask for them by name, so that the
+ * nearest cheap model of the same vendor answers; `x-tolmach-model` says which one did.
+ */
+const RETIRED: readonly ModelPreset[] = [
+  ...['text-ada-001', 'text-babbage-001', 'text-curie-001', 'text-davinci-003'].map((name) =>
+    openai(name, 4096, 'gpt-4o-mini'),
+  ),
+  ...['claude-2', 'claude-instant-v1', 'claude-v1.0', 'claude-v1.2', 'claude-v1.3'].map((name) =>
+    anthropic(name, 'claude-haiku-4-5'),
+  ),
+];
 
 export const MODEL_PRESETS: readonly ModelPreset[] = [
   { name: 'demo', ownedBy: 'tolmach', maxOutputTokens: 1024, vendors: { demo: 'demo' } },
   anthropic('claude-2-100k', 'claude-haiku-4-5'),
   anthropic('claude-1.3-100k', 'claude-haiku-4-5'),
   anthropic('claude-instant-1-100k', 'claude-haiku-4-5'),
-  picture('sdxl'),
-  picture('kandinsky'),
+  picture('sdxl', 'stabilityai'),
+  picture('kandinsky', 'sber'),
+  picture('dall-e-3', 'openai', { openai: 'dall-e-3' }),
+  picture('gpt-image-1', 'openai', { openai: 'gpt-image-1' }),
+  ...RETIRED,
   openai('gpt-4o', 16_384),
   openai('gpt-4o-mini', 16_384),
   openai('gpt-4.1', 32_768),

@@ -1,6 +1,7 @@
 // The plans that exist without any configuration, with the figures of the four services' documents. An operator
 // changes them in the configuration file or through the admin API.
 import type { LimitRule, Plan, PriceRule, Scope } from '../core/plan.ts';
+import { NSP_PRICES } from './nsp-prices.ts';
 
 const ANY = ['*'] as const;
 const scope = (
@@ -11,7 +12,7 @@ const scope = (
 
 /** «Цена одной генерации ответа через API — 2 запроса» (TextBot); 1 API Unit = 2 requests (ChatInfo). */
 const GENERATION_PRICE: PriceRule = {
-  scope: scope(['openai', 'chatinfo', 'textbot'], ['chat', 'task']),
+  scope: scope(['openai', 'chatinfo', 'textbot'], ['chat', 'completion', 'task', 'image']),
   price: { unit: 'requests', perCall: 2 },
 };
 
@@ -51,7 +52,7 @@ const SYDNEY_LIMITS: readonly LimitRule[] = [
 const SYDNEY_PRICE: PriceRule = { scope: scope(['sydney']), price: { unit: 'requests', perCall: 0 } };
 
 const LIMITS = [...CHATINFO_LIMITS, ...SYDNEY_LIMITS];
-const PRICES = [FREE_ROUTES, GENERATION_PRICE, SYDNEY_PRICE];
+const PRICES = [FREE_ROUTES, GENERATION_PRICE, SYDNEY_PRICE, ...NSP_PRICES];
 
 const plan = (id: string, name: string, rest: Partial<Plan>): Plan => ({
   id,

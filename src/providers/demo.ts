@@ -3,6 +3,7 @@
 import type { CallEvent, ChatCall, ImageCall, Message } from '../core/call.ts';
 import { textsOf } from '../core/call.ts';
 import { drawDemoPicture, sizeFor } from '../core/demo-picture.ts';
+import { unsupported } from '../core/fields.ts';
 import { estimateTokens } from '../core/tokens.ts';
 import type { LocalProvider } from './provider.ts';
 
@@ -20,24 +21,30 @@ export const demo: LocalProvider = {
       bytes: drawDemoPicture(i === 0 ? pictureText(call) : `${pictureText(call)} ${i}`, sizeFor(call.aspectRatio)),
       contentType: 'image/png' as const,
     })),
-  async *generate(call, sleep) {
-    const n = call.options.n ?? 1;
-    const limit = call.options.maxOutputTokens ?? Number.POSITIVE_INFINITY;
-    let outputTokens = 0;
-    for (let choice = 0; choice < n; choice++) {
-      for await (const event of generateChoice(call, choice, limit, sleep)) {
-        if (event.kind === 'text') outputTokens += estimateTokens(event.text);
-        if (event.kind === 'toolCall') outputTokens += estimateTokens((event.name ?? '') + event.argumentsJson);
-        yield event;
-      }
-    }
-    const inputTokens = estimateTokens(textsOf(call).join('\n'));
-    yield {
-      kind: 'usage',
-      usage: { source: 'exact', inputTokens, cachedInputTokens: 0, outputTokens, reasoningTokens: 0, images: 0 },
-    };
+  generate(call, sleep) {
+    // Before anything is answered, so that the refusal has a status of its own even where the call streams.
+    if (call.options.logprobs === true) throw unsupported('logprobs', '"logprobs" is not supported by this model.');
+    return generateAnswer(call, sleep);
   },
 };
+
+async function* generateAnswer(call: ChatCall, sleep: (ms: number) => Promise<void>): AsyncGenerator<CallEvent> {
+  const n = call.options.n ?? 1;
+  const limit = call.options.maxOutputTokens ?? Number.POSITIVE_INFINITY;
+  let outputTokens = 0;
+  for (let choice = 0; choice < n; choice++) {
+    for await (const event of generateChoice(call, choice, limit, sleep)) {
+      if (event.kind === 'text') outputTokens += estimateTokens(event.text);
+      if (event.kind === 'toolCall') outputTokens += estimateTokens((event.name ?? '') + event.argumentsJson);
+      yield event;
+    }
+  }
+  const inputTokens = estimateTokens(textsOf(call).join('\n'));
+  yield {
+    kind: 'usage',
+    usage: { source: 'exact', inputTokens, cachedInputTokens: 0, outputTokens, reasoningTokens: 0, images: 0 },
+  };
+}
 
 async function* generateChoice(
   call: ChatCall,
@@ -55,7 +62,7 @@ async function* generateChoice(
     return;
   }
   let used = 0;
-  for (const piece of pieces(demoText(call, choice))) {
+  for (const piece of pieces(beforeStop(demoText(call, choice), call.options.stop ?? []))) {
     const tokens = estimateTokens(piece);
     if (used + tokens > limit) {
       yield { kind: 'finish', choice, reason: 'length' };
@@ -84,6 +91,12 @@ export function demoText(call: ChatCall, choice: number): string {
     return `Это демонстрационный ответ Tolmach: настоящая модель не подключена.${variant} Вы написали: «${cut(question)}». Чтобы отвечала модель, задайте ключ поставщика, например OPENAI_API_KEY.`;
   }
   return `This is a demonstration answer from Tolmach: no real model is connected.${variant} You wrote: "${cut(question)}". To get answers from a model, set a provider's key, for example OPENAI_API_KEY.`;
+}
+
+/** The text up to the first stop sequence in it. */
+function beforeStop(text: string, stops: readonly string[]): string {
+  const ends = stops.map((stop) => (stop === '' ? -1 : text.indexOf(stop))).filter((at) => at >= 0);
+  return text.slice(0, Math.min(text.length, ...ends));
 }
 
 function lastUserText(messages: readonly Message[]): string {

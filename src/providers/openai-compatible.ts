@@ -1,17 +1,19 @@
-// Any server that speaks OpenAI's chat completions. What differs between vendors is data (vendors.ts).
-import type { ChatCall } from '../core/call.ts';
+// Any server that speaks OpenAI's chat completions and, where it draws, its image generations. What differs between vendors is data (vendors.ts).
+import type { ChatCall, ImageCall } from '../core/call.ts';
 import { CallError } from '../core/errors.ts';
 import { faultOfStatus } from '../wire/openai/fault.ts';
 import { isStrict, parseAnswer, readAnswer } from '../wire/openai/read-answer.ts';
+import { readPictures } from '../wire/openai/read-pictures.ts';
 import { ChatStreamReader } from '../wire/openai/read-stream.ts';
 import { ChatStreamRelay } from '../wire/openai/relay-stream.ts';
 import { writeChat } from '../wire/openai/write-chat.ts';
+import { writeImage } from '../wire/openai/write-image.ts';
 import type { RemoteProvider, Target, UpstreamRequest } from './provider.ts';
 
 export const openaiCompatible: RemoteProvider = {
   kind: 'remote',
   name: 'openai-compatible',
-  endpoints: ['chat'],
+  endpoints: ['chat', 'image'],
   family: 'openai-chat',
   buildRequest,
   readAnswer(text, meter) {
@@ -22,6 +24,7 @@ export const openaiCompatible: RemoteProvider = {
   openEvents: (maxEventChars) => new ChatStreamReader(maxEventChars),
   openRelay: (context, maxEventChars) => new ChatStreamRelay(context, maxEventChars),
   faultOfStatus,
+  images: { buildRequest: buildImageRequest, readPictures },
 };
 
 function buildRequest(call: ChatCall, target: Target): UpstreamRequest {
@@ -35,6 +38,13 @@ function buildRequest(call: ChatCall, target: Target): UpstreamRequest {
   return { method: 'POST', url: `${target.baseUrl}/chat/completions`, origin: target.origin, headers, body };
 }
 
+function buildImageRequest(call: ImageCall, target: Target): UpstreamRequest {
+  const headers: Record<string, string> = { 'content-type': 'application/json', accept: 'application/json' };
+  if (target.apiKey !== undefined) headers['authorization'] = `Bearer ${target.apiKey}`;
+  const body = writeImage(call, target.upstreamModel);
+  return { method: 'POST', url: `${target.baseUrl}/images/generations`, origin: target.origin, headers, body };
+}
+
 /** The names in `unsupported` are those of the wire; each is asked of the neutral call. */
 function refuseUnsupported(call: ChatCall, unsupported: readonly string[]): void {
   const o = call.options;
@@ -42,6 +52,7 @@ function refuseUnsupported(call: ChatCall, unsupported: readonly string[]): void
     n: (o.n ?? 1) > 1,
     logprobs: o.logprobs === true,
     logit_bias: o.logitBias !== undefined,
+    top_k: o.topK !== undefined,
     tool_choice: o.toolChoice !== undefined && o.toolChoice !== 'auto',
     tools: o.tools !== undefined,
     response_format: o.responseFormat?.kind === 'schema',

@@ -25,10 +25,10 @@ import {
 } from '../../core/fields.ts';
 import { parseObject } from '../../core/json-guard.ts';
 import type { WireBody } from '../rendering.ts';
+import { MAX_TOKENS_MAX, readLogitBias, readModelName, readStop, readStreaming } from './read-sampling.ts';
 
 const MESSAGES_MAX = 10_000;
 const TOOLS_MAX = 128;
-const MAX_TOKENS_MAX = 10_000_000;
 const ROLES: readonly string[] = ['system', 'developer', 'user', 'assistant', 'tool', 'function'];
 
 /** Fields that have a place in the neutral call; all others are carried as they are. */
@@ -61,28 +61,14 @@ const KNOWN = new Set([
 
 const KNOWN_OF_MESSAGE = new Set(['role', 'content', 'name', 'tool_calls', 'tool_call_id', 'function_call']);
 
-/** Fields that would change who pays or where the call goes. They are refused, never passed on. */
-const REFUSED = ['base_url', 'api_base', 'api_key', 'provider'];
-
 export function readChat(body: WireBody): ChatCall {
   const { value, spans } = parseObject(body.text);
-  for (const name of REFUSED)
-    if (name in value)
-      throw new CallError('unsupported_parameter', { param: name, message: `"${name}" cannot be set by the caller.` });
-  const model = optionalString(value, 'model');
-  if (model === undefined || model === '')
-    throw new CallError('missing_field', { param: 'model', message: 'you must provide a model parameter' });
-  const stream = optionalBoolean(value, 'stream') ?? false;
-  const streamOptions = optionalObject(value, 'stream_options');
-  if (streamOptions !== undefined && !stream)
-    throw invalid('stream_options', '"stream_options" is only allowed when "stream" is true.');
   return {
     endpoint: 'chat',
-    model,
+    model: readModelName(value),
     messages: readMessages(value),
     options: readOptions(value),
-    stream,
-    includeUsage: streamOptions === undefined ? false : (optionalBoolean(streamOptions, 'include_usage') ?? false),
+    ...readStreaming(value),
     extra: extraOf(value, KNOWN) ?? {},
     source: { family: 'openai-chat', text: body.text, spans },
   };
@@ -130,26 +116,6 @@ function readMaxTokens(body: JsonObject): number | undefined {
   const newer = optionalInteger(body, 'max_completion_tokens', 1, MAX_TOKENS_MAX);
   const older = optionalInteger(body, 'max_tokens', 1, MAX_TOKENS_MAX);
   return newer === undefined || older === undefined ? (newer ?? older) : Math.max(newer, older);
-}
-
-function readStop(body: JsonObject): readonly string[] | undefined {
-  const stop = body['stop'];
-  if (stop === undefined || stop === null) return undefined;
-  const list = typeof stop === 'string' ? [stop] : stop;
-  if (!Array.isArray(list) || list.length > 16 || !list.every((item) => typeof item === 'string')) {
-    throw invalid('stop', '"stop" must be a string or an array of strings.');
-  }
-  return list;
-}
-
-function readLogitBias(body: JsonObject): Record<string, number> | undefined {
-  const bias = optionalObject(body, 'logit_bias');
-  if (bias === undefined) return undefined;
-  for (const value of Object.values(bias)) {
-    if (typeof value !== 'number' || !(value >= -100 && value <= 100))
-      throw invalid('logit_bias', '"logit_bias" values must be numbers from -100 to 100.');
-  }
-  return bias as Record<string, number>;
 }
 
 function readTools(body: JsonObject): Tool[] | undefined {

@@ -44,6 +44,7 @@ function buildChat(call: ChatCall, { model, maxTokensField }: ChatBodyOptions): 
       [maxTokensField]: o.maxOutputTokens,
       temperature: o.temperature,
       top_p: o.topP,
+      top_k: o.topK,
       n: o.n,
       stop: o.stop,
       presence_penalty: o.presencePenalty,

@@ -1,0 +1,57 @@
+// Reads the body of an OpenAI image generation into a Call, and writes its answer.
+import type { AspectRatio, ImageCall } from '../../core/call.ts';
+import { ASPECT_RATIOS } from '../../core/call.ts';
+import { CallError } from '../../core/errors.ts';
+import type { JsonObject } from '../../core/fields.ts';
+import { invalid, optionalBoolean, optionalInteger, optionalString, unsupported } from '../../core/fields.ts';
+import { parseObject } from '../../core/json-guard.ts';
+import { codePointsIn } from '../../core/truncate.ts';
+import type { AnswerContext, Rendered, WireBody } from '../rendering.ts';
+
+/** What the longest-winded of OpenAI's picture models takes. */
+const PROMPT_CHARS_MAX = 32_000;
+const MODEL_DEFAULT = 'dall-e-3';
+
+export function readImage(body: WireBody): ImageCall {
+  const { value } = parseObject(body.text);
+  const format = optionalString(value, 'response_format');
+  if (format === 'b64_json')
+    throw unsupported('response_format', '"response_format" must be "url": pictures are served by their address.');
+  if (format !== undefined && format !== 'url') throw invalid('response_format', '"response_format" must be "url".');
+  if (optionalBoolean(value, 'stream') === true) throw unsupported('stream', 'Pictures cannot be streamed.');
+  const style = optionalString(value, 'style');
+  return {
+    endpoint: 'image',
+    model: optionalString(value, 'model') ?? MODEL_DEFAULT,
+    prompt: readImagePrompt(value, PROMPT_CHARS_MAX),
+    ...(style === undefined ? {} : { style }),
+    aspectRatio: readSize(optionalString(value, 'size') ?? 'auto'),
+    n: optionalInteger(value, 'n', 1, 10) ?? 1,
+  };
+}
+
+export function readImagePrompt(body: JsonObject, charsMax: number): string {
+  const prompt = optionalString(body, 'prompt');
+  if (prompt === undefined || prompt.trim() === '')
+    throw new CallError('missing_field', { param: 'prompt', message: "Missing required parameter: 'prompt'." });
+  if (codePointsIn(prompt) > charsMax) throw invalid('prompt', `"prompt" is longer than ${charsMax} characters.`);
+  return prompt;
+}
+
+export function renderImages(urls: readonly string[], context: AnswerContext): Rendered {
+  return { status: 200, body: { created: context.createdAtS, data: urls.map((url) => ({ url })) } };
+}
+
+/** Models draw in few ratios, so that the nearest one is asked for: by how many times it is wider, not by how much. */
+function readSize(size: string): AspectRatio {
+  if (size === 'auto') return '1:1';
+  const [, width, height] = /^([1-9]\d{1,4})x([1-9]\d{1,4})$/.exec(size) ?? [];
+  if (width === undefined || height === undefined)
+    throw invalid('size', '"size" must be "auto" or a width and a height, such as "1024x1024".');
+  const wanted = Math.log(Number(width) / Number(height));
+  const distance = (ratio: AspectRatio): number => {
+    const [across = 1, down = 1] = ratio.split(':').map(Number);
+    return Math.abs(Math.log(across / down) - wanted);
+  };
+  return [...ASPECT_RATIOS].sort((a, b) => distance(a) - distance(b))[0] ?? '1:1';
+}
