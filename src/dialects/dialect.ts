@@ -101,6 +101,8 @@ export type BalanceRoute = RouteBase &
 export type ModerateRoute = RouteBase & {
   readonly action: 'moderate';
   readonly method: 'POST';
+  /** Where clients are known to put the key into the body by mistake. Never throws. */
+  readKey?(body: WireBody): string | undefined;
   /** Reads the body and answers it. It is pure: the lexicon is part of the core. */
   answer(body: WireBody, requestId: string): Rendered;
 };

@@ -1,7 +1,6 @@
 // Routes that cost nothing and write nothing: balance, models, moderation and tokens. Their limits are counted in memory,
 // so that fifteen thousand polls a minute cost no write.
 import { sumBalance } from '../core/ledger.ts';
-import { claimsFor } from '../core/plan.ts';
 import type {
   BalanceRoute,
   Dialect,
@@ -10,9 +9,9 @@ import type {
   ModerateRoute,
   TokenizeRoute,
 } from '../dialects/dialect.ts';
-import type { KeyOwner } from '../store/store.ts';
-import { planOf } from './admit.ts';
-import { authenticateBody, authenticateHeaders } from './authenticate.ts';
+import type { Asked } from './admit.ts';
+import { askedBy, claimsOf, planOf } from './admit.ts';
+import { authenticateBody, authenticateHeaders, keyFromHeaders } from './authenticate.ts';
 import type { Gateway } from './gateway.ts';
 import { limited } from './held-call.ts';
 import { findModel, listModels } from './list-models.ts';
@@ -26,7 +25,7 @@ export async function serveBalance(
   incoming: Incoming,
 ): Promise<Reply> {
   const owner = await authenticateBody(gateway, incoming, route.readKey(await incoming.readBody()));
-  countFree(gateway, owner, dialect.name, route.endpoint);
+  countFree(gateway, askedBy(owner, dialect, route, incoming));
   const plan = planOf(gateway, owner);
   const buckets = await gateway.store.listBuckets(owner.accountId, plan.dailyRequests, gateway.clock.nowMs());
   return jsonReply(route.render(sumBalance(buckets)));
@@ -58,8 +57,13 @@ export async function serveModeration(
   route: ModerateRoute,
   incoming: Incoming,
 ): Promise<Reply> {
-  await admitFree(gateway, dialect.name, route.endpoint, incoming);
-  return jsonReply(route.answer(await incoming.readBody(), incoming.callId));
+  // A key in the headers is checked before anybody may send us a body.
+  if (route.readKey === undefined || keyFromHeaders(incoming.headers) !== undefined)
+    await authenticateHeaders(gateway, incoming);
+  const body = await incoming.readBody();
+  const owner = await authenticateBody(gateway, incoming, route.readKey?.(body));
+  countFree(gateway, askedBy(owner, dialect, route, incoming));
+  return jsonReply(route.answer(body, incoming.callId));
 }
 
 export async function serveTokens(
@@ -68,25 +72,16 @@ export async function serveTokens(
   route: TokenizeRoute,
   incoming: Incoming,
 ): Promise<Reply> {
-  await admitFree(gateway, dialect.name, route.endpoint, incoming);
+  countFree(gateway, askedBy(await authenticateHeaders(gateway, incoming), dialect, route, incoming));
   return jsonReply(await route.answer(await incoming.readBody()));
 }
 
-async function admitFree(gateway: Gateway, dialect: string, endpoint: string, incoming: Incoming): Promise<void> {
-  const owner = await authenticateHeaders(gateway, incoming);
-  planOf(gateway, owner);
-  countFree(gateway, owner, dialect, endpoint);
-}
-
-/** Counts a free request against the plan's limits. Throws `rate_limit_exceeded`. */
-export function countFree(gateway: Gateway, owner: KeyOwner, dialect: string, endpoint: string): void {
-  const plan = planOf(gateway, owner);
+/** Counts a free request against the plan's limits. Throws `api_not_in_plan` and `rate_limit_exceeded`. */
+export function countFree(gateway: Gateway, asked: Asked): void {
+  const plan = planOf(gateway, asked.owner);
   const nowMs = gateway.clock.nowMs();
-  const retryAtMs = gateway.freeLimits.admit(
-    claimsFor(plan, { dialect, endpoint, model: '' }, owner.keyId),
-    nowMs,
-    gateway.calendar.dayAt(nowMs),
-  );
+  const claims = claimsOf(gateway, plan, asked, '');
+  const retryAtMs = gateway.freeLimits.admit(claims, nowMs, gateway.calendar.dayAt(nowMs));
   if (retryAtMs === undefined) return;
   throw limited(retryAtMs, nowMs, undefined);
 }
