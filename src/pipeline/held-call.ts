@@ -221,10 +221,10 @@ export async function holdTask(
   callId: string,
   admission: Admission,
   task: NewTask,
-): Promise<{ readonly taskId: number; readonly balance: Balance }> {
-  const { taskId, balance } = await writeHold(gateway, callId, admission, contextOf(gateway, admission), task);
+): Promise<{ readonly taskId: number; readonly balance: Balance; readonly limit: LimitState | undefined }> {
+  const { taskId, balance, limit } = await writeHold(gateway, callId, admission, contextOf(gateway, admission), task);
   if (taskId === undefined) throw new CallError('internal_error', { detail: 'a task was held but not accepted' });
-  return { taskId, balance };
+  return { taskId, balance, limit };
 }
 
 function contextOf(gateway: Gateway, admission: Admission): CallContext {
