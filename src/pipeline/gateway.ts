@@ -14,6 +14,7 @@ import type { HeldCall } from './held-call.ts';
 import type { ModelBook } from './model-book.ts';
 import type { Moderator } from './moderator.ts';
 import type { PlanBook } from './plan-book.ts';
+import type { ReadyCall } from './stored-call.ts';
 
 /** What is told to logs and metrics about a call and its attempts. It has no room for prompts, answers or keys. */
 export type CallReport = {
@@ -77,8 +78,8 @@ export type Gateway = {
   readonly moderator: Moderator;
   readonly files: FileShelf;
   readonly modes: readonly Mode[];
-  /** Takes accepted tasks; `waiting` is how many do not run yet. */
-  readonly tasks: { readonly waiting: number; add(task: TaskReference): void };
+  /** Takes accepted tasks, with their calls where those are at hand; `waiting` is how many do not run yet. */
+  readonly tasks: { readonly waiting: number; add(task: TaskReference, ready?: ReadyCall): void };
   readonly report: Reporter;
   /** Calls that hold something now. Stopping waits for them. */
   readonly open: Set<HeldCall>;

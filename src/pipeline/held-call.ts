@@ -217,16 +217,24 @@ export async function hold(gateway: Gateway, callId: string, admission: Admissio
   return held;
 }
 
+export type AcceptedTask = {
+  readonly taskId: number;
+  readonly balance: Balance;
+  readonly limit: LimitState | undefined;
+  readonly context: CallContext;
+};
+
 /** Takes the hold of a task and accepts the task, in one commit. */
 export async function holdTask(
   gateway: Gateway,
   callId: string,
   admission: Admission,
   task: NewTask,
-): Promise<{ readonly taskId: number; readonly balance: Balance; readonly limit: LimitState | undefined }> {
-  const { taskId, balance, limit } = await writeHold(gateway, callId, admission, contextOf(gateway, admission), task);
+): Promise<AcceptedTask> {
+  const context = contextOf(gateway, admission);
+  const { taskId, balance, limit } = await writeHold(gateway, callId, admission, context, task);
   if (taskId === undefined) throw new CallError('internal_error', { detail: 'a task was held but not accepted' });
-  return { taskId, balance, limit };
+  return { taskId, balance, limit, context };
 }
 
 function contextOf(gateway: Gateway, admission: Admission): CallContext {

@@ -34,10 +34,11 @@ export async function serveTaskCreation(
   const { call, ownMessages } = callOf(gateway, asked);
   const admission = admitChat(gateway, { ...askedBy(owner, dialect, route, incoming), ownMessages }, call);
   const stored: StoredCall = { dialect: dialect.name, endpoint: route.endpoint, call: admission.call };
-  const { taskId, balance, limit } = await holdTask(gateway, incoming.callId, admission, {
+  const { taskId, balance, limit, context } = await holdTask(gateway, incoming.callId, admission, {
     request: JSON.stringify(stored),
   });
-  gateway.tasks.add({ taskId, accountId: owner.accountId });
+  const ready = { callId: incoming.callId, admission, context };
+  gateway.tasks.add({ taskId, accountId: owner.accountId }, ready);
   return jsonReply(route.render(taskId, balance), {
     ...chargeHeaders(admission, admission.amount, balance),
     ...limitHeaders(limit),

@@ -3,16 +3,19 @@
 import type { ChatCall } from '../core/call.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import { CallError } from '../core/errors.ts';
-import type { TaskWork } from '../store/store.ts';
+import type { CallContext, TaskWork } from '../store/store.ts';
+import type { Admission } from './admit.ts';
 import { admitStored } from './admit.ts';
 import type { Gateway } from './gateway.ts';
-import { HeldCall } from './held-call.ts';
 
 /** What is kept of a task until it ends: the call as it was admitted, its text already cut. */
 export type StoredCall = { readonly dialect: string; readonly endpoint: string; readonly call: ChatCall };
 
-/** The held call of a task as it was accepted. Throws where this version cannot read what another has stored. */
-export function resumeCall(gateway: Gateway, work: TaskWork): HeldCall {
+/** A call that is held and can run: what was admitted a moment ago, or what is resumed from the store. */
+export type ReadyCall = { readonly callId: string; readonly admission: Admission; readonly context: CallContext };
+
+/** The call of a task as it was accepted. Throws where this version cannot read what another has stored. */
+export function resumeCall(gateway: Gateway, work: TaskWork): ReadyCall {
   const stored = JSON.parse(work.request) as StoredCall;
   const owner = {
     keyId: work.context.keyId,
@@ -23,7 +26,7 @@ export function resumeCall(gateway: Gateway, work: TaskWork): HeldCall {
   };
   const asked = { owner, dialect: stored.dialect, endpoint: stored.endpoint };
   const admission = admitStored(gateway, asked, stored.call, work.amount);
-  return new HeldCall(gateway, work.callId, admission, work.context, { balance: { requests: 0, microRub: 0 } });
+  return { callId: work.callId, admission, context: work.context };
 }
 
 /** Ends a task that cannot even be resumed: its hold is voided, in the commit that tells why. */

@@ -7,7 +7,8 @@ import { CallError, toCallError } from '../core/errors.ts';
 import { retryClass } from '../core/routing.ts';
 import { attemptWhole } from '../pipeline/attempt.ts';
 import type { Gateway } from '../pipeline/gateway.ts';
-import type { HeldCall } from '../pipeline/held-call.ts';
+import { HeldCall } from '../pipeline/held-call.ts';
+import type { ReadyCall } from '../pipeline/stored-call.ts';
 import { refuseCall, resumeCall } from '../pipeline/stored-call.ts';
 import type { TaskReference } from '../store/store.ts';
 import { TaskQueue } from './task-queue.ts';
@@ -18,6 +19,8 @@ const RETRY_MS = [500, 2_000, 8_000, 30_000] as const;
 const AMBIGUOUS_RETRIES_MAX = 2;
 /** A provider may ask for longer pauses than these, but not for longer than this. */
 const PAUSE_MAX_MS = 60_000;
+/** Calls kept in memory; the tasks of a longer queue are read from the store when their turn comes. */
+const READY_MAX = 1_000;
 /** Pauses between tries of what the store could not do. */
 const STORE_RETRY_MS = [100, 500, 2_000] as const;
 /** From so many deaths of a process on, each beginning of a task is counted, in a commit of its own. */
@@ -31,6 +34,8 @@ export class TaskRunner {
   readonly #concurrency: number;
   /** All that wait or run, so that one which is added twice runs once. */
   readonly #known = new Set<number>();
+  /** The calls of tasks that have just been accepted, so that a short queue costs no reading. */
+  readonly #ready = new Map<number, ReadyCall>();
   readonly #held = new Set<HeldCall>();
   readonly #stopped = Promise.withResolvers<void>();
   #running = 0;
@@ -52,9 +57,10 @@ export class TaskRunner {
   }
 
   /** Takes a task that has just been accepted, or one that a dead process left. */
-  add(task: TaskReference): void {
+  add(task: TaskReference, ready?: ReadyCall): void {
     if (this.#known.has(task.taskId)) return;
     this.#known.add(task.taskId);
+    if (ready !== undefined && this.#ready.size < READY_MAX) this.#ready.set(task.taskId, ready);
     this.#queue.add(task);
     this.#fill();
   }
@@ -88,25 +94,30 @@ export class TaskRunner {
 
   async #run(task: TaskReference): Promise<void> {
     const gateway = this.#gateway();
-    const work = await this.#insist(task, () => gateway.store.findTaskWork(task.taskId));
-    // Cancelled meanwhile, or ended by a process that took this one for dead.
-    if (work === undefined || this.#isStopped) return;
-    let held: HeldCall;
-    try {
-      held = resumeCall(gateway, work);
-    } catch (error) {
-      this.#alarm(task, error);
-      await this.#insist(task, () => refuseCall(gateway, work, 'internal_error'));
-      return;
-    }
-    if (work.starts >= STARTS_MAX) {
-      await fail(held, new CallError('gateway_restarted'));
-      return;
-    }
-    if (work.recoveries >= SUSPECT_RECOVERIES)
-      await this.#insist(task, () => gateway.store.write({ kind: 'startTask', taskId: task.taskId }));
+    const ready = this.#ready.get(task.taskId) ?? (await this.#resume(gateway, task));
+    this.#ready.delete(task.taskId);
+    if (ready === undefined || this.#isStopped) return;
+    const { callId, admission, context } = ready;
+    const held = new HeldCall(gateway, callId, admission, context, { balance: { requests: 0, microRub: 0 } });
     this.#held.add(held);
     await this.#attempt(gateway, held).finally(() => this.#held.delete(held));
+  }
+
+  /** The call of a task from the store; `undefined` where there is nothing to run. */
+  async #resume(gateway: Gateway, task: TaskReference): Promise<ReadyCall | undefined> {
+    const work = await this.#insist(task, () => gateway.store.findTaskWork(task.taskId));
+    // Cancelled meanwhile, or ended by a process that took this one for dead.
+    if (work === undefined) return undefined;
+    try {
+      if (work.starts >= STARTS_MAX) throw new CallError('gateway_restarted');
+      if (work.recoveries >= SUSPECT_RECOVERIES)
+        await this.#insist(task, () => gateway.store.write({ kind: 'startTask', taskId: task.taskId }));
+      return resumeCall(gateway, work);
+    } catch (error) {
+      this.#alarm(task, error);
+      await this.#insist(task, () => refuseCall(gateway, work, toCallError(error).code));
+      return undefined;
+    }
   }
 
   async #attempt(gateway: Gateway, held: HeldCall): Promise<void> {

@@ -7,8 +7,20 @@ import type { WireBody } from './rendering.ts';
 
 const FORM_TYPE = /^application\/x-www-form-urlencoded\b/i;
 
+/** The key is read before the caller is known and the other fields after that; the body is parsed once. */
+const parsed = new WeakMap<WireBody, JsonObject>();
+
 /** The fields of the body. A multipart form has been turned into a plain one by the shell. */
 export function readFlatBody(body: WireBody): JsonObject {
+  let fields = parsed.get(body);
+  if (fields === undefined) {
+    fields = parseFlatBody(body);
+    parsed.set(body, fields);
+  }
+  return fields;
+}
+
+function parseFlatBody(body: WireBody): JsonObject {
   const text = body.text.trim();
   if (text.startsWith('{') || text.startsWith('[')) return parseObject(text).value;
   if (FORM_TYPE.test(body.contentType)) return readForm(text);

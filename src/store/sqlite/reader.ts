@@ -36,20 +36,16 @@ type UsageColumns = {
 export class SqliteReader {
   readonly #db: Database;
   readonly #calendar: Calendar;
+  readonly #hot: ReturnType<typeof prepareHot>;
 
   constructor(path: string, timeZone: string) {
     this.#db = new Database(path, { readonly: true, strict: true });
     this.#calendar = new Calendar(timeZone);
+    this.#hot = prepareHot(this.#db);
   }
 
   findKey(hmac: string): KeyOwner | undefined {
-    type Row = Omit<KeyOwner, 'revoked'> & { revoked: number };
-    const row = this.#db
-      .query<Row, [string]>(
-        `SELECT k.key_id AS keyId, k.account_id AS accountId, a.plan_id AS planId, k.revoked_at IS NOT NULL AS revoked, a.status AS accountStatus
-         FROM api_key k JOIN account a USING (account_id) WHERE k.hmac = ?`,
-      )
-      .get(hmac);
+    const row = this.#hot.findKey.get(hmac);
     return row === null ? undefined : { ...row, revoked: row.revoked === 1 };
   }
 
@@ -114,26 +110,12 @@ export class SqliteReader {
   }
 
   findTask(taskId: number): TaskRow | undefined {
-    return (
-      this.#db
-        .query<TaskRow, [number]>(
-          `SELECT task_id AS taskId, account_id AS accountId, call_id AS callId, status, result, error_code AS errorCode,
-            created_at AS createdAtMs, ended_at AS endedAtMs FROM task WHERE task_id = ?`,
-        )
-        .get(taskId) ?? undefined
-    );
+    return this.#hot.findTask.get(taskId) ?? undefined;
   }
 
   /** The stored call with its hold; a queued task always has one. */
   findTaskWork(taskId: number): TaskWork | undefined {
-    const row = this.#db
-      .query<Omit<TaskWork, 'context'> & { context: string }, [number]>(
-        `SELECT t.task_id AS taskId, t.account_id AS accountId, t.call_id AS callId, a.plan_id AS planId, t.request, t.recoveries, t.starts,
-          h.amount, h.context
-         FROM task t JOIN account a USING (account_id) JOIN hold h ON h.account_id = t.account_id AND h.call_id = t.call_id
-         WHERE t.task_id = ? AND t.status = 'queued'`,
-      )
-      .get(taskId);
+    const row = this.#hot.findTaskWork.get(taskId);
     return row === null ? undefined : { ...row, context: JSON.parse(row.context) as CallContext };
   }
 
@@ -162,4 +144,24 @@ export class SqliteReader {
   close(): void {
     this.#db.close();
   }
+}
+
+/** What every poll and call asks. The driver keeps only a few statements that are given as text each time. */
+function prepareHot(db: Database) {
+  return {
+    findKey: db.prepare<Omit<KeyOwner, 'revoked'> & { revoked: number }, [string]>(
+      `SELECT k.key_id AS keyId, k.account_id AS accountId, a.plan_id AS planId, k.revoked_at IS NOT NULL AS revoked, a.status AS accountStatus
+       FROM api_key k JOIN account a USING (account_id) WHERE k.hmac = ?`,
+    ),
+    findTask: db.prepare<TaskRow, [number]>(
+      `SELECT task_id AS taskId, account_id AS accountId, call_id AS callId, status, result, error_code AS errorCode,
+         created_at AS createdAtMs, ended_at AS endedAtMs FROM task WHERE task_id = ?`,
+    ),
+    findTaskWork: db.prepare<Omit<TaskWork, 'context'> & { context: string }, [number]>(
+      `SELECT t.task_id AS taskId, t.account_id AS accountId, t.call_id AS callId, a.plan_id AS planId, t.request, t.recoveries, t.starts,
+          h.amount, h.context
+         FROM task t JOIN account a USING (account_id) JOIN hold h ON h.account_id = t.account_id AND h.call_id = t.call_id
+         WHERE t.task_id = ? AND t.status = 'queued'`,
+    ),
+  };
 }
