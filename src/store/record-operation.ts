@@ -20,6 +20,7 @@ export function accountOf(operation: WriteOperation): string | undefined {
       return operation.key.accountId;
     case 'revokeKey':
     case 'purgeTasks':
+    case 'startTask':
     case 'putPlan':
       return undefined;
     default:

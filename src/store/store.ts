@@ -121,8 +121,10 @@ export type TaskWork = TaskReference & {
   readonly context: CallContext;
   /** What is held for it. */
   readonly amount: number;
-  /** How often a process died while the task was queued or running. */
+  /** How often a process died while the task waited or ran. */
   readonly recoveries: number;
+  /** How often it was begun, as `startTask` counts. */
+  readonly starts: number;
 };
 
 /** Operations of the ledger with what must be written beside them, in the same commit. */
@@ -141,7 +143,9 @@ export type WriteOperation =
   | { readonly kind: 'revokeKey'; readonly keyId: string; readonly revokedAtMs: number }
   | { readonly kind: 'putPlan'; readonly plan: Plan }
   /** Forgets tasks, results and all, that ended before a time: some thousands of them at once. */
-  | { readonly kind: 'purgeTasks'; readonly endedBeforeMs: number };
+  | { readonly kind: 'purgeTasks'; readonly endedBeforeMs: number }
+  /** Counts that a task begins, so that one which ends its process each time can be told. */
+  | { readonly kind: 'startTask'; readonly taskId: number };
 
 /** Answers of the operations that are not the ledger's. `conflict` names the field that must be unique. */
 export type RecordOutcome =

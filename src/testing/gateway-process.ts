@@ -38,6 +38,11 @@ export class GatewayFolder {
     return Object.assign(child, { told: () => errors.text() });
   }
 
+  /** The embedded database, to be looked into while no process runs. */
+  get databasePath(): string {
+    return join(this.#dataDir, 'tolmach.db');
+  }
+
   remove(): void {
     rmSync(this.#dataDir, { recursive: true, force: true });
   }

@@ -29,6 +29,11 @@ export async function applyRecord(session: Session, operation: RecordOperation):
       );
       return rows.length === 0 ? MISSING : WRITTEN;
     }
+    case 'startTask':
+      await session.unsafe("UPDATE task SET starts = starts + 1 WHERE task_id = $1::bigint AND status = 'queued'", [
+        operation.taskId,
+      ]);
+      return WRITTEN;
     case 'purgeTasks': {
       // The charges of forgotten tasks stay in `usage`.
       const rows = await session.unsafe(

@@ -11,7 +11,7 @@ const FIND = `SELECT task_id AS "taskId", account_id AS "accountId", call_id AS 
   error_code AS "errorCode", created_at AS "createdAtMs", ended_at AS "endedAtMs" FROM task WHERE task_id = $1::bigint`;
 // A task that another process has taken over meanwhile is that one's to run.
 const FIND_WORK = `SELECT t.task_id AS "taskId", t.account_id AS "accountId", t.call_id AS "callId", a.plan_id AS "planId",
-    t.request, t.recoveries, h.amount, h.context
+    t.request, t.recoveries, t.starts, h.amount, h.context
   FROM task t JOIN account a USING (account_id) JOIN hold h ON h.call_id = t.call_id AND h.account_id = t.account_id
   WHERE t.task_id = $1::bigint AND t.status = 'queued' AND t.owner = $2`;
 // A process that ended in order has no row. One whose lease has lapsed may come back, if only the database was away.

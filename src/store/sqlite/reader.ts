@@ -128,7 +128,7 @@ export class SqliteReader {
   findTaskWork(taskId: number): TaskWork | undefined {
     const row = this.#db
       .query<Omit<TaskWork, 'context'> & { context: string }, [number]>(
-        `SELECT t.task_id AS taskId, t.account_id AS accountId, t.call_id AS callId, a.plan_id AS planId, t.request, t.recoveries,
+        `SELECT t.task_id AS taskId, t.account_id AS accountId, t.call_id AS callId, a.plan_id AS planId, t.request, t.recoveries, t.starts,
           h.amount, h.context
          FROM task t JOIN account a USING (account_id) JOIN hold h ON h.account_id = t.account_id AND h.call_id = t.call_id
          WHERE t.task_id = ? AND t.status = 'queued'`,

@@ -37,6 +37,9 @@ export function applyRecord(db: Database, operation: RecordOperation): RecordOut
         .run(operation.revokedAtMs, operation.keyId);
       return changes === 0 ? { kind: 'missing' } : WRITTEN;
     }
+    case 'startTask':
+      db.query("UPDATE task SET starts = starts + 1 WHERE task_id = ? AND status = 'queued'").run(operation.taskId);
+      return WRITTEN;
     case 'purgeTasks':
       // The charges of forgotten tasks stay in `usage`.
       return db

@@ -39,6 +39,7 @@ function acceptanceContract(open: OpenStore): void {
       context: CONTEXT,
       amount: 4,
       recoveries: 0,
+      starts: 0,
     });
     expect(await t.store.findTask(taskId + 1)).toBeUndefined();
     expect(await t.store.findTaskWork(taskId + 1)).toBeUndefined();
@@ -188,7 +189,11 @@ function adoptionContract(open: OpenStore): void {
       { taskId: last, accountId: 'boris' },
     ]);
     expect(await t.store.adoptTasks()).toEqual([]);
-    expect(await t.store.findTaskWork(first)).toMatchObject({ amount: 4, recoveries: 1, request: REQUEST });
+    await writeAll(t.store, [
+      { kind: 'startTask', taskId: first },
+      { kind: 'startTask', taskId: ended },
+    ]);
+    expect(await t.store.findTaskWork(first)).toMatchObject({ amount: 4, recoveries: 1, starts: 1, request: REQUEST });
     expect(await t.store.findTask(ended)).toMatchObject({ status: 'completed' });
     await t.store.write(end('c1', 4, DONE));
     expect(await t.store.findTask(first)).toMatchObject({ status: 'completed' });

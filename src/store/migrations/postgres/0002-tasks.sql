@@ -12,7 +12,9 @@ CREATE TABLE task (
   -- The answer as a JSON string, because a text here cannot hold every character that a model can say.
   result text,
   error_code text,
+  -- Deaths of a process that it saw, and how often it was begun since there were some.
   recoveries integer NOT NULL DEFAULT 0,
+  starts integer NOT NULL DEFAULT 0,
   created_at bigint NOT NULL,
   ended_at bigint,
   UNIQUE (account_id, call_id)

@@ -9,7 +9,9 @@ CREATE TABLE task (
   request TEXT NOT NULL,
   result TEXT,
   error_code TEXT,
+  -- Deaths of a process that it saw, and how often it was begun since there were some.
   recoveries INTEGER NOT NULL DEFAULT 0,
+  starts INTEGER NOT NULL DEFAULT 0,
   created_at INTEGER NOT NULL,
   ended_at INTEGER,
   UNIQUE (account_id, call_id)
