@@ -87,7 +87,7 @@ function findJava(): Toolchain {
 
 function findMono(): Toolchain {
   const compiler = findProgram(['mcs'], ['--version'], /version ([\d.]+)/);
-  if (compiler.state === 'missing' || Bun.which('mono') === null) return missing('mono and mcs');
+  if (compiler.state === 'missing' || Bun.which('mono') === null) return missing('Mono with mcs');
   return existsSync(join(NEWTONSOFT_FOLDER, 'Newtonsoft.Json.dll')) ? compiler : missing('Newtonsoft.Json');
 }
 
