@@ -157,7 +157,7 @@ describe("a vendor's moderation", () => {
     const asked = post('/v1/moderations', { input: THREAT }, customer, { signal: controller.signal });
     while (gateway.upstream.calls.length === 0) await Bun.sleep(5);
     controller.abort();
-    await expect(asked).rejects.toThrow();
+    expect(await asked.catch((error: Error) => error.name)).toBe('AbortError');
     const [call] = gateway.upstream.calls;
     while (call?.closedAtMs === undefined) await Bun.sleep(5);
     expect(calls()).toEqual([1]);
@@ -278,9 +278,12 @@ describe('without a provider', () => {
   });
 
   test('a provider that does not exist is told at the start', async () => {
-    await expect(TestGateway.start({ config: { moderation: { kind: 'openai', provider: 'nobody' } } })).rejects.toThrow(
-      'there is no provider "nobody"',
+    const config = { moderation: { kind: 'openai', provider: 'nobody' } };
+    const failure = await TestGateway.start({ config }).then(
+      () => '',
+      (error: Error) => error.message,
     );
+    expect(failure).toContain('there is no provider "nobody"');
   });
 });
 
