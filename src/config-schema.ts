@@ -206,7 +206,17 @@ export const fileSchema = z.strictObject({
     .string()
     .regex(/^[\x21-\x7e]{8,200}$/)
     .optional()
-    .describe('A key that works for everybody on the plan `public`, limited for each client address.'),
+    .describe(
+      'A key that works for everybody on the plan `public`. Each client address has the limits of the plan to itself, and all of them together have a hundred times these.',
+    ),
+  trustedProxies: z
+    .int()
+    .min(0)
+    .max(10)
+    .default(0)
+    .describe(
+      'How many proxies of yours stand before the server and add to `X-Forwarded-For`. With 0 the header is not believed.',
+    ),
   timeouts: timeouts.prefault({}).describe('Time limits, in milliseconds.'),
   bounds: bounds.prefault({}).describe('Sizes beyond which requests, answers and queues are refused or cut off.'),
 });

@@ -32,7 +32,6 @@ const SYSTEM_CLOCK: Clock = { nowMs: () => Date.now(), monotonicMs: () => perfor
 
 /** How often expired files, results and orphaned tasks are looked for. */
 const CHORES_MS = 10_000;
-const PUBLIC_KEY_ID = 'key_public';
 
 export type RunningGateway = { readonly url: string; readonly gateway: Gateway; stop(): Promise<void> };
 
@@ -57,6 +56,8 @@ export async function startGateway(config: Config): Promise<RunningGateway> {
   const metrics = makeMetrics(() => open.size);
   const models = new ModelBook(config, config.environment, presets.models);
   const tasks = new TaskRunner(() => gateway, config.tasks);
+  const hmac = keyHmac(secrets.masterSecret);
+  const publicKey = publicKeyOf(config, hmac);
   const gateway: Gateway = {
     config,
     clock,
@@ -65,7 +66,7 @@ export async function startGateway(config: Config): Promise<RunningGateway> {
     newCallId: () => Bun.randomUUIDv7(),
     sleep: (ms) => Bun.sleep(ms),
     store,
-    keys: new KeyRing(store, keyHmac(secrets.masterSecret), clock.monotonicMs, publicKeyOf(config)),
+    keys: new KeyRing(store, hmac, clock.monotonicMs, publicKey),
     plans,
     models,
     upstream: new Upstream(
@@ -83,7 +84,7 @@ export async function startGateway(config: Config): Promise<RunningGateway> {
     open,
     isStopping: false,
   };
-  if (config.publicKey !== undefined) await openPublicAccount(gateway, config.publicKey);
+  if (publicKey !== undefined) await openPublicAccount(gateway, publicKey);
   const server = startServer(gateway, metrics, secrets.adminToken, presets.dialects);
   for (const task of await store.adoptTasks()) tasks.add(task);
   const chores = setInterval(() => doChores(gateway, tasks), CHORES_MS);
@@ -95,25 +96,28 @@ export async function startGateway(config: Config): Promise<RunningGateway> {
   };
   discoverModels(gateway).catch((error) => log.warn({ detail: String(error) }, 'discovery failed'));
   log.info({ url: server.url, providers: gateway.models.providerNames() }, 'started');
-  return { url: server.url, gateway, stop: () => stopGateway(gateway, server, stopBackground, closeLog) };
+  return { url: server.url, gateway, stop: () => stopGateway(gateway, server, tasks, stopBackground, closeLog) };
 }
 
 /**
  * Stops in order: unready at once, no new calls, running ones are waited for up to `drainMs`, the rest are ended with
- * an error and charged for what they delivered; then the store is closed.
+ * an error and charged for what they delivered, and tasks are left to the next process; then the store is closed.
  */
 async function stopGateway(
   gateway: Gateway,
   server: HttpServer,
+  tasks: TaskRunner,
   stopBackground: () => void,
   closeLog: () => void,
 ): Promise<void> {
   gateway.isStopping = true;
   stopBackground();
   const untilMs = gateway.clock.monotonicMs() + gateway.config.timeouts.drainMs;
-  while (gateway.open.size > 0 && gateway.clock.monotonicMs() < untilMs) await Bun.sleep(20);
+  const isBusy = () => gateway.open.size > 0 || tasks.running > 0;
+  while (isBusy() && gateway.clock.monotonicMs() < untilMs) await Bun.sleep(20);
   for (const held of gateway.open) held.interrupt(new CallError('shutting_down'));
-  while (gateway.open.size > 0) await Bun.sleep(20);
+  tasks.abandon();
+  while (isBusy()) await Bun.sleep(20);
   await Promise.race([server.stop(), Bun.sleep(2_000)]);
   // A call whose hold was being written when the others had ended.
   while (gateway.open.size > 0) await Bun.sleep(20);
@@ -138,22 +142,24 @@ function startSweeps(gateway: Gateway): Timer {
 /** Forgets what has expired, and takes over the tasks of processes that are gone. */
 async function doChores(gateway: Gateway, tasks: TaskRunner): Promise<void> {
   try {
-    await gateway.store.write({
-      kind: 'purgeTasks',
-      endedBeforeMs: gateway.clock.nowMs() - gateway.config.tasks.keepResultsMs,
-    });
+    const endedBeforeMs = gateway.clock.nowMs() - gateway.config.tasks.keepResultsMs;
+    for (let isMoreLeft: true | undefined = true; isMoreLeft; ) {
+      const purged = await gateway.store.write({ kind: 'purgeTasks', endedBeforeMs });
+      isMoreLeft = purged.kind === 'written' ? purged.isMoreLeft : undefined;
+    }
     for (const task of await gateway.store.adoptTasks()) tasks.add(task);
   } catch (error) {
     gateway.report.alarm('chores_failed', { detail: String(error) });
   }
 }
 
-function publicKeyOf(config: Config): PublicKey | undefined {
-  return config.publicKey === undefined ? undefined : { key: config.publicKey, keyId: PUBLIC_KEY_ID };
+/** The id tells one public key from the next, so that a key that was replaced is not found under the new one's id. */
+function publicKeyOf({ publicKey: key }: Config, hmac: (key: string) => string): PublicKey | undefined {
+  return key === undefined ? undefined : { key, keyId: `key_public_${hmac(key).slice(0, 12)}` };
 }
 
 /** The account behind the public key. Making it again changes nothing. */
-async function openPublicAccount(gateway: Gateway, publicKey: string): Promise<void> {
+async function openPublicAccount(gateway: Gateway, { key: publicKey, keyId }: PublicKey): Promise<void> {
   const createdAtMs = gateway.clock.nowMs();
   const accountId = 'acc_public';
   await gateway.store.write({
@@ -161,7 +167,7 @@ async function openPublicAccount(gateway: Gateway, publicKey: string): Promise<v
     account: { accountId, email: 'public@localhost', planId: 'public', status: 'active', createdAtMs },
   });
   const key = {
-    keyId: PUBLIC_KEY_ID,
+    keyId,
     accountId,
     name: 'public',
     display: `${publicKey.slice(0, 4)}…`,

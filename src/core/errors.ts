@@ -310,6 +310,8 @@ export type ErrorDetails = {
   param?: string;
   /** Public text in place of the catalogue's. It must not carry secrets, prompts or a vendor's words. */
   message?: string;
+  /** The same in Russian, where the text is not of a Russian dialect already. */
+  messageRu?: string;
   /** Seconds until a retry can succeed; becomes `Retry-After`. */
   retryAfterS?: number;
   /** A status in place of the catalogue's, where a vendor's 404, 413 or 422 is passed on. */
@@ -348,8 +350,8 @@ export class CallError extends Error {
 
   /** The text for a client who reads `language`. */
   text(language: 'en' | 'ru'): string {
-    const { message, planName } = this.details;
-    if (message !== undefined) return message;
+    const { message, messageRu, planName } = this.details;
+    if (message !== undefined) return language === 'ru' ? (messageRu ?? message) : message;
     const text = language === 'ru' ? ERRORS[this.code].messageRu : ERRORS[this.code].message;
     if (planName === undefined) return text;
     return language === 'ru' ? `${text} Тариф: ${planName}.` : `${text} The plan is "${planName}".`;

@@ -49,8 +49,7 @@ export function scan(text: string, limits: GuardLimits): BodySpans {
   let closeAt = -1;
   const endField = (end: number) => {
     if (key === undefined || valueStart < 0) return;
-    if (fields.has(key))
-      throw new CallError('invalid_field', { param: key, message: `The field "${key.slice(0, 64)}" is given twice.` });
+    if (fields.has(key)) throw givenTwice(key);
     fields.set(key, { ...trimSpan(text, valueStart, end), name });
     key = undefined;
     valueStart = -1;
@@ -111,6 +110,16 @@ export function spliceFields(
     at = edit.end;
   }
   return out + text.slice(at);
+}
+
+/** A field that is there twice, whatever kind of body it is in. */
+export function givenTwice(name: string): CallError {
+  const shown = name.slice(0, 64);
+  return new CallError('invalid_field', {
+    param: name,
+    message: `The field "${shown}" is given twice.`,
+    messageRu: `Поле ${shown} указано дважды.`,
+  });
 }
 
 /** The index of the closing quote of the string that opens at `start`, or the text's end. */

@@ -12,7 +12,7 @@
 //
 // Kept messages keep their images and opaque parts. Signs built of several code points, such as a family of emoji, may
 // be cut between these; a surrogate pair never is. The result fits the bound, so cutting it again changes nothing.
-import type { ChatCall, Message, Part } from './call.ts';
+import type { ChatCall, ImageCall, Message, Part } from './call.ts';
 
 /** `charsCut` is how many code points are gone. It is 0 where nothing was cut, and the input itself is answered. */
 export type Truncation = { readonly messages: readonly Message[]; readonly charsCut: number };
@@ -28,6 +28,30 @@ export function truncateCall(
   if (charsCut === 0) return { call, charsCut };
   const { source: _source, ...rest } = call;
   return { call: { ...rest, messages }, charsCut };
+}
+
+/** A picture's words cut to a plan's bound: its style goes first, then what it should not show, then the prompt's tail. */
+export function truncateImage(
+  call: ImageCall,
+  charsMax: number | null,
+): { readonly call: ImageCall; readonly charsCut: number } {
+  const { prompt, negativePrompt, style } = call;
+  const excess =
+    sum([prompt, negativePrompt ?? '', style ?? ''].map(codePointsIn)) - (charsMax ?? Number.MAX_SAFE_INTEGER);
+  if (excess <= 0) return { call, charsCut: 0 };
+  let left = charsMax ?? 0;
+  const take = (text: string): string => {
+    const taken = firstCodePoints(text, left);
+    left -= codePointsIn(taken);
+    return taken;
+  };
+  const cut = {
+    ...call,
+    prompt: take(prompt),
+    ...(negativePrompt === undefined ? {} : { negativePrompt: take(negativePrompt) }),
+    ...(style === undefined ? {} : { style: take(style) }),
+  };
+  return { call: cut, charsCut: excess };
 }
 
 /**

@@ -38,10 +38,7 @@ export const chatinfo: Dialect = {
       readKey: readBodyKey,
       readTaskId,
       render: renderTask,
-      error: (error, context) => {
-        const { status, body } = renderError(error, context);
-        return { status, body: { ...(body as object), solving: false } };
-      },
+      error: (error, context) => renderError(error, context, error.code === 'task_not_found' ? { solving: false } : {}),
     },
     {
       action: 'balance',
@@ -97,15 +94,18 @@ function success(fields: Record<string, unknown>): Rendered {
   return { status: 200, body: { success: true, ...fields } };
 }
 
-function renderError(error: CallError, { publicUrl }: ErrorContext): Rendered {
-  const fail = (status: number, text: string, fields: Record<string, unknown> = {}): Rendered => ({
+function renderError(
+  error: CallError,
+  { publicUrl }: ErrorContext,
+  more: Readonly<Record<string, unknown>> = {},
+): Rendered {
+  const fail = (status: number, text: string, fields = more): Rendered => ({
     status,
     body: { success: false, ...fields, error: text },
   });
   switch (error.code) {
     case 'missing_api_key':
     case 'invalid_api_key':
-    case 'conflicting_keys':
       return fail(403, `Неверный ключ доступа API. Получить ключ можно на странице ${publicUrl}/subscription`);
     case 'account_blocked':
       return fail(403, `Аккаунт заблокирован. Подробности на странице ${publicUrl}/subscription`);

@@ -102,6 +102,8 @@ export type BalanceRoute = RouteBase &
 export type ModerateRoute = RouteBase & {
   readonly action: 'moderate';
   readonly method: 'POST';
+  /** The key in the body, where a dialect knows clients that put it there. Asked only when the headers have none. */
+  readKey?(body: WireBody): string | undefined;
   read(body: WireBody): ModerationRequest;
   render(moderation: Moderation, requestId: string): Rendered;
 };

@@ -42,6 +42,7 @@ export const sydney: Dialect = {
       method: 'POST',
       path: '/v1/moderate',
       endpoint: 'moderation',
+      readKey: readSlippedKey,
       read: readModeration,
       render: renderModeration,
     },
@@ -89,7 +90,8 @@ function readImage(body: WireBody): ImageCall {
   const asked = readModel(value, Object.keys(IMAGE_MODELS));
   const model = IMAGE_MODELS[asked] as string;
   const prompt = readText(value, 'prompt');
-  const { ar = '1:1', negative } = value;
+  const { negative } = value;
+  const ar = value['ar'] ?? '1:1';
   if (!isAspectRatio(ar)) throw invalid('ar', `Параметр ar должен быть одним из: ${ASPECT_RATIOS.join(', ')}.`);
   if (negative === undefined || negative === null) return { endpoint: 'image', model, prompt, aspectRatio: ar, n: 1 };
   if (typeof negative !== 'string') throw invalid('negative', 'Параметр negative должен быть текстом.');
@@ -113,9 +115,30 @@ function renderModeration({ judgements }: Moderation): Rendered {
   return { status: 200, body: { flagged: Object.values(filters).some(({ flagged }) => flagged), filters } };
 }
 
-/** The document's own example passes axios its options as the body: `{"headers": …, "data": {…}}`. */
+/**
+ * The document's own example passes axios its options as the body: `{"headers": …, "data": {…}}`. The request itself then
+ * has neither the key nor the fields; the body has both.
+ */
 function withoutAxiosSlip(value: JsonObject): JsonObject {
   return value['q'] === undefined && isObject(value['data']) ? value['data'] : value;
+}
+
+function readSlippedKey(body: WireBody): string | undefined {
+  const value = objectOrNothing(body);
+  if (value === undefined || withoutAxiosSlip(value) === value || !isObject(value['headers'])) return undefined;
+  const found = Object.entries(value['headers']).find(([name]) => name.toLowerCase() === 'authorization')?.[1];
+  if (typeof found !== 'string') return undefined;
+  const key = found.replace(/^Bearer\s+/i, '').trim();
+  return key === '' ? undefined : key;
+}
+
+/** A body that cannot be read has no key; what is wrong with it is told to callers that are known. */
+function objectOrNothing(body: WireBody): JsonObject | undefined {
+  try {
+    return parseObject(body.text).value;
+  } catch {
+    return undefined;
+  }
 }
 
 function readFilters(value: unknown): readonly string[] {
@@ -151,11 +174,14 @@ function invalid(param: string, message: string): Failure {
   return new Failure('invalid_field', { param, message });
 }
 
-/** The document knows 400 for a bad field, 401, 403, 429 and 500; every other failure is one of these to its clients. */
+/**
+ * The document knows 401, 403, 429 and 500, and a bad field is 400; every other failure of a call is one of these to its
+ * clients. A method that a route does not take is no call, and stays 405.
+ */
+const SHOWN_STATUSES: readonly number[] = [401, 403, 405, 429];
+
 function renderError(error: CallError): Rendered {
   const { status } = error;
-  const known =
-    status === 401 || status === 403 || status === 429 || status === 404 || status === 405 || status === 413;
-  const shown = known ? status : status >= 500 ? 500 : 400;
+  const shown = SHOWN_STATUSES.includes(status) ? status : status >= 499 ? 500 : 400;
   return { status: shown, body: { error: error.text('ru') } };
 }

@@ -34,8 +34,8 @@ export class Api {
     const found = this.#find(request.method, path);
     const dialect = found?.dialect ?? this.#dialectOf(path);
     if (dialect === undefined) return undefined;
-    if (request.method === 'OPTIONS') return preflight(request);
     const callId = this.#gateway.newCallId();
+    if (request.method === 'OPTIONS') return preflight(request, callId);
     try {
       if (found === undefined) throw new CallError('method_not_allowed');
       refuseKeyInQuery(request.url);

@@ -26,7 +26,7 @@ export const CORS_HEADERS: Readonly<Record<string, string>> = {
 const ALLOWED = 'authorization, content-type, x-api-key, api-key, anthropic-version, anthropic-beta, idempotency-key';
 
 /** Answers a preflight. It asks for no key, since a browser sends none with it. */
-export function preflight(request: Request): Response {
+export function preflight(request: Request, requestId: string): Response {
   const asked = request.headers.get('access-control-request-headers');
   return new Response(null, {
     status: 204,
@@ -36,6 +36,7 @@ export function preflight(request: Request): Response {
       'access-control-allow-headers': asked !== null && /^[\w\-, ]{1,2000}$/.test(asked) ? asked : ALLOWED,
       'access-control-max-age': '86400',
       vary: 'Access-Control-Request-Headers',
+      'x-request-id': requestId,
     },
   });
 }

@@ -23,9 +23,9 @@ export async function readBody(request: Request, maxBytes: number): Promise<Wire
   if (coding !== null && coding !== 'identity') throw new CallError('unsupported_encoding');
   const length = request.headers.get('content-length');
   if (Number(length ?? 0) > maxBytes) throw new CallError('body_too_large');
-  const contentType = request.headers.get('content-type') ?? '';
+  const contentType = (request.headers.get('content-type') ?? '').trim();
   try {
-    if (contentType.startsWith('multipart/form-data')) return await readMultipart(request, maxBytes);
+    if (/^multipart\/form-data\b/i.test(contentType)) return await readMultipart(request, maxBytes);
     const text = length === null ? await gather(request, maxBytes) : await request.text();
     return {
       text: text.charCodeAt(0) === 0xfeff ? text.slice(1) : text,
@@ -36,16 +36,23 @@ export async function readBody(request: Request, maxBytes: number): Promise<Wire
   }
 }
 
-/** A multipart form as a JSON object of its text fields, which is how the flat dialects read any body. Files are left out. */
+/** A multipart form as the plain form of its text fields, which the flat dialects read. Files are left out. */
 async function readMultipart(request: Request, maxBytes: number): Promise<WireBody> {
   const bytes = new Blob([await gatherBytes(request, maxBytes)]);
   const form = await new Response(bytes, { headers: { 'content-type': request.headers.get('content-type') ?? '' } })
     .formData()
     .catch(() => {
-      throw new CallError('invalid_body', { message: 'The multipart form cannot be read.' });
+      throw new CallError('invalid_body', {
+        message: 'The multipart form cannot be read.',
+        messageRu: 'Форму multipart не удалось прочитать.',
+      });
     });
   const fields = [...form.entries()].filter(([, value]) => typeof value === 'string');
-  return { text: JSON.stringify(Object.fromEntries(fields)), contentType: 'application/json' };
+  // A form's fields may repeat, which no object could say; the pairs go on as a form that readers look through.
+  return {
+    text: new URLSearchParams(fields as [string, string][]).toString(),
+    contentType: 'application/x-www-form-urlencoded',
+  };
 }
 
 /** A body that declared no length, up to the bound. */

@@ -8,6 +8,7 @@ import type { ClientConnection } from '../pipeline/reply.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { AdminApi } from './admin.ts';
 import { Api } from './api.ts';
+import { clientAddress } from './client-address.ts';
 import { errorResponse } from './error-response.ts';
 import { serveFile } from './files.ts';
 import { pathOf } from './request.ts';
@@ -28,7 +29,7 @@ export function startServer(
     DIALECTS.filter((dialect) => dialectNames?.includes(dialect.name) ?? true),
   );
   const admin = new AdminApi(gateway, adminToken);
-  const { host, port, timeouts } = gateway.config;
+  const { host, port, timeouts, trustedProxies } = gateway.config;
   // So that idle clients do not pile up.
   const quietS = Math.ceil(timeouts.quietClientMs / 1000);
   const server = Bun.serve({
@@ -43,7 +44,7 @@ export function startServer(
     reusePort: false,
     async fetch(request, self) {
       const path = pathOf(request.url);
-      const answer = await api.answer(request, path, connectionOf(self, request, quietS));
+      const answer = await api.answer(request, path, connectionOf(self, request, quietS, trustedProxies));
       if (answer !== undefined) return answer;
       const other = path.startsWith(ADMIN)
         ? await admin.answer(request, path.slice(ADMIN.length))
@@ -62,9 +63,15 @@ export function startServer(
   return { url: `http://${host.includes(':') ? `[${host}]` : host}:${server.port}`, stop: () => server.stop() };
 }
 
-function connectionOf(server: Server<undefined>, request: Request, quietS: number): ClientConnection {
+function connectionOf(
+  server: Server<undefined>,
+  request: Request,
+  quietS: number,
+  trustedProxies: number,
+): ClientConnection {
   return {
-    address: () => server.requestIP(request)?.address ?? '',
+    address: () =>
+      clientAddress(server.requestIP(request)?.address ?? '', request.headers.get('x-forwarded-for'), trustedProxies),
     hold: () => server.timeout(request, 0),
     release: () => server.timeout(request, quietS),
     // A stalled client reads nothing, so its connection is idle and ends with the shortest timeout there is.

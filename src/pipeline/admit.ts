@@ -10,10 +10,15 @@ import { aliasOf, claimsFor, priceFor } from '../core/plan.ts';
 import type { Price } from '../core/price.ts';
 import { worstCost } from '../core/price.ts';
 import { IMAGE_TOKENS_MAX, MESSAGE_TOKENS_MAX, utf8Length } from '../core/tokens.ts';
-import { truncateCall } from '../core/truncate.ts';
+import { truncateCall, truncateImage } from '../core/truncate.ts';
+import type { Dialect, Route as DialectRoute } from '../dialects/dialect.ts';
 import type { KeyOwner } from '../store/store.ts';
 import type { Gateway } from './gateway.ts';
 import type { Model, Route } from './model-book.ts';
+import type { Incoming } from './reply.ts';
+
+/** The public key as a whole is admitted as often as so many clients with keys of their own. */
+const PUBLIC_CLIENTS = 100;
 
 export type Admission = {
   readonly owner: KeyOwner;
@@ -45,6 +50,10 @@ export type Asked = {
   /** Messages of our own at the beginning, such as a mode's prompt, which are neither counted nor cut. */
   readonly ownMessages?: number;
 };
+
+export function askedBy(owner: KeyOwner, dialect: Dialect, route: DialectRoute, incoming: Incoming): Asked {
+  return { owner, dialect: dialect.name, endpoint: route.endpoint, address: incoming.connection.address };
+}
 
 export function admitChat(gateway: Gateway, asked: Asked, wanted: ChatCall): Admission & { readonly call: ChatCall } {
   const plan = planOf(gateway, asked.owner);
@@ -115,8 +124,13 @@ const NO_PLAN: Plan = {
   version: 0,
 };
 
-export function admitImage(gateway: Gateway, asked: Asked, call: ImageCall): Admission & { readonly call: ImageCall } {
+export function admitImage(
+  gateway: Gateway,
+  asked: Asked,
+  wanted: ImageCall,
+): Admission & { readonly call: ImageCall } {
   const plan = planOf(gateway, asked.owner);
+  const { call, charsCut } = truncateImage(wanted, plan.maxInputChars);
   const { model, price, routes } = sell(gateway, plan, asked, call);
   const generations = generationsOf(call);
   const amount = worstCost(price, { inputTokens: 0, outputTokens: 0, images: generations, generations });
@@ -126,7 +140,7 @@ export function admitImage(gateway: Gateway, asked: Asked, call: ImageCall): Adm
     endpoint: asked.endpoint,
     plan,
     call,
-    charsCut: 0,
+    charsCut,
     model,
     routes,
     price,
@@ -138,15 +152,26 @@ export function admitImage(gateway: Gateway, asked: Asked, call: ImageCall): Adm
 }
 
 /**
- * The counters of this call. A public key is everybody's, so that its limits also count each client's address: one
- * client cannot use up what is meant for all.
+ * The counters of this call. A public key is everybody's: each client's address has the plan's limits to itself, so that
+ * one client cannot use up what is meant for all, and the key as a whole has those of many clients, so that one person
+ * with many addresses is bounded too.
  */
 export function claimsOf(gateway: Gateway, plan: Plan, asked: Asked, model: string): LimitClaim[] {
   const { owner, dialect, endpoint } = asked;
   const question = { dialect, endpoint, model };
-  const claims = claimsFor(plan, question, owner.keyId);
-  if (!gateway.keys.isPublic(owner.keyId)) return claims;
-  return claimsFor(plan, question, `${owner.keyId}@${asked.address?.() ?? ''}`);
+  const ofKey = claimsFor(plan, question, owner.keyId);
+  if (!gateway.keys.isPublic(owner.keyId)) return ofKey;
+  const ofClient = claimsFor(plan, question, `${owner.keyId}@${asked.address?.() ?? ''}`);
+  return [...ofClient, ...ofKey.map((claim) => widened(claim, PUBLIC_CLIENTS))];
+}
+
+function widened(claim: LimitClaim, factor: number): LimitClaim {
+  const { subject, perMinute, perDay } = claim;
+  return {
+    subject,
+    perMinute: perMinute === null ? null : perMinute * factor,
+    perDay: perDay === null ? null : perDay * factor,
+  };
 }
 
 /** What the plan sells under the asked name. Throws `model_not_found` or `model_not_priced`. */
@@ -180,6 +205,7 @@ export function modelNotFound(name: string): CallError {
   return new CallError('model_not_found', {
     param: 'model',
     message: `The model \`${shown}\` does not exist or you do not have access to it.`,
+    messageRu: `Модели ${shown} нет или у вас нет к ней доступа.`,
   });
 }
 

@@ -1,5 +1,7 @@
 // The headers that every dialect answers with: what the call cost, what is left, and who answered.
+import type { Balance } from '../core/ledger.ts';
 import type { LimitState } from '../core/limits.ts';
+import type { Admission } from './admit.ts';
 import type { Closed, HeldCall } from './held-call.ts';
 
 /** For a whole answer: the charge is known. */
@@ -23,15 +25,30 @@ export function streamHeaders(held: HeldCall): Record<string, string> {
 function addCallHeaders(headers: Record<string, string>, held: HeldCall, charge: number, balance: number): void {
   headers['x-tolmach-provider'] = held.provider ?? '';
   headers['x-tolmach-model'] = held.upstreamModel ?? '';
-  headers['x-tolmach-charge'] = String(charge);
-  headers['x-tolmach-balance'] = String(balance);
-  headers['x-tolmach-unit'] = held.admission.price.unit === 'requests' ? 'requests' : 'micro-rub';
-  if (held.admission.charsCut > 0) headers['x-tolmach-truncated'] = String(held.admission.charsCut);
+  addChargeHeaders(headers, held.admission, charge, balance);
   if (held.limit !== undefined) addLimitHeaders(headers, held.limit);
 }
 
-/** OpenAI's names; the reset is a duration such as `12ms` or `1m0s`. */
-/** The headers of a refusal. */
+/** For a task that was accepted: what is held for it, which is what it will cost unless it fails. */
+export function chargeHeaders(admission: Admission, charge: number, balance: Balance): Record<string, string> {
+  const headers: Record<string, string> = {};
+  addChargeHeaders(headers, admission, charge, balance[admission.price.unit]);
+  return headers;
+}
+
+function addChargeHeaders(
+  headers: Record<string, string>,
+  { price, charsCut }: Admission,
+  charge: number,
+  balance: number,
+): void {
+  headers['x-tolmach-charge'] = String(charge);
+  headers['x-tolmach-balance'] = String(balance);
+  headers['x-tolmach-unit'] = price.unit === 'requests' ? 'requests' : 'micro-rub';
+  if (charsCut > 0) headers['x-tolmach-truncated'] = String(charsCut);
+}
+
+/** What is told of the limit that is the tightest; OpenAI's names, and the reset as a duration such as `1m0s`. */
 export function limitHeaders(limit: LimitState | undefined): Record<string, string> {
   const headers: Record<string, string> = {};
   if (limit !== undefined) addLimitHeaders(headers, limit);

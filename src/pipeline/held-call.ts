@@ -88,6 +88,12 @@ export class HeldCall {
     this.close(error).catch(() => undefined);
   }
 
+  /** Ends the outbound request and leaves the hold open: the call is a task, which another process will go on with. */
+  abandon(error: CallError): void {
+    this.#interruption ??= error;
+    this.#attempt?.abort(error);
+  }
+
   /**
    * Closes a call whose whole answer is there. Throws if the call was ended otherwise, by an interruption or because
    * another process had voided its hold: then the client must not see a complete answer.
@@ -217,10 +223,10 @@ export async function holdTask(
   callId: string,
   admission: Admission,
   task: NewTask,
-): Promise<{ readonly taskId: number; readonly balance: Balance }> {
-  const { taskId, balance } = await writeHold(gateway, callId, admission, contextOf(gateway, admission), task);
+): Promise<{ readonly taskId: number; readonly balance: Balance; readonly limit: LimitState | undefined }> {
+  const { taskId, balance, limit } = await writeHold(gateway, callId, admission, contextOf(gateway, admission), task);
   if (taskId === undefined) throw new CallError('internal_error', { detail: 'a task was held but not accepted' });
-  return { taskId, balance };
+  return { taskId, balance, limit };
 }
 
 function contextOf(gateway: Gateway, admission: Admission): CallContext {

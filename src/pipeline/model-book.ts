@@ -98,9 +98,7 @@ export class ModelBook {
   }
 
   #addVendor(vendor: Vendor, environment: Environment): void {
-    const hasKey = vendor.keyEnv !== null && (environment[vendor.keyEnv] ?? '') !== '';
-    const hasAddress = vendor.keyEnv === null && (environment[baseUrlEnv(vendor)] ?? '') !== '';
-    if (hasKey || hasAddress) this.#addSource(vendor, environment);
+    if (isSwitchedOn(vendor, environment)) this.#addSource(vendor, environment);
   }
 
   #addSource(vendor: Vendor, environment: Environment): void {
@@ -155,28 +153,35 @@ export function modelProblems(
   config: Pick<FileConfig, 'providers' | 'models' | 'moderation'>,
   environment: Environment,
 ): string[] {
-  const problems: string[] = [];
-  const keys = new Map(VENDORS.flatMap(({ keyEnv }) => (keyEnv === null ? [] : [[keyEnv, environment[keyEnv] ?? '']])));
-  for (const [i, provider] of config.providers.entries()) {
-    if (provider.vendor !== undefined && !VENDORS.some((row) => row.name === provider.vendor)) {
-      problems.push(
-        `providers.${i}: there is no vendor "${provider.vendor}"; vendors: ${VENDORS.map((row) => row.name).join(', ')}`,
-      );
-    }
-    keys.set(`providers.${i}.apiKey`, provider.apiKey ?? '');
+  const problems = keyProblems(config, environment);
+  const names = new Set(['demo', ...config.providers.map((provider) => provider.name)]);
+  for (const vendor of VENDORS) if (isSwitchedOn(vendor, environment)) names.add(vendor.name);
+  for (const [i, { name, vendor }] of config.providers.entries()) {
+    if (name === 'demo') problems.push(`providers.${i}: "demo" is the name of the built-in provider`);
+    if (vendor !== undefined && VENDORS.every((row) => row.name !== vendor))
+      problems.push(`providers.${i}.vendor: there is no vendor "${vendor}"`);
   }
-  // What is no printable ASCII cannot stand in a header, and every call would fail as if the network did.
-  for (const [where, key] of keys)
-    if (!/^[\x21-\x7e]*$/.test(key)) problems.push(`${where}: has characters that no key can have`);
-  const known = ['demo', ...VENDORS.map((vendor) => vendor.name), ...config.providers.map((provider) => provider.name)];
   for (const [i, model] of config.models.entries()) {
-    for (const { provider } of model.targets)
-      if (!known.includes(provider)) problems.push(`models.${i}: there is no provider "${provider}"`);
+    for (const [j, { provider }] of model.targets.entries())
+      if (!names.has(provider)) problems.push(`models.${i}.targets.${j}: there is no provider "${provider}"`);
   }
   const moderating = config.moderation.provider;
-  if (moderating !== undefined && !known.includes(moderating))
+  if (moderating !== undefined && !names.has(moderating))
     problems.push(`moderation: there is no provider "${moderating}"`);
   return problems;
+}
+
+/** What is no printable ASCII cannot stand in a header, and every call would fail as if the network did. */
+function keyProblems(config: Pick<FileConfig, 'providers'>, environment: Environment): string[] {
+  const keys = new Map(VENDORS.flatMap(({ keyEnv }) => (keyEnv === null ? [] : [[keyEnv, environment[keyEnv] ?? '']])));
+  for (const [i, provider] of config.providers.entries()) keys.set(`providers.${i}.apiKey`, provider.apiKey ?? '');
+  const wrong = [...keys].filter(([, key]) => !/^[\x21-\x7e]*$/.test(key));
+  return wrong.map(([where]) => `${where}: has characters that no key can have`);
+}
+
+/** A vendor is there once it has a key, or an address where it needs none. */
+function isSwitchedOn(vendor: Vendor, environment: Environment): boolean {
+  return (environment[vendor.keyEnv ?? baseUrlEnv(vendor)] ?? '') !== '';
 }
 
 function findProvider(kind: string): Provider {

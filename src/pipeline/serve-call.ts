@@ -5,7 +5,7 @@ import type { ChatCall } from '../core/call.ts';
 import { CallError, toCallError } from '../core/errors.ts';
 import type { CallRoute, Dialect } from '../dialects/dialect.ts';
 import type { AnswerContext, StreamRenderer } from '../wire/rendering.ts';
-import { admitChat } from './admit.ts';
+import { admitChat, askedBy } from './admit.ts';
 import type { OpenedStream } from './attempt.ts';
 import { attemptStream, attemptWhole } from './attempt.ts';
 import { authenticateHeaders } from './authenticate.ts';
@@ -23,11 +23,7 @@ export async function serveCall(
 ): Promise<Reply> {
   const owner = await authenticateHeaders(gateway, incoming);
   const call = route.read(await incoming.readBody());
-  const admission = admitChat(
-    gateway,
-    { owner, dialect: dialect.name, endpoint: route.endpoint, address: incoming.connection.address },
-    call,
-  );
+  const admission = admitChat(gateway, askedBy(owner, dialect, route, incoming), call);
   const held = await hold(gateway, incoming.callId, admission);
   // From here on the call is closed on every way out.
   held.attachClient(incoming);

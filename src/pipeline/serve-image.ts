@@ -3,7 +3,7 @@
 import type { ImageCall, Picture } from '../core/call.ts';
 import { CallError, toCallError } from '../core/errors.ts';
 import type { Dialect, ImageRoute } from '../dialects/dialect.ts';
-import { admitImage } from './admit.ts';
+import { admitImage, askedBy } from './admit.ts';
 import { attemptPictures } from './attempt.ts';
 import { authenticateHeaders } from './authenticate.ts';
 import type { Gateway } from './gateway.ts';
@@ -21,11 +21,7 @@ export async function serveImage(
 ): Promise<Reply> {
   const owner = await authenticateHeaders(gateway, incoming);
   const call = route.read(await incoming.readBody());
-  const admission = admitImage(
-    gateway,
-    { owner, dialect: dialect.name, endpoint: route.endpoint, address: incoming.connection.address },
-    call,
-  );
+  const admission = admitImage(gateway, askedBy(owner, dialect, route, incoming), call);
   const held = await hold(gateway, incoming.callId, admission);
   held.attachClient(incoming);
   try {

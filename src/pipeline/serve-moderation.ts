@@ -4,6 +4,7 @@ import { CallError, toCallError } from '../core/errors.ts';
 import type { Moderation, ModerationRequest } from '../core/moderation/index.ts';
 import { moderateLexically } from '../core/moderation/index.ts';
 import type { Dialect, ModerateRoute } from '../dialects/dialect.ts';
+import { keyFromHeaders } from './authenticate.ts';
 import type { Gateway } from './gateway.ts';
 import type { Incoming, Reply } from './reply.ts';
 import { jsonReply } from './reply.ts';
@@ -15,8 +16,11 @@ export async function serveModeration(
   route: ModerateRoute,
   incoming: Incoming,
 ): Promise<Reply> {
-  await admitFree(gateway, dialect.name, route.endpoint, incoming);
-  const request = route.read(await incoming.readBody());
+  // A body is read before its sender is known only where that body may hold the key.
+  const isKeyInBody = route.readKey !== undefined && keyFromHeaders(incoming.headers) === undefined;
+  const early = isKeyInBody ? await incoming.readBody() : undefined;
+  await admitFree(gateway, dialect, route, incoming, early && route.readKey?.(early));
+  const request = route.read(early ?? (await incoming.readBody()));
   const moderation = await moderate(gateway, request, incoming);
   return jsonReply(route.render(moderation, incoming.callId), { 'x-tolmach-model': moderation.model });
 }

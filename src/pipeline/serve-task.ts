@@ -4,16 +4,15 @@ import type { ChatCall } from '../core/call.ts';
 import { CallError, readErrorCode } from '../core/errors.ts';
 import { findMode, messagesForMode } from '../core/modes.ts';
 import type { CreateTaskRoute, Dialect, ReadTaskRoute, TaskRequest } from '../dialects/dialect.ts';
-import { admitChat, planOf } from './admit.ts';
+import { admitChat, askedBy, planOf } from './admit.ts';
 import { authenticateBody, keyFromHeaders } from './authenticate.ts';
 import type { Gateway } from './gateway.ts';
+import { chargeHeaders, limitHeaders } from './headers.ts';
 import { holdTask } from './held-call.ts';
 import type { Incoming, Reply } from './reply.ts';
 import { jsonReply } from './reply.ts';
 import { countFree } from './serve-free.ts';
-
-/** What is kept of a task until it ends: the call as it was admitted, its text already cut. */
-export type StoredCall = { readonly dialect: string; readonly endpoint: string; readonly call: ChatCall };
+import type { StoredCall } from './stored-call.ts';
 
 export async function serveTaskCreation(
   gateway: Gateway,
@@ -33,18 +32,15 @@ export async function serveTaskCreation(
   planOf(gateway, owner);
   if (gateway.tasks.waiting >= gateway.config.tasks.maxWaiting) throw new CallError('overloaded', { retryAfterS: 5 });
   const { call, ownMessages } = callOf(gateway, asked);
-  const admission = admitChat(
-    gateway,
-    { owner, dialect: dialect.name, endpoint: route.endpoint, address: incoming.connection.address, ownMessages },
-    call,
-  );
+  const admission = admitChat(gateway, { ...askedBy(owner, dialect, route, incoming), ownMessages }, call);
   const stored: StoredCall = { dialect: dialect.name, endpoint: route.endpoint, call: admission.call };
-  const { taskId, balance } = await holdTask(gateway, incoming.callId, admission, { request: JSON.stringify(stored) });
+  const { taskId, balance, limit } = await holdTask(gateway, incoming.callId, admission, {
+    request: JSON.stringify(stored),
+  });
   gateway.tasks.add({ taskId, accountId: owner.accountId });
   return jsonReply(route.render(taskId, balance), {
-    'x-tolmach-charge': String(admission.amount),
-    'x-tolmach-balance': String(balance[admission.price.unit]),
-    ...(admission.charsCut === 0 ? {} : { 'x-tolmach-truncated': String(admission.charsCut) }),
+    ...chargeHeaders(admission, admission.amount, balance),
+    ...limitHeaders(limit),
   });
 }
 
@@ -56,12 +52,7 @@ export async function serveTaskStatus(
 ): Promise<Reply> {
   const body = await incoming.readBody();
   const owner = await authenticateBody(gateway, incoming, route.readKey(body));
-  countFree(gateway, {
-    owner,
-    dialect: dialect.name,
-    endpoint: route.endpoint,
-    address: incoming.connection.address,
-  });
+  countFree(gateway, askedBy(owner, dialect, route, incoming));
   const task = await gateway.store.findTask(route.readTaskId(body));
   // Another account's task is told exactly as one that does not exist.
   if (task === undefined || task.accountId !== owner.accountId) throw new CallError('task_not_found');

@@ -30,12 +30,14 @@ const limit = (name: string, of: Scope, perMinute: number | null, perDay: number
   perDay,
 });
 
-/** «Макс. частота запросов» of the ChatInfo document. */
+/** «Макс. частота запросов» of the ChatInfo document. TextBot's names none, so that it has the same, counted apart. */
 const CHATINFO_LIMITS: readonly LimitRule[] = [
   limit('chat', scope(['openai'], ['chat']), 1500),
-  limit('create', scope(['chatinfo', 'textbot'], ['task']), 1500),
-  limit('poll', scope(['chatinfo', 'textbot'], ['status']), 15_000),
-  limit('balance', scope(['chatinfo', 'textbot'], ['balance']), 500),
+  ...['chatinfo', 'textbot'].flatMap((service) => [
+    limit(`${service} create`, scope([service], ['task']), 1500),
+    limit(`${service} poll`, scope([service], ['status']), 15_000),
+    limit(`${service} balance`, scope([service], ['balance']), 500),
+  ]),
 ];
 
 /** «Рейт лимиты» of the Sydney document: per key and model, all claude models together, over its own routes. */

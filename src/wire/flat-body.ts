@@ -2,22 +2,36 @@
 // post JSON with no type at all, and `curl -d` calls JSON a form.
 import { CallError } from '../core/errors.ts';
 import type { JsonObject } from '../core/fields.ts';
-import { parseObject } from '../core/json-guard.ts';
+import { givenTwice, parseObject } from '../core/json-guard.ts';
 import type { WireBody } from './rendering.ts';
 
-/** The fields of the body. A multipart form has been turned into JSON by the shell. */
+const FORM_TYPE = /^application\/x-www-form-urlencoded\b/i;
+
+/** The fields of the body. A multipart form has been turned into a plain one by the shell. */
 export function readFlatBody(body: WireBody): JsonObject {
   const text = body.text.trim();
   if (text.startsWith('{') || text.startsWith('[')) return parseObject(text).value;
-  if (body.contentType.startsWith('application/x-www-form-urlencoded'))
-    return Object.fromEntries(new URLSearchParams(text));
+  if (FORM_TYPE.test(body.contentType)) return readForm(text);
   throw new CallError(text === '' ? 'invalid_body' : 'invalid_json');
 }
 
-/** The body's `key`, or `undefined` where it has none that is text. */
+/** Fields that are given twice are refused, as in JSON: two readers could disagree about which one counts. */
+function readForm(text: string): JsonObject {
+  const fields = [...new URLSearchParams(text)];
+  const names = new Set<string>();
+  for (const [name] of fields) {
+    if (names.has(name)) throw givenTwice(name);
+    names.add(name);
+  }
+  return Object.fromEntries(fields);
+}
+
+/** The body's `key`, or `undefined` where it has none. One that is no text is a wrong key rather than a missing one. */
 export function readBodyKey(body: WireBody): string | undefined {
   const { key } = readFlatBody(body);
-  return typeof key === 'string' && key.trim() !== '' ? key.trim() : undefined;
+  if (key === undefined || key === null) return undefined;
+  const given = (typeof key === 'string' ? key : JSON.stringify(key)).trim();
+  return given === '' ? undefined : given;
 }
 
 /** A positive 53-bit integer, given as a number or as decimal text; `undefined` for anything else. */

@@ -1,7 +1,7 @@
 // Turns a text prompt of the Human/Assistant kind into messages. Source: Anthropic's documentation of text completions.
 import type { Message } from '../core/call.ts';
 
-const TURN = /(?:^|\n\n)(Human|Assistant):/g;
+const TURN = /(?:^|\r?\n\r?\n)(Human|Assistant):/g;
 
 /**
  * The messages of a prompt. Text before the first turn is the system message. A last, empty Assistant turn is where
