@@ -127,6 +127,8 @@ function errorText(error: CallError, { publicUrl }: ErrorContext): string {
       const { balance = 0, needed = 2 } = error.details;
       return `Недостаточно запросов для генерации. Баланс: ${balance}. Нужно: ${needed}. Оплатить запросы: ${publicUrl}/price`;
     }
+    case 'task_not_found':
+      return 'Запрос с таким ID не найден';
     case 'api_not_in_plan':
       return `Тариф «${error.details.planName ?? ''}» не включает API. Подключить платные запросы: ${publicUrl}/price`;
     default:
