@@ -29,6 +29,16 @@ export type Command = {
   readonly logFile: string;
 };
 
+const running = new Set<Bun.Subprocess>();
+
+/** Ends every process of the bench at once, workers of targets too, for a bench that is itself told to stop. */
+export function killAll(): void {
+  for (const child of running) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
+    for (const pid of processTree(child.pid)) process.kill(pid, 'SIGKILL');
+  }
+}
+
 /** A process that runs until it is stopped. Use it with `await using`, so that none outlives the bench. */
 export class PinnedProcess implements AsyncDisposable {
   readonly #child: Bun.Subprocess;
@@ -44,6 +54,7 @@ export class PinnedProcess implements AsyncDisposable {
       stderr: log,
       ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
     });
+    running.add(this.#child);
   }
 
   get pids(): number[] {
@@ -62,6 +73,7 @@ export class PinnedProcess implements AsyncDisposable {
   }
 
   async stop(): Promise<void> {
+    running.delete(this.#child);
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     this.#child.kill('SIGTERM');
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_MS);

@@ -11,7 +11,7 @@ import type { Options } from './options.ts';
 import { readOptions } from './options.ts';
 import type { Pace } from './pace.ts';
 import { FULL_PACE, QUICK_PACE } from './pace.ts';
-import { chooseCores, freePort, isListening, PinnedProcess } from './pinned-process.ts';
+import { chooseCores, freePort, isListening, killAll, PinnedProcess } from './pinned-process.ts';
 import { reportCalls, reportFrames, reportLedger, reportMemory, reportStart } from './report.ts';
 import type { Circumstances } from './results.ts';
 import { keep, readCircumstances } from './results.ts';
@@ -33,6 +33,7 @@ async function main(): Promise<void> {
   if (process.platform !== 'linux') throw new Error('the bench reads /proc and so needs Linux');
   const options = readOptions(process.argv.slice(2));
   const workDir = makeWorkDir();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => abandon(workDir));
   try {
     const cores = chooseCores();
     const upstreamPort = freePort();
@@ -113,6 +114,13 @@ async function measureStart({ surroundings, pace, circumstances }: Run, targets:
   const figures = await measureStartFigures(tolmachDataDir(workDir), workDir, pace);
   keep('start', figures, circumstances);
   say(reportStart(figures));
+}
+
+/** A bench that is interrupted leaves neither processes nor files behind. */
+function abandon(workDir: string): never {
+  killAll();
+  rmSync(workDir, { recursive: true, force: true });
+  process.exit(130);
 }
 
 /** Inside the repository, because a folder for temporary files is often in memory, where an fsync costs nothing. */

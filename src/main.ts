@@ -2,7 +2,7 @@
 // program makes its own effects.
 import { hkdfSync } from 'node:crypto';
 import type { Config } from './config.ts';
-import { loadSecrets, toPlan } from './config.ts';
+import { ConfigError, loadSecrets, toPlan } from './config.ts';
 import { Calendar } from './core/calendar.ts';
 import type { Clock } from './core/clock.ts';
 import { CallError } from './core/errors.ts';
@@ -14,7 +14,7 @@ import type { PublicKey } from './pipeline/authenticate.ts';
 import { KeyRing } from './pipeline/authenticate.ts';
 import { FreeLimits } from './pipeline/free-limits.ts';
 import type { Gateway } from './pipeline/gateway.ts';
-import { ModelBook } from './pipeline/model-book.ts';
+import { ModelBook, modelProblems } from './pipeline/model-book.ts';
 import { PlanBook } from './pipeline/plan-book.ts';
 import { presetsOf } from './presets/services.ts';
 import { openStore } from './store/open-store.ts';
@@ -35,6 +35,8 @@ export type RunningGateway = { readonly url: string; readonly gateway: Gateway; 
 
 /** Starts the gateway. Resolves when `/readyz` answers 200. */
 export async function startGateway(config: Config): Promise<RunningGateway> {
+  const problems = modelProblems(config, config.environment);
+  if (problems.length > 0) throw new ConfigError(problems);
   const secrets = loadSecrets(config);
   const { log, close: closeLog } = openLog(config.logLevel, SYSTEM_CLOCK.nowMs);
   const clock = SYSTEM_CLOCK;

@@ -1,5 +1,6 @@
 // `tolmach doctor`: looks at the configuration and the running server, and says what to mend.
 import { ConfigError, loadConfig } from '../config.ts';
+import { modelProblems } from '../pipeline/model-book.ts';
 import { CommandError } from './admin-client.ts';
 import type { Command } from './command.ts';
 
@@ -42,7 +43,9 @@ export const doctor: Command = {
 
 function checkConfig(): Check {
   try {
-    loadConfig(process.env);
+    const config = loadConfig(process.env);
+    const problems = modelProblems(config, config.environment);
+    if (problems.length > 0) return { ok: false, text: problems.join('\n') };
     return { ok: true, text: 'the configuration is valid' };
   } catch (error) {
     if (error instanceof ConfigError) return { ok: false, text: error.message };

@@ -40,7 +40,7 @@ export class ModelBook {
     presets: readonly ModelPreset[],
   ) {
     for (const vendor of VENDORS) this.#addVendor(vendor, environment);
-    for (const provider of config.providers) this.#addConfigured(provider);
+    for (const provider of config.providers) this.#addConfigured(provider, environment);
     const hasReal = this.#sources.size > 0;
     this.#sources.set('demo', {
       provider: findProvider('demo'),
@@ -71,29 +71,29 @@ export class ModelBook {
     return [...this.#sources.keys()];
   }
 
-  /** Servers to ask for their models at start: those found by address rather than by a known list. */
+  /** Servers to ask for their models at start: those found by address, and those that no built-in model names. */
   discoverable(environment: Environment): Vendor[] {
-    return VENDORS.filter((vendor) => vendor.isProbed === true || (environment[baseUrlEnv(vendor)] ?? '') !== '').map(
-      (vendor) => ({
-        ...vendor,
-        baseUrl: baseUrlOf(vendor, environment),
-      }),
-    );
+    const named = new Set(this.list().flatMap((model) => model.routes.map((route) => route.target.providerName)));
+    return VENDORS.filter((vendor) => {
+      const isByAddress = vendor.isProbed === true || (environment[baseUrlEnv(vendor)] ?? '') !== '';
+      return isByAddress || (this.#sources.has(vendor.name) && !named.has(vendor.name));
+    }).map((vendor) => ({ ...vendor, baseUrl: baseUrlOf(vendor, environment) }));
   }
 
-  /** Adds models that a running server says it has. Known names gain no second meaning. */
+  /**
+   * Adds models that a running server says it has. Names that are known and answered by a real provider gain no second
+   * meaning. From now on the demo answers in no other name than its own.
+   */
   addDiscovered(vendor: Vendor, names: readonly string[], environment: Environment): void {
     if (!this.#sources.has(vendor.name)) this.#addSource(vendor, environment);
+    for (const model of this.list()) {
+      const routes = model.routes.filter((route) => route.provider.kind !== 'local');
+      if (model.name !== 'demo') this.#models.set(model.name, { ...model, routes });
+    }
     for (const name of names) {
-      const known = this.#models.get(name);
-      if (known !== undefined && known.routes.length > 0) continue;
-      this.#models.set(name, {
-        name,
-        ownedBy: vendor.name,
-        kind: 'text',
-        maxOutputTokens: 4096,
-        routes: [this.#route(vendor.name, name, 0, 1)],
-      });
+      if ((this.#models.get(name)?.routes.length ?? 0) > 0) continue;
+      const routes = [this.#route(vendor.name, name, 0, 1)];
+      this.#models.set(name, { name, ownedBy: vendor.name, kind: 'text', maxOutputTokens: 4096, routes });
     }
   }
 
@@ -115,15 +115,13 @@ export class ModelBook {
     });
   }
 
-  #addConfigured(config: FileConfig['providers'][number]): void {
+  #addConfigured(config: FileConfig['providers'][number], environment: Environment): void {
     const vendor = VENDORS.find((row) => row.name === config.vendor);
-    if (config.vendor !== undefined && vendor === undefined)
-      throw new Error(`provider "${config.name}": there is no vendor "${config.vendor}"`);
     this.#sources.set(config.name, {
       provider: findProvider(config.kind),
       providerName: config.name,
       baseUrl: (config.baseUrl ?? vendor?.baseUrl ?? '').replace(/\/+$/, ''),
-      apiKey: config.apiKey,
+      apiKey: config.apiKey ?? (vendor?.keyEnv ? environment[vendor.keyEnv] : undefined),
       quirks: vendor?.quirks ?? DEFAULT_QUIRKS,
     });
   }
@@ -149,6 +147,29 @@ export class ModelBook {
     const origin = where.baseUrl === '' ? '' : new URL(where.baseUrl).origin;
     return { provider, target: { ...where, origin, upstreamModel }, priority, weight, coolUntilMs: 0 };
   }
+}
+
+/** Everything about providers and models that the schema of the file cannot see, all of it at once. */
+export function modelProblems(config: Pick<FileConfig, 'providers' | 'models'>, environment: Environment): string[] {
+  const problems: string[] = [];
+  const keys = new Map(VENDORS.flatMap(({ keyEnv }) => (keyEnv === null ? [] : [[keyEnv, environment[keyEnv] ?? '']])));
+  for (const [i, provider] of config.providers.entries()) {
+    if (provider.vendor !== undefined && !VENDORS.some((row) => row.name === provider.vendor)) {
+      problems.push(
+        `providers.${i}: there is no vendor "${provider.vendor}"; vendors: ${VENDORS.map((row) => row.name).join(', ')}`,
+      );
+    }
+    keys.set(`providers.${i}.apiKey`, provider.apiKey ?? '');
+  }
+  // What is no printable ASCII cannot stand in a header, and every call would fail as if the network did.
+  for (const [where, key] of keys)
+    if (!/^[\x21-\x7e]*$/.test(key)) problems.push(`${where}: has characters that no key can have`);
+  const known = ['demo', ...VENDORS.map((vendor) => vendor.name), ...config.providers.map((provider) => provider.name)];
+  for (const [i, model] of config.models.entries()) {
+    for (const { provider } of model.targets)
+      if (!known.includes(provider)) problems.push(`models.${i}: there is no provider "${provider}"`);
+  }
+  return problems;
 }
 
 function findProvider(kind: string): Provider {

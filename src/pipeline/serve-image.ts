@@ -40,7 +40,8 @@ export async function serveImage(
 
 /** Draws, keeps, and counts what was delivered; answers the addresses. */
 async function draw(gateway: Gateway, held: HeldCall, call: ImageCall): Promise<string[]> {
-  const pictures: Picture[] = await attemptPictures(gateway, held, call);
+  // A provider that draws more than was asked for must not make the customer pay for it.
+  const pictures: Picture[] = (await attemptPictures(gateway, held, call)).slice(0, call.n);
   const urls = await Promise.all(pictures.map((picture) => gateway.files.keep(picture)));
   held.admission.meter.addImages(pictures.length);
   return urls;

@@ -16,6 +16,8 @@ type Waiting = {
   readonly reject: (error: Error) => void;
 };
 
+/** A last batch of so many operations tells that the store is busy. */
+const BUSY_BATCH = 4;
 /** Turns of the event loop that a batch may gather for. */
 const GATHER_TURNS_MAX = 16;
 
@@ -25,6 +27,7 @@ export class GroupCommit {
   #waiting: Waiting[] = [];
   #inFlight: readonly Waiting[] = [];
   #isFlushScheduled = false;
+  #lastBatch = 0;
   #isClosed = false;
   #onIdle: (() => void) | undefined;
 
@@ -58,13 +61,17 @@ export class GroupCommit {
   }
 
   /**
-   * Flushes after a turn of the event loop that brought nothing new. Under load every turn brings more, so that many
-   * calls share a commit and a wake-up of the writer; a lone call waits for one empty turn, some microseconds. The
-   * turns are bounded, so that a batch is never late by more than a few of them.
+   * A quiet store flushes at once. A busy one, told by the size of its last batch, flushes after a turn of the event loop
+   * that brought nothing new: under load every turn brings more, so that many calls share a commit and a wake-up of the
+   * writer. The turns are bounded, so that a batch is never late by more than a few of them.
    */
   #scheduleFlush(): void {
     if (this.#inFlight.length > 0 || this.#isFlushScheduled) return;
     this.#isFlushScheduled = true;
+    if (this.#lastBatch < BUSY_BATCH) {
+      queueMicrotask(() => this.#flush());
+      return;
+    }
     let seen = 0;
     let turns = 0;
     const turn = () => {
@@ -81,6 +88,7 @@ export class GroupCommit {
     this.#isFlushScheduled = false;
     const batch = this.#waiting.splice(0, this.#batchMax);
     this.#inFlight = batch;
+    this.#lastBatch = batch.length;
     this.#apply(batch.map((waiting) => waiting.operation)).then(
       (result) => this.#finish(batch, result),
       (error) => this.#finish(batch, { failed: String(error) }),

@@ -1,7 +1,7 @@
 // Temporary stores for tests: an SQLite database in a folder of its own, or a PostgreSQL database on a server of its
 // own. Both have a clock that stands still until a test moves it.
 import { Database } from 'bun:sqlite';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
@@ -69,7 +69,7 @@ export async function openTemporarySqlite(nowMs: number, changes: StoreChanges =
     },
     remove: async () => {
       await store.close();
-      rmSync(dataDir, { recursive: true, force: true });
+      await removeFolder(dataDir);
     },
   };
 }
@@ -111,4 +111,12 @@ export async function openTemporaryPostgres(
       await server.dropDatabase(url);
     },
   };
+}
+
+/** The writer's thread may still be deleting files of its own, and then a folder is left behind without an error. */
+async function removeFolder(path: string): Promise<void> {
+  for (let tries = 0; existsSync(path) && tries < 100; tries++) {
+    if (tries > 0) await Bun.sleep(10);
+    rmSync(path, { recursive: true, force: true });
+  }
 }

@@ -24,7 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   files: ['core'],
   tasks: ['core', 'pipeline'],
   http: ['core', 'wire', 'dialects', 'providers', 'pipeline', 'store', 'telemetry', 'files', 'config'],
-  cli: ['core', 'store', 'config', 'main'],
+  cli: ['core', 'store', 'pipeline', 'config', 'main'],
   main: ['core', 'pipeline', 'presets', 'http', 'store', 'telemetry', 'upstream', 'files', 'tasks', 'config'],
   // What tests run against; no other folder may import it.
   testing: ['core', 'config', 'main', 'store', 'http', 'pipeline'],

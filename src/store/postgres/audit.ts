@@ -22,7 +22,7 @@ const CHECKS: Readonly<Record<InvariantName, string>> = {
   bucketGranted: `SELECT b.account_id || ' ' || b.bucket_id || ': granted ' || b.granted || ', grants ' || coalesce(g.amount, 0) AS detail
     FROM bucket b LEFT JOIN (SELECT account_id, bucket_id, sum(amount) AS amount FROM grant_ GROUP BY 1, 2) g USING (account_id, bucket_id)
     WHERE b.kind <> 'daily' AND b.granted <> coalesce(g.amount, 0)`,
-  oneState: 'SELECT call_id AS detail FROM hold JOIN usage USING (call_id)',
+  oneState: 'SELECT call_id AS detail FROM hold JOIN usage USING (account_id, call_id)',
   charge: `SELECT call_id || ': charge ' || charge || ', held ' || held AS detail FROM usage
     WHERE charge < 0 OR charge > held OR charge <> ${postingsOfOne('usage')}`,
   hold: `SELECT call_id || ': amount ' || amount AS detail FROM hold WHERE amount <> ${postingsOfOne('hold')}`,

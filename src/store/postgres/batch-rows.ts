@@ -13,8 +13,8 @@ const PUT_BUCKETS = `INSERT INTO bucket (account_id, bucket_id, kind, unit, expi
 const INSERT_HOLDS = `INSERT INTO hold (call_id, account_id, unit, amount, allocation, owner, context)
   SELECT call_id, account_id, unit, amount, allocation, $2::text, context FROM jsonb_to_recordset($1::text::jsonb) AS h(
     call_id text, account_id text, unit text, amount bigint, allocation jsonb, context jsonb)`;
-const DELETE_HOLDS =
-  'DELETE FROM hold WHERE call_id IN (SELECT jsonb_array_elements_text($1::text::jsonb) COLLATE "C")';
+const DELETE_HOLDS = `DELETE FROM hold USING jsonb_to_recordset($1::text::jsonb) AS ended(account_id text, call_id text)
+  WHERE hold.account_id = ended.account_id AND hold.call_id = ended.call_id`;
 const USAGE_COLUMNS = [
   'call_id text',
   'account_id text',
@@ -60,7 +60,7 @@ type Row = Readonly<Record<string, unknown>>;
 
 export class BatchRows {
   readonly #newHolds = new Map<string, Row>();
-  readonly #endedHolds: string[] = [];
+  readonly #endedHolds: Row[] = [];
   readonly #usage: Row[] = [];
   readonly #grants: Row[] = [];
 
@@ -69,11 +69,11 @@ export class BatchRows {
     const account_id = book.accountId;
     for (const { callId: call_id, unit, amount, allocation } of changes.newHolds.splice(0)) {
       const context = operation.kind === 'hold' ? operation.context : {};
-      this.#newHolds.set(call_id, { call_id, account_id, unit, amount, allocation, context });
+      this.#newHolds.set(holdKey(account_id, call_id), { call_id, account_id, unit, amount, allocation, context });
     }
-    for (const { callId } of changes.endedHolds.splice(0)) {
+    for (const { callId: call_id } of changes.endedHolds.splice(0)) {
       // A hold that ends in the batch which took it is never written.
-      if (!this.#newHolds.delete(callId)) this.#endedHolds.push(callId);
+      if (!this.#newHolds.delete(holdKey(account_id, call_id))) this.#endedHolds.push({ account_id, call_id });
     }
     for (const entry of changes.newFinals.splice(0)) {
       if (operation.kind === 'settle') this.#usage.push(usageRow(account_id, entry, operation.record, nowMs));
@@ -99,6 +99,11 @@ export class BatchRows {
     put(PUT_WINDOWS, [...touched].flatMap(windowRows));
     return statements;
   }
+}
+
+/** Call ids are unique within an account only. */
+function holdKey(accountId: string, callId: string): string {
+  return JSON.stringify([accountId, callId]);
 }
 
 function bucketRows([book, changes]: readonly [AccountBook, Changes]): Row[] {

@@ -27,10 +27,11 @@ const RETRY_MS = [5, 20, 50, 100, 200, 400] as const;
 
 const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED';
 // A process that pauses must not hold others up, so locks and idle transactions end soon. The tables may have grown
-// since a statement was planned, so a scan of a whole table is never the plan. A server that acknowledges commits
-// before they are on disk is told not to for these.
+// since a statement was planned, so every row is looked up by an index, and a walk over a whole table or index is
+// never the plan. A server that acknowledges commits before they are on disk is told not to for these.
 const SETTINGS = `SELECT set_config('lock_timeout', '2s', true), set_config('statement_timeout', '5s', true),
   set_config('idle_in_transaction_session_timeout', '3s', true), set_config('enable_seqscan', 'off', true),
+  set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
   CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END`;
 
 type Decided = Outcome | Refused;

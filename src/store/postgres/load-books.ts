@@ -18,8 +18,10 @@ export const LOCK_ACCOUNTS =
 const BUCKETS = `SELECT account_id, bucket_id, kind, unit, expires_at, granted, held, used FROM bucket
   WHERE account_id = ANY($1::text[])
     AND (held > 0 OR kind = 'wallet' OR expires_at IS NULL OR expires_at > (SELECT now_ms()) - 172800000)`;
-const HOLDS = 'SELECT call_id, account_id, unit, amount, allocation FROM hold WHERE call_id = ANY($1::text[])';
-const FINALS = 'SELECT call_id, account_id, outcome, unit, charge FROM usage WHERE call_id = ANY($1::text[])';
+const ASKED_CALLS =
+  'jsonb_to_recordset($1::text::jsonb) AS asked(account_id text, call_id text) USING (account_id, call_id)';
+const HOLDS = `SELECT account_id, call_id, unit, amount, allocation FROM hold JOIN ${ASKED_CALLS}`;
+const FINALS = `SELECT account_id, call_id, outcome, unit, charge FROM usage JOIN ${ASKED_CALLS}`;
 const GRANTS = `SELECT account_id, grant_id FROM grant_ JOIN jsonb_to_recordset($1::text::jsonb)
   AS asked(account_id text, grant_id text) USING (account_id, grant_id)`;
 const WINDOWS = `SELECT account_id, subject, cells, day, day_count FROM limit_window
@@ -63,15 +65,15 @@ export async function loadBooks(
 ): Promise<Loaded> {
   const asked = collectQuestions(operations);
   const accountIds = textArray(asked.accountIds);
-  const callIds = textArray(asked.callIds);
+  const calls = JSON.stringify([...asked.calls.values()]);
   const ask = <Row>(statement: string, parameter: string, isAsked = true): PromiseLike<Row[]> =>
     isAsked ? session.unsafe<Row[]>(statement, [parameter]) : Promise.resolve([]);
   const results = await allOf(
     [
       ask<AccountRow>(LOCK_ACCOUNTS, accountIds),
       ask<BucketColumns>(BUCKETS, accountIds),
-      ask<HoldColumns>(HOLDS, callIds, asked.callIds.size > 0),
-      ask<FinalColumns>(FINALS, callIds, asked.callIds.size > 0),
+      ask<HoldColumns>(HOLDS, calls, asked.calls.size > 0),
+      ask<FinalColumns>(FINALS, calls, asked.calls.size > 0),
       ask<GrantColumns>(GRANTS, JSON.stringify(asked.grants), asked.grants.length > 0),
       ask<WindowColumns>(WINDOWS, JSON.stringify([...asked.windows.values()]), asked.windows.size > 0),
       ask<{ now_ms: string; lease_until: string | null }>(CLOCK, processId),
@@ -90,19 +92,19 @@ export async function loadBooks(
 
 function collectQuestions(operations: readonly LedgerWrite[]) {
   const accountIds = new Set<string>();
-  const callIds = new Set<string>();
+  const calls = new Map<string, { account_id: string; call_id: string }>();
   const grants: { account_id: string; grant_id: string }[] = [];
   const windows = new Map<string, { account_id: string; subject: string }>();
   for (const operation of operations) {
     const { accountId } = operation;
     accountIds.add(accountId);
     if (operation.kind === 'grant') grants.push({ account_id: accountId, grant_id: operation.grantId });
-    else callIds.add(operation.callId);
+    else calls.set(JSON.stringify([accountId, operation.callId]), { account_id: accountId, call_id: operation.callId });
     if (operation.kind !== 'hold') continue;
     for (const { subject } of operation.claims)
       windows.set(JSON.stringify([accountId, subject]), { account_id: accountId, subject });
   }
-  return { accountIds, callIds, grants, windows };
+  return { accountIds, calls, grants, windows };
 }
 
 function emptyBook(accountId: string): AccountBook {

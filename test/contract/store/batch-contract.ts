@@ -49,6 +49,17 @@ export function batchContract(open: OpenStore): void {
     expect(await leftOf(t)).toEqual({ 'p:g': 60, 'w:microRub': Number.MAX_SAFE_INTEGER });
   });
 
+  test('accounts may use the same call id, each for a call of its own', async () => {
+    const t = await open();
+    await writeAll(t.store, [account('anna'), account('boris'), pack('g', 9), pack('g', 9, null, 'boris')]);
+    const boris = { accountId: 'boris' };
+    const both = [hold('c1', 4), hold('c1', 5, boris), settle('c1', 1), hold('c2', 2), hold('c2', 3, boris)];
+    await Promise.all(both.map((operation) => t.store.write(operation)));
+    expect([await leftOf(t), await leftOf(t, 0, 'boris')]).toEqual([{ 'p:g': 6 }, { 'p:g': 1 }]);
+    await writeAll(t.store, [settle('c1', 2, boris), settle('c2', 2)]);
+    expect([await leftOf(t), await leftOf(t, 0, 'boris')]).toEqual([{ 'p:g': 6 }, { 'p:g': 4 }]);
+  });
+
   test('what is no amount is refused and changes nothing', async () => {
     const t = await open();
     await writeAll(t.store, [account('anna'), pack('g', 100), hold('c1', 5)]);

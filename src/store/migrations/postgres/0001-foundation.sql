@@ -51,20 +51,22 @@ CREATE TABLE bucket (
 
 -- Open holds. `owner` is the process that will end it, or 'task' where it outlives processes.
 CREATE TABLE hold (
-  call_id text COLLATE "C" PRIMARY KEY,
   account_id text COLLATE "C" NOT NULL,
+  call_id text COLLATE "C" NOT NULL,
   unit text NOT NULL,
   amount bigint NOT NULL CHECK (amount >= 0),
   allocation jsonb NOT NULL,
   owner text COLLATE "C" NOT NULL,
-  context jsonb NOT NULL
+  context jsonb NOT NULL,
+  PRIMARY KEY (account_id, call_id)
 );
 
 -- One terminal entry for each call, append-only. `allocation` is the set of postings to buckets.
--- Call ids are UUIDv7, so the primary key is in order of time.
+-- Call ids are UUIDv7, so the primary key is in order of time within an account, and one index serves both the replays
+-- and the lists.
 CREATE TABLE usage (
-  call_id text COLLATE "C" PRIMARY KEY,
   account_id text COLLATE "C" NOT NULL,
+  call_id text COLLATE "C" NOT NULL,
   key_id text COLLATE "C" NOT NULL,
   dialect text NOT NULL,
   endpoint text NOT NULL,
@@ -89,9 +91,9 @@ CREATE TABLE usage (
   first_byte_ms bigint,
   duration_ms bigint NOT NULL,
   admitted_at bigint NOT NULL,
-  ended_at bigint NOT NULL
+  ended_at bigint NOT NULL,
+  PRIMARY KEY (account_id, call_id)
 );
-CREATE INDEX usage_account ON usage (account_id, call_id);
 
 -- The other side of the ledger: what was put into packs and wallets. The id comes from the payment.
 CREATE TABLE grant_ (

@@ -1,0 +1,93 @@
+// Each dialect's translations against golden files: test/golden/<dialect>/<case>.in.json says what a client sends and what
+// a provider answers, <case>.expected.json what becomes of both. With UPDATE_GOLDEN=1 the expected files are written
+// anew, to be read before they are committed.
+import { describe, expect, test } from 'bun:test';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Answer, CallEvent, ChatCall, Usage } from '../../src/core/call.ts';
+import { NO_USAGE } from '../../src/core/call.ts';
+import type { ErrorCode } from '../../src/core/errors.ts';
+import { CallError } from '../../src/core/errors.ts';
+import type { CallRoute, Dialect, PublicModel, Route } from '../../src/dialects/dialect.ts';
+import { DIALECTS } from '../../src/dialects/index.ts';
+
+const FOLDER = join(import.meta.dir, '..', 'golden');
+const CONTEXT = { callId: 'call-1', createdAtS: 1_790_000_000 };
+const USAGE: Usage = { ...NO_USAGE, source: 'exact', inputTokens: 5, outputTokens: 7 };
+
+type Given = {
+  /** As in `POST /api/v1/completions`. */
+  readonly route: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The request's body, as JSON or as the very text. */
+  readonly body?: unknown;
+  /** What the provider answers: a whole answer, or the events of a stream and perhaps how it failed. */
+  readonly answer?: Answer;
+  readonly events?: readonly CallEvent[];
+  readonly failure?: ErrorCode;
+  readonly models?: readonly PublicModel[];
+  readonly urls?: readonly string[];
+};
+
+async function translate(dialect: Dialect, given: Given): Promise<unknown> {
+  const route = dialect.routes.find(({ method, path }) => `${method} ${path}` === given.route);
+  if (route === undefined) throw new Error(`${dialect.name} has no route ${given.route}`);
+  try {
+    return await follow(route, given);
+  } catch (error) {
+    if (!(error instanceof CallError)) throw error;
+    const render = route.error ?? dialect.error;
+    return { refused: render(error, { requestId: CONTEXT.callId, publicUrl: 'https://example.org' }) };
+  }
+}
+
+async function follow(route: Route, given: Given): Promise<unknown> {
+  const text = typeof given.body === 'string' ? given.body : JSON.stringify(given.body ?? {});
+  const body = { text, contentType: 'application/json' };
+  switch (route.action) {
+    case 'call':
+      return followCall(route, route.read(body), given);
+    case 'image': {
+      const call = route.read(body);
+      return { call, answer: route.render(given.urls ?? [], { ...CONTEXT, model: call.model }) };
+    }
+    case 'models':
+      return { answer: route.render(given.models ?? []) };
+    case 'moderate':
+      return { answer: route.answer(body, CONTEXT.callId) };
+    case 'tokenize':
+      return { answer: await route.answer(body) };
+    default:
+      throw new Error(`the golden runner does not know the action ${route.action}`);
+  }
+}
+
+function followCall(route: CallRoute, call: ChatCall, given: Given): unknown {
+  // The source is the body itself, which is in the case already.
+  const { source: _source, ...shown } = call;
+  const context = { ...CONTEXT, model: call.model };
+  if (given.answer !== undefined) return { call: shown, answer: route.answer(given.answer, context, call) };
+  if (given.events === undefined) return { call: shown };
+  const renderer = route.stream?.(call, context, new Headers(given.headers));
+  if (renderer === undefined) throw new Error('the route does not stream');
+  const frames = [renderer.start(), ...given.events.map((event) => renderer.event(event))];
+  frames.push(given.failure === undefined ? renderer.end(USAGE) : renderer.error(new CallError(given.failure)));
+  return { call: shown, stream: frames.filter((frame) => frame !== '') };
+}
+
+for (const dialect of DIALECTS.filter(({ name }) => existsSync(join(FOLDER, name)))) {
+  describe(`the ${dialect.name} dialect translates as its golden files say`, () => {
+    const folder = join(FOLDER, dialect.name);
+    for (const path of [...new Bun.Glob('*.in.json').scanSync(folder)].sort()) {
+      const name = path.replace(/\.in\.json$/, '');
+      test(name, async () => {
+        const given = (await Bun.file(join(folder, path)).json()) as Given;
+        const made = await translate(dialect, given);
+        const expected = Bun.file(join(folder, `${name}.expected.json`));
+        if (process.env['UPDATE_GOLDEN'] === '1') await Bun.write(expected, `${JSON.stringify(made, null, 2)}\n`);
+        // Through JSON, as it goes over the wire: what is undefined is not there.
+        expect(JSON.parse(JSON.stringify(made))).toEqual(await expected.json());
+      });
+    }
+  });
+}
