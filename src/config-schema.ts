@@ -154,6 +154,7 @@ const tasks = z.strictObject({
 
 const files = z.strictObject({
   keepMs: z.int().min(60_000).default(86_400_000).describe('How long the address of a picture works.'),
+  timeoutMs: milliseconds.default(30_000).describe('How long keeping pictures may take; beyond it nothing is charged.'),
   bucket: z
     .strictObject({
       endpoint: z.url({ protocol: /^https?$/ }).describe('Address of a server that speaks the S3 protocol.'),
@@ -164,6 +165,24 @@ const files = z.strictObject({
     })
     .optional()
     .describe('Keeps pictures in a bucket; without it they are kept in the data folder.'),
+});
+
+const moderation = z.strictObject({
+  kind: z
+    .enum(['lexical', 'openai', 'judge'])
+    .default('lexical')
+    .describe("Who judges: the word lists of this program, a moderation like OpenAI's, or a chat model."),
+  provider: name.optional().describe('For `openai`: the provider to ask.'),
+  model: name
+    .optional()
+    .describe('For `openai`: its model, `omni-moderation-latest` where absent. For `judge`: a public chat model.'),
+  timeoutMs: milliseconds.default(20_000).describe('How long judging may take before the word lists answer.'),
+  concurrency: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(32)
+    .describe('Questions to the provider at once. Customers do not pay for them; beyond these they get 503.'),
 });
 
 export const fileSchema = z.strictObject({
@@ -182,6 +201,7 @@ export const fileSchema = z.strictObject({
     .describe('Modes of the task routes beyond the built-in ones, or in place of them; see docs/modes.md.'),
   tasks: tasks.prefault({}).describe('Calls that clients create and then poll.'),
   files: files.prefault({}).describe('Where finished pictures are kept.'),
+  moderation: moderation.prefault({}).describe('Who answers the moderation routes; see docs/reference/moderation.md.'),
   publicKey: z
     .string()
     .regex(/^[\x21-\x7e]{8,200}$/)

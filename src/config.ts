@@ -69,25 +69,30 @@ export function loadConfig(environment: Environment): Config {
 }
 
 function readPort(environment: Environment, problems: string[]): number {
-  const port = Number(environment['PORT'] || '8080');
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) problems.push('PORT must be a number from 0 to 65535');
+  const text = environment['PORT'] || '8080';
+  const port = Number(text);
+  if (!/^\d{1,5}$/.test(text) || port > 65_535) problems.push('PORT must be a number from 0 to 65535');
   return port;
 }
 
 function readFile(environment: Environment, problems: string[]): FileConfig | undefined {
   const path = environment['CONFIG'];
+  const missing = new Map<string, string>();
   let data: unknown = {};
   if (path) {
     try {
-      data = substitute(Bun.YAML.parse(readFileSync(path, 'utf8')) ?? {}, environment, '', problems);
+      data = substitute(Bun.YAML.parse(readFileSync(path, 'utf8')) ?? {}, environment, '', missing);
     } catch (error) {
       problems.push(`CONFIG ${path}: ${error instanceof Error ? error.message : String(error)}`);
       return undefined;
     }
   }
   const parsed = fileSchema.safeParse(data);
+  for (const [field, name] of missing) problems.push(`${field}: the environment has no ${name}`);
   if (parsed.success) return parsed.data;
-  problems.push(...describeIssues(parsed.error));
+  // What is wrong with a value that is missing is only that it is missing.
+  const isMissing = (line: string) => missing.has(line.slice(0, line.indexOf(':')));
+  problems.push(...describeIssues(parsed.error).filter((line) => !isMissing(line)));
   return undefined;
 }
 
@@ -96,24 +101,24 @@ export function describeIssues(error: z.ZodError, whole = 'the file'): string[] 
   return error.issues.map((issue) => `${issue.path.join('.') || whole}: ${issue.message}`);
 }
 
-/** Replaces `${NAME}` and `${NAME:-default}` in strings by the environment's values. */
-function substitute(value: unknown, environment: Environment, path: string, problems: string[]): unknown {
+/** Replaces `${NAME}` and `${NAME:-default}` in strings by the environment's values, and notes those it has not. */
+function substitute(value: unknown, environment: Environment, path: string, missing: Map<string, string>): unknown {
   if (typeof value === 'string') {
     return value.replace(
       /\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g,
       (_, name: string, fallback: string | undefined) => {
         const found = environment[name] || fallback;
-        if (found === undefined) problems.push(`${path}: the environment has no ${name}`);
+        if (found === undefined) missing.set(path, name);
         return found ?? '';
       },
     );
   }
-  if (Array.isArray(value)) return value.map((item, i) => substitute(item, environment, `${path}.${i}`, problems));
+  if (Array.isArray(value)) return value.map((item, i) => substitute(item, environment, `${path}.${i}`, missing));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => [
       key,
-      substitute(item, environment, path === '' ? key : `${path}.${key}`, problems),
+      substitute(item, environment, path === '' ? key : `${path}.${key}`, missing),
     ]),
   );
 }
@@ -136,6 +141,14 @@ function checkReferences(file: FileConfig, problems: string[]): void {
     if (provider.kind !== 'demo' && provider.vendor === undefined && provider.baseUrl === undefined)
       problems.push(`providers.${i}: needs a vendor or a baseUrl`);
   }
+  checkModeration(file.moderation, problems);
+}
+
+function checkModeration({ kind, provider, model }: FileConfig['moderation'], problems: string[]): void {
+  if (kind === 'openai' && provider === undefined) problems.push('moderation: the kind "openai" needs a provider');
+  if (kind === 'judge' && model === undefined) problems.push('moderation: the kind "judge" needs a public model');
+  if (kind !== 'openai' && provider !== undefined) problems.push(`moderation: the kind "${kind}" takes no provider`);
+  if (kind === 'lexical' && model !== undefined) problems.push('moderation: the kind "lexical" takes no model');
 }
 
 /** A plan as the core reads it. `version` tells a charge's price later on. */

@@ -13,8 +13,10 @@ import { startServer } from './http/server.ts';
 import type { PublicKey } from './pipeline/authenticate.ts';
 import { KeyRing } from './pipeline/authenticate.ts';
 import { FreeLimits } from './pipeline/free-limits.ts';
+import { FreeWork } from './pipeline/free-work.ts';
 import type { Gateway } from './pipeline/gateway.ts';
 import { ModelBook, modelProblems } from './pipeline/model-book.ts';
+import { openModerator } from './pipeline/open-moderator.ts';
 import { PlanBook } from './pipeline/plan-book.ts';
 import { presetsOf } from './presets/services.ts';
 import { openStore } from './store/open-store.ts';
@@ -52,6 +54,7 @@ export async function startGateway(config: Config): Promise<RunningGateway> {
   plans.load(await store.listPlans());
   const open: Gateway['open'] = new Set();
   const metrics = makeMetrics(() => open.size);
+  const models = new ModelBook(config, config.environment, presets.models);
   const tasks = new TaskRunner(() => gateway, config.tasks);
   const hmac = keyHmac(secrets.masterSecret);
   const publicKey = publicKeyOf(config, hmac);
@@ -65,13 +68,15 @@ export async function startGateway(config: Config): Promise<RunningGateway> {
     store,
     keys: new KeyRing(store, hmac, clock.monotonicMs, publicKey),
     plans,
-    models: new ModelBook(config, config.environment, presets.models),
+    models,
     upstream: new Upstream(
       { answerBytes: config.bounds.answerBytes, connectMs: config.timeouts.connectMs },
       clock.monotonicMs,
     ),
     watchdog: new Watchdog(clock),
     freeLimits: new FreeLimits(),
+    freeWork: new FreeWork(config.moderation.concurrency),
+    moderator: openModerator(config.moderation, models),
     files: openShelf(config, clock),
     modes: overlayModes(builtInModes(), config.modes),
     tasks,
@@ -83,31 +88,36 @@ export async function startGateway(config: Config): Promise<RunningGateway> {
   const server = startServer(gateway, metrics, secrets.adminToken, presets.dialects);
   for (const task of await store.adoptTasks()) tasks.add(task);
   const chores = setInterval(() => doChores(gateway, tasks), CHORES_MS);
+  const sweeps = startSweeps(gateway);
   const stopBackground = () => {
     tasks.stop();
     clearInterval(chores);
+    clearInterval(sweeps);
   };
   discoverModels(gateway).catch((error) => log.warn({ detail: String(error) }, 'discovery failed'));
   log.info({ url: server.url, providers: gateway.models.providerNames() }, 'started');
-  return { url: server.url, gateway, stop: () => stopGateway(gateway, server, stopBackground, closeLog) };
+  return { url: server.url, gateway, stop: () => stopGateway(gateway, server, tasks, stopBackground, closeLog) };
 }
 
 /**
  * Stops in order: unready at once, no new calls, running ones are waited for up to `drainMs`, the rest are ended with
- * an error and charged for what they delivered; then the store is closed.
+ * an error and charged for what they delivered, and tasks are left to the next process; then the store is closed.
  */
 async function stopGateway(
   gateway: Gateway,
   server: HttpServer,
+  tasks: TaskRunner,
   stopBackground: () => void,
   closeLog: () => void,
 ): Promise<void> {
   gateway.isStopping = true;
   stopBackground();
   const untilMs = gateway.clock.monotonicMs() + gateway.config.timeouts.drainMs;
-  while (gateway.open.size > 0 && gateway.clock.monotonicMs() < untilMs) await Bun.sleep(20);
+  const isBusy = () => gateway.open.size > 0 || tasks.running > 0;
+  while (isBusy() && gateway.clock.monotonicMs() < untilMs) await Bun.sleep(20);
   for (const held of gateway.open) held.interrupt(new CallError('shutting_down'));
-  while (gateway.open.size > 0) await Bun.sleep(20);
+  tasks.abandon();
+  while (isBusy()) await Bun.sleep(20);
   await Promise.race([server.stop(), Bun.sleep(2_000)]);
   // A call whose hold was being written when the others had ended.
   while (gateway.open.size > 0) await Bun.sleep(20);
@@ -116,14 +126,27 @@ async function stopGateway(
   closeLog();
 }
 
+/** Removes expired files, one sweep at a time and apart from the other chores: a bucket may be slow, or away. */
+function startSweeps(gateway: Gateway): Timer {
+  let isSweeping = false;
+  return setInterval(async () => {
+    if (isSweeping) return;
+    isSweeping = true;
+    await gateway.files
+      .sweep()
+      .catch((error) => gateway.report.alarm('sweep_failed', { detail: String((error as { code?: unknown }).code) }));
+    isSweeping = false;
+  }, CHORES_MS);
+}
+
 /** Forgets what has expired, and takes over the tasks of processes that are gone. */
 async function doChores(gateway: Gateway, tasks: TaskRunner): Promise<void> {
   try {
-    await gateway.files.sweep();
-    await gateway.store.write({
-      kind: 'purgeTasks',
-      endedBeforeMs: gateway.clock.nowMs() - gateway.config.tasks.keepResultsMs,
-    });
+    const endedBeforeMs = gateway.clock.nowMs() - gateway.config.tasks.keepResultsMs;
+    for (let isMoreLeft: true | undefined = true; isMoreLeft; ) {
+      const purged = await gateway.store.write({ kind: 'purgeTasks', endedBeforeMs });
+      isMoreLeft = purged.kind === 'written' ? purged.isMoreLeft : undefined;
+    }
     for (const task of await gateway.store.adoptTasks()) tasks.add(task);
   } catch (error) {
     gateway.report.alarm('chores_failed', { detail: String(error) });

@@ -50,15 +50,27 @@ export function priceFor(plan: Plan, question: Question): Price | undefined {
   return plan.prices.find((rule) => inScope(rule.scope, question))?.price;
 }
 
-/** The limits that count this call, with the key as part of each counter's name. */
+/**
+ * The limits that count this call, with the key as part of each counter's name. Rules of one name share a counter, and
+ * where several of them fit, the call is counted once and by the tighter numbers.
+ */
 export function claimsFor(plan: Plan, question: Question, keyId: string): LimitClaim[] {
-  const claims: LimitClaim[] = [];
-  for (const rule of plan.limits) {
-    if (!inScope(rule.scope, question)) continue;
-    const subject = rule.perModel ? `${keyId}|${rule.name}|${question.model}` : `${keyId}|${rule.name}`;
-    claims.push({ subject, perMinute: rule.perMinute, perDay: rule.perDay });
+  const claims = new Map<string, LimitClaim>();
+  for (const { scope, name, perModel, perMinute, perDay } of plan.limits) {
+    if (!inScope(scope, question)) continue;
+    const subject = perModel ? `${keyId}|${name}|${question.model}` : `${keyId}|${name}`;
+    const other = claims.get(subject) ?? { perMinute: null, perDay: null };
+    claims.set(subject, {
+      subject,
+      perMinute: tighter(perMinute, other.perMinute),
+      perDay: tighter(perDay, other.perDay),
+    });
   }
-  return claims;
+  return [...claims.values()];
+}
+
+function tighter(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? (a ?? b) : Math.min(a, b);
 }
 
 function inScope(scope: Scope, question: Question): boolean {

@@ -4,6 +4,7 @@
 import type { Answer, ChatCall, ImageCall, ModelKind } from '../core/call.ts';
 import type { CallError, ErrorCode } from '../core/errors.ts';
 import type { Balance } from '../core/ledger.ts';
+import type { Moderation, ModerationRequest } from '../core/moderation/index.ts';
 import type { AnswerContext, Rendered, StreamRenderer, WireBody } from '../wire/rendering.ts';
 
 /** What error texts may name besides the error itself. */
@@ -97,14 +98,14 @@ export type BalanceRoute = RouteBase &
     render(balance: Balance): Rendered;
   };
 
-/** Free moderation: one verdict for each input. */
+/** Free moderation: one judgement for each text. */
 export type ModerateRoute = RouteBase & {
   readonly action: 'moderate';
   readonly method: 'POST';
-  /** Where clients are known to put the key into the body by mistake. Never throws. */
+  /** The key in the body, where a dialect knows clients that put it there. Asked only when the headers have none. */
   readKey?(body: WireBody): string | undefined;
-  /** Reads the body and answers it. It is pure: the lexicon is part of the core. */
-  answer(body: WireBody, requestId: string): Rendered;
+  read(body: WireBody): ModerationRequest;
+  render(moderation: Moderation, requestId: string): Rendered;
 };
 
 /** Free tokenizer. The vocabularies load at first use, so the answer is a promise. */

@@ -10,7 +10,7 @@ import { utf8Length } from '../core/tokens.ts';
 import { readTextCompletion } from '../wire/anthropic/read-completion.ts';
 import { renderTextCompletion, renderTextCompletionStream } from '../wire/anthropic/render-completion.ts';
 import { renderError } from '../wire/openai/errors.ts';
-import { answerSevenCategories } from '../wire/openai/moderation.ts';
+import { readModeration, renderSevenCategories } from '../wire/openai/moderation.ts';
 import { readChat } from '../wire/openai/read-chat.ts';
 import { readCompletion } from '../wire/openai/read-completion.ts';
 import { readImagePrompt, renderImages } from '../wire/openai/read-image.ts';
@@ -81,7 +81,8 @@ export const nsp: Dialect = {
       method: 'POST',
       path: '/api/v1/moderations',
       endpoint: 'moderation',
-      answer: answerSevenCategories,
+      read: readModeration,
+      render: renderSevenCategories,
     },
     { action: 'tokenize', method: 'POST', path: '/api/v1/tokenizer', endpoint: 'tokenizer', answer: answerTokens },
     // The document's base address ends in `/api`, and its line for pictures leaves that out.

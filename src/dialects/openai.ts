@@ -1,7 +1,7 @@
 // The OpenAI dialect. Source: OpenAI's public API reference; what strict clients depend on is in the tests.
 
 import { renderError } from '../wire/openai/errors.ts';
-import { answerAllCategories } from '../wire/openai/moderation.ts';
+import { readModeration, renderAllCategories } from '../wire/openai/moderation.ts';
 import { readChat } from '../wire/openai/read-chat.ts';
 import { readCompletion } from '../wire/openai/read-completion.ts';
 import { readImage, renderImages } from '../wire/openai/read-image.ts';
@@ -51,7 +51,8 @@ export const openai: Dialect = {
       method: 'POST',
       path: '/v1/moderations',
       endpoint: 'moderation',
-      answer: answerAllCategories,
+      read: readModeration,
+      render: renderAllCategories,
     },
     {
       action: 'models',

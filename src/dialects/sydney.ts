@@ -7,7 +7,8 @@ import { CallError as Failure } from '../core/errors.ts';
 import type { JsonObject } from '../core/fields.ts';
 import { isObject } from '../core/fields.ts';
 import { parseObject } from '../core/json-guard.ts';
-import { moderateFilters } from '../core/moderation/index.ts';
+import type { Moderation, ModerationRequest } from '../core/moderation/index.ts';
+import { MODERATED_CHARS_MAX } from '../core/moderation/index.ts';
 import type { Rendered, WireBody } from '../wire/rendering.ts';
 import { messagesOfPrompt } from '../wire/turns.ts';
 import type { Dialect } from './dialect.ts';
@@ -42,7 +43,8 @@ export const sydney: Dialect = {
       path: '/v1/moderate',
       endpoint: 'moderation',
       readKey: readSlippedKey,
-      answer: answerModeration,
+      read: readModeration,
+      render: renderModeration,
     },
   ],
   error: renderError,
@@ -97,15 +99,20 @@ function readImage(body: WireBody): ImageCall {
   return { endpoint: 'image', model, prompt, aspectRatio: ar, n: 1, negativePrompt: negative };
 }
 
-function answerModeration(body: WireBody): Rendered {
+function readModeration(body: WireBody): ModerationRequest {
   const value = withoutAxiosSlip(parseObject(body.text).value);
   const text = readText(value, 'q');
-  const filters = readFilters(value['filters']);
-  const verdicts = moderateFilters(text, filters);
-  return {
-    status: 200,
-    body: { flagged: Object.values(verdicts).some((verdict) => verdict.flagged), filters: verdicts },
-  };
+  if (text.length > MODERATED_CHARS_MAX)
+    throw new Failure('body_too_large', {
+      param: 'q',
+      message: `Параметр q длиннее ${MODERATED_CHARS_MAX} символов.`,
+    });
+  return { texts: [text], filters: readFilters(value['filters']) };
+}
+
+function renderModeration({ judgements }: Moderation): Rendered {
+  const filters = judgements[0] ?? {};
+  return { status: 200, body: { flagged: Object.values(filters).some(({ flagged }) => flagged), filters } };
 }
 
 /**

@@ -54,6 +54,7 @@ export function attemptPictures(gateway: Gateway, held: HeldCall, call: ImageCal
     if (provider.images === undefined)
       throw new CallError('provider_unavailable', { detail: 'the provider cannot draw' });
     const upstream = await send(gateway, provider.images.buildRequest(call, route.target), provider, watch, signal);
+    watch.expect(gateway.config.timeouts.idleMs, 'upstream_stalled');
     const text = await gateway.upstream.readText(upstream, signal);
     watch.end();
     return provider.images.readPictures(text);
@@ -164,7 +165,8 @@ function expire(held: HeldCall, controller: AbortController, error: CallError): 
   if (held.isDelivered) held.interrupt(error);
 }
 
-async function send(
+/** Sends a request. Throws what an answer that is no 2xx means. */
+export async function send(
   gateway: Gateway,
   request: UpstreamRequest,
   provider: RemoteProvider,
@@ -178,7 +180,8 @@ async function send(
   throw provider.faultOfStatus(upstream.status, upstream.headers, text);
 }
 
-function coolDown(gateway: Gateway, route: Route, failure: CallError): void {
+/** Lets a target rest that said «not me, not now». */
+export function coolDown(gateway: Gateway, route: Route, failure: CallError): void {
   if (retryClass(failure.code) !== 'safe') return;
   const askedMs = failure.details.retryAfterS === undefined ? COOL_DOWN_MS : failure.details.retryAfterS * 1000;
   route.coolUntilMs = gateway.clock.nowMs() + Math.min(askedMs, COOL_DOWN_MAX_MS);

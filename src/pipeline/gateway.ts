@@ -9,8 +9,10 @@ import type { Upstream } from '../upstream/upstream.ts';
 import type { Watchdog } from '../upstream/watch.ts';
 import type { KeyRing } from './authenticate.ts';
 import type { FreeLimits } from './free-limits.ts';
+import type { FreeWork } from './free-work.ts';
 import type { HeldCall } from './held-call.ts';
 import type { ModelBook } from './model-book.ts';
+import type { Moderator } from './moderator.ts';
 import type { PlanBook } from './plan-book.ts';
 
 /** What is told to logs and metrics about a call and its attempts. It has no room for prompts, answers or keys. */
@@ -71,6 +73,8 @@ export type Gateway = {
   readonly upstream: Upstream;
   readonly watchdog: Watchdog;
   readonly freeLimits: FreeLimits;
+  readonly freeWork: FreeWork;
+  readonly moderator: Moderator;
   readonly files: FileShelf;
   readonly modes: readonly Mode[];
   /** Takes accepted tasks; `waiting` is how many do not run yet. */

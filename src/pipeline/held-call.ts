@@ -88,6 +88,12 @@ export class HeldCall {
     this.close(error).catch(() => undefined);
   }
 
+  /** Ends the outbound request and leaves the hold open: the call is a task, which another process will go on with. */
+  abandon(error: CallError): void {
+    this.#interruption ??= error;
+    this.#attempt?.abort(error);
+  }
+
   /**
    * Closes a call whose whole answer is there. Throws if the call was ended otherwise, by an interruption or because
    * another process had voided its hold: then the client must not see a complete answer.
@@ -114,11 +120,13 @@ export class HeldCall {
   }
 
   async #close(error: CallError | undefined, taskEnd: TaskEnd | undefined): Promise<Closed> {
-    const { owner, meter, price, generations } = this.admission;
+    const { owner, meter, price, call, generations } = this.admission;
     const isCharged = this.isDelivered && meter.hasOutput;
     const usage = isCharged ? meter.usage() : null;
     const outcome: FinalOutcome = isCharged ? 'settled' : 'void';
-    const charge = usage === null ? 0 : actualCost(price, usage, generations);
+    // Of pictures the made ones count, which may be fewer than were asked for.
+    const made = call.endpoint === 'image' ? (usage?.images ?? 0) : generations;
+    const charge = usage === null ? 0 : actualCost(price, usage, made);
     if (meter.isUsageAbsurd)
       this.#gateway.report.alarm('absurd_usage', {
         callId: this.callId,

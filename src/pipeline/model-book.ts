@@ -52,7 +52,7 @@ export class ModelBook {
     for (const preset of presets) this.#addPreset(preset, hasReal);
     for (const model of config.models) {
       const routes = model.targets.map((target) =>
-        this.#route(target.provider, target.model, target.priority, target.weight),
+        this.routeTo(target.provider, target.model, target.priority, target.weight),
       );
       this.#models.set(model.name, { ...model, routes });
     }
@@ -92,15 +92,13 @@ export class ModelBook {
     }
     for (const name of names) {
       if ((this.#models.get(name)?.routes.length ?? 0) > 0) continue;
-      const routes = [this.#route(vendor.name, name, 0, 1)];
+      const routes = [this.routeTo(vendor.name, name, 0, 1)];
       this.#models.set(name, { name, ownedBy: vendor.name, kind: 'text', maxOutputTokens: 4096, routes });
     }
   }
 
   #addVendor(vendor: Vendor, environment: Environment): void {
-    const hasKey = vendor.keyEnv !== null && (environment[vendor.keyEnv] ?? '') !== '';
-    const hasAddress = vendor.keyEnv === null && (environment[baseUrlEnv(vendor)] ?? '') !== '';
-    if (hasKey || hasAddress) this.#addSource(vendor, environment);
+    if (isSwitchedOn(vendor, environment)) this.#addSource(vendor, environment);
   }
 
   #addSource(vendor: Vendor, environment: Environment): void {
@@ -129,8 +127,8 @@ export class ModelBook {
   /** Never lets the demo answer in a real model's name once any real provider is there. */
   #addPreset(preset: ModelPreset, hasReal: boolean): void {
     const vendors = Object.entries(preset.vendors).filter(([vendor]) => this.#sources.has(vendor));
-    const routes = vendors.map(([vendor, upstream], i) => this.#route(vendor, upstream, i, 1));
-    if (routes.length === 0 && !hasReal) routes.push(this.#route('demo', preset.name, 0, 1));
+    const routes = vendors.map(([vendor, upstream], i) => this.routeTo(vendor, upstream, i, 1));
+    if (routes.length === 0 && !hasReal) routes.push(this.routeTo('demo', preset.name, 0, 1));
     this.#models.set(preset.name, {
       name: preset.name,
       ownedBy: preset.ownedBy,
@@ -140,7 +138,8 @@ export class ModelBook {
     });
   }
 
-  #route(providerName: string, upstreamModel: string, priority: number, weight: number): Route {
+  /** The way to a provider's model. Throws where there is no such provider. */
+  routeTo(providerName: string, upstreamModel: string, priority = 0, weight = 1): Route {
     const source = this.#sources.get(providerName);
     if (source === undefined) throw new Error(`there is no provider "${providerName}"`);
     const { provider, ...where } = source;
@@ -150,26 +149,39 @@ export class ModelBook {
 }
 
 /** Everything about providers and models that the schema of the file cannot see, all of it at once. */
-export function modelProblems(config: Pick<FileConfig, 'providers' | 'models'>, environment: Environment): string[] {
-  const problems: string[] = [];
-  const keys = new Map(VENDORS.flatMap(({ keyEnv }) => (keyEnv === null ? [] : [[keyEnv, environment[keyEnv] ?? '']])));
-  for (const [i, provider] of config.providers.entries()) {
-    if (provider.vendor !== undefined && !VENDORS.some((row) => row.name === provider.vendor)) {
-      problems.push(
-        `providers.${i}: there is no vendor "${provider.vendor}"; vendors: ${VENDORS.map((row) => row.name).join(', ')}`,
-      );
-    }
-    keys.set(`providers.${i}.apiKey`, provider.apiKey ?? '');
+export function modelProblems(
+  config: Pick<FileConfig, 'providers' | 'models' | 'moderation'>,
+  environment: Environment,
+): string[] {
+  const problems = keyProblems(config, environment);
+  const names = new Set(['demo', ...config.providers.map((provider) => provider.name)]);
+  for (const vendor of VENDORS) if (isSwitchedOn(vendor, environment)) names.add(vendor.name);
+  for (const [i, { name, vendor }] of config.providers.entries()) {
+    if (name === 'demo') problems.push(`providers.${i}: "demo" is the name of the built-in provider`);
+    if (vendor !== undefined && VENDORS.every((row) => row.name !== vendor))
+      problems.push(`providers.${i}.vendor: there is no vendor "${vendor}"`);
   }
-  // What is no printable ASCII cannot stand in a header, and every call would fail as if the network did.
-  for (const [where, key] of keys)
-    if (!/^[\x21-\x7e]*$/.test(key)) problems.push(`${where}: has characters that no key can have`);
-  const known = ['demo', ...VENDORS.map((vendor) => vendor.name), ...config.providers.map((provider) => provider.name)];
   for (const [i, model] of config.models.entries()) {
-    for (const { provider } of model.targets)
-      if (!known.includes(provider)) problems.push(`models.${i}: there is no provider "${provider}"`);
+    for (const [j, { provider }] of model.targets.entries())
+      if (!names.has(provider)) problems.push(`models.${i}.targets.${j}: there is no provider "${provider}"`);
   }
+  const moderating = config.moderation.provider;
+  if (moderating !== undefined && !names.has(moderating))
+    problems.push(`moderation: there is no provider "${moderating}"`);
   return problems;
+}
+
+/** What is no printable ASCII cannot stand in a header, and every call would fail as if the network did. */
+function keyProblems(config: Pick<FileConfig, 'providers'>, environment: Environment): string[] {
+  const keys = new Map(VENDORS.flatMap(({ keyEnv }) => (keyEnv === null ? [] : [[keyEnv, environment[keyEnv] ?? '']])));
+  for (const [i, provider] of config.providers.entries()) keys.set(`providers.${i}.apiKey`, provider.apiKey ?? '');
+  const wrong = [...keys].filter(([, key]) => !/^[\x21-\x7e]*$/.test(key));
+  return wrong.map(([where]) => `${where}: has characters that no key can have`);
+}
+
+/** A vendor is there once it has a key, or an address where it needs none. */
+function isSwitchedOn(vendor: Vendor, environment: Environment): boolean {
+  return (environment[vendor.keyEnv ?? baseUrlEnv(vendor)] ?? '') !== '';
 }
 
 function findProvider(kind: string): Provider {

@@ -1,17 +1,10 @@
-// Routes that cost nothing and write nothing: balance, models, moderation and tokens. Their limits are counted in memory,
+// Routes that cost nothing and write nothing: balance, models and tokens. Their limits are counted in memory,
 // so that fifteen thousand polls a minute cost no write.
 import { sumBalance } from '../core/ledger.ts';
-import type {
-  BalanceRoute,
-  Dialect,
-  ModelRoute,
-  ModelsRoute,
-  ModerateRoute,
-  TokenizeRoute,
-} from '../dialects/dialect.ts';
+import type { BalanceRoute, Dialect, ModelRoute, ModelsRoute, Route, TokenizeRoute } from '../dialects/dialect.ts';
 import type { Asked } from './admit.ts';
 import { askedBy, claimsOf, planOf } from './admit.ts';
-import { authenticateBody, authenticateHeaders, keyFromHeaders } from './authenticate.ts';
+import { authenticateBody, authenticateHeaders } from './authenticate.ts';
 import type { Gateway } from './gateway.ts';
 import { limited } from './held-call.ts';
 import { findModel, listModels } from './list-models.ts';
@@ -51,21 +44,6 @@ export async function serveModel(
   );
 }
 
-export async function serveModeration(
-  gateway: Gateway,
-  dialect: Dialect,
-  route: ModerateRoute,
-  incoming: Incoming,
-): Promise<Reply> {
-  // A key in the headers is checked before anybody may send us a body.
-  if (route.readKey === undefined || keyFromHeaders(incoming.headers) !== undefined)
-    await authenticateHeaders(gateway, incoming);
-  const body = await incoming.readBody();
-  const owner = await authenticateBody(gateway, incoming, route.readKey?.(body));
-  countFree(gateway, askedBy(owner, dialect, route, incoming));
-  return jsonReply(route.answer(body, incoming.callId));
-}
-
 export async function serveTokens(
   gateway: Gateway,
   dialect: Dialect,
@@ -74,6 +52,18 @@ export async function serveTokens(
 ): Promise<Reply> {
   countFree(gateway, askedBy(await authenticateHeaders(gateway, incoming), dialect, route, incoming));
   return jsonReply(await route.answer(await incoming.readBody()));
+}
+
+/** Who may use a free route, counted. Throws the refusals of keys, plans and limits. */
+export async function admitFree(
+  gateway: Gateway,
+  dialect: Dialect,
+  route: Route,
+  incoming: Incoming,
+  bodyKey?: string,
+): Promise<void> {
+  const owner = await authenticateBody(gateway, incoming, bodyKey);
+  countFree(gateway, askedBy(owner, dialect, route, incoming));
 }
 
 /** Counts a free request against the plan's limits. Throws `api_not_in_plan` and `rate_limit_exceeded`. */

@@ -3,8 +3,9 @@ import type { Dialect, Route } from '../dialects/dialect.ts';
 import type { Gateway } from './gateway.ts';
 import type { Incoming, Reply } from './reply.ts';
 import { serveCall } from './serve-call.ts';
-import { serveBalance, serveModel, serveModels, serveModeration, serveTokens } from './serve-free.ts';
+import { serveBalance, serveModel, serveModels, serveTokens } from './serve-free.ts';
 import { serveImage } from './serve-image.ts';
+import { serveModeration } from './serve-moderation.ts';
 import { serveTaskCreation, serveTaskStatus } from './serve-task.ts';
 
 export function serveRoute(gateway: Gateway, dialect: Dialect, route: Route, incoming: Incoming): Promise<Reply> {

@@ -12,9 +12,7 @@ import { holdTask } from './held-call.ts';
 import type { Incoming, Reply } from './reply.ts';
 import { jsonReply } from './reply.ts';
 import { countFree } from './serve-free.ts';
-
-/** What is kept of a task until it ends: the call as it was admitted, its text already cut. */
-export type StoredCall = { readonly dialect: string; readonly endpoint: string; readonly call: ChatCall };
+import type { StoredCall } from './stored-call.ts';
 
 export async function serveTaskCreation(
   gateway: Gateway,

@@ -1,11 +1,13 @@
-// Any server that speaks OpenAI's chat completions and, where it draws, its image generations. What differs between vendors is data (vendors.ts).
-import type { ChatCall, ImageCall } from '../core/call.ts';
+// Any server that speaks OpenAI's chat completions and, where it draws or moderates, its image generations and
+// moderations. What differs between vendors is data (vendors.ts).
+import type { ChatCall } from '../core/call.ts';
 import { CallError } from '../core/errors.ts';
 import { faultOfStatus } from '../wire/openai/fault.ts';
 import { isStrict, parseAnswer, readAnswer } from '../wire/openai/read-answer.ts';
 import { readPictures } from '../wire/openai/read-pictures.ts';
 import { ChatStreamReader } from '../wire/openai/read-stream.ts';
 import { ChatStreamRelay } from '../wire/openai/relay-stream.ts';
+import { readVendorModeration, writeModeration } from '../wire/openai/vendor-moderation.ts';
 import { writeChat } from '../wire/openai/write-chat.ts';
 import { writeImage } from '../wire/openai/write-image.ts';
 import type { RemoteProvider, Target, UpstreamRequest } from './provider.ts';
@@ -13,7 +15,7 @@ import type { RemoteProvider, Target, UpstreamRequest } from './provider.ts';
 export const openaiCompatible: RemoteProvider = {
   kind: 'remote',
   name: 'openai-compatible',
-  endpoints: ['chat', 'image'],
+  endpoints: ['chat', 'image', 'moderation'],
   family: 'openai-chat',
   buildRequest,
   readAnswer(text, meter) {
@@ -24,25 +26,26 @@ export const openaiCompatible: RemoteProvider = {
   openEvents: (maxEventChars) => new ChatStreamReader(maxEventChars),
   openRelay: (context, maxEventChars) => new ChatStreamRelay(context, maxEventChars),
   faultOfStatus,
-  images: { buildRequest: buildImageRequest, readPictures },
+  images: {
+    buildRequest: (call, target) => post(target, 'images/generations', writeImage(call, target.upstreamModel)),
+    readPictures,
+  },
+  moderations: {
+    buildRequest: (texts, target) => post(target, 'moderations', writeModeration(texts, target.upstreamModel)),
+    readModeration: readVendorModeration,
+  },
 };
 
 function buildRequest(call: ChatCall, target: Target): UpstreamRequest {
   refuseUnsupported(call, target.quirks.unsupported);
-  const headers: Record<string, string> = {
-    'content-type': 'application/json',
-    accept: call.stream ? 'text/event-stream' : 'application/json',
-  };
-  if (target.apiKey !== undefined) headers['authorization'] = `Bearer ${target.apiKey}`;
   const body = writeChat(call, { model: target.upstreamModel, maxTokensField: target.quirks.maxTokensField });
-  return { method: 'POST', url: `${target.baseUrl}/chat/completions`, origin: target.origin, headers, body };
+  return post(target, 'chat/completions', body, call.stream ? 'text/event-stream' : 'application/json');
 }
 
-function buildImageRequest(call: ImageCall, target: Target): UpstreamRequest {
-  const headers: Record<string, string> = { 'content-type': 'application/json', accept: 'application/json' };
+function post(target: Target, path: string, body: string, accept = 'application/json'): UpstreamRequest {
+  const headers: Record<string, string> = { 'content-type': 'application/json', accept };
   if (target.apiKey !== undefined) headers['authorization'] = `Bearer ${target.apiKey}`;
-  const body = writeImage(call, target.upstreamModel);
-  return { method: 'POST', url: `${target.baseUrl}/images/generations`, origin: target.origin, headers, body };
+  return { method: 'POST', url: `${target.baseUrl}/${path}`, origin: target.origin, headers, body };
 }
 
 /** The names in `unsupported` are those of the wire; each is asked of the neutral call. */

@@ -6,6 +6,7 @@ import type { Answer, CallEvent, ChatCall, Endpoint, Family, ImageCall, Picture 
 import type { CallError } from '../core/errors.ts';
 import type { JsonObject } from '../core/fields.ts';
 import type { Meter } from '../core/meter.ts';
+import type { Judgement } from '../core/moderation/index.ts';
 
 /** Where a call goes: a configured provider, the vendor's name of the model, and the credential. */
 export type Target = {
@@ -64,6 +65,15 @@ export type RemoteProvider = {
     buildRequest(call: ImageCall, target: Target): UpstreamRequest;
     /** The pictures of a 2xx answer. Throws `content_refused` where the vendor drew none for its content. */
     readPictures(text: string): Picture[];
+  };
+  /** Present where the protocol can moderate by OpenAI's categories. */
+  readonly moderations?: {
+    buildRequest(texts: readonly string[], target: Target): UpstreamRequest;
+    /** The judgements of a 2xx answer, one for each of the texts, and the model that the vendor names. */
+    readModeration(
+      text: string,
+      texts: number,
+    ): { readonly model: string | undefined; readonly judgements: readonly Judgement[] };
   };
 };
 

@@ -11,6 +11,7 @@ export const INVARIANTS = {
   hold: 'a hold is the sum of its postings',
   void: 'a void call is charged nothing',
   posting: 'every posting belongs to a bucket of the same account',
+  task: 'a task that waits or runs has an open hold, one that has ended has none',
 } as const;
 
 export type InvariantName = keyof typeof INVARIANTS;

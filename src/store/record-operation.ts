@@ -8,6 +8,9 @@ export function isRecordOperation(operation: WriteOperation): operation is Recor
   return operation.kind !== 'hold' && operation.kind !== 'settle' && operation.kind !== 'grant';
 }
 
+/** Tasks that one operation forgets, so that it does not keep others waiting. */
+export const PURGE_MAX = 5_000;
+
 /** The account that an operation belongs to. */
 export function accountOf(operation: WriteOperation): string | undefined {
   switch (operation.kind) {
@@ -17,6 +20,7 @@ export function accountOf(operation: WriteOperation): string | undefined {
       return operation.key.accountId;
     case 'revokeKey':
     case 'purgeTasks':
+    case 'startTask':
     case 'putPlan':
       return undefined;
     default:

@@ -1,7 +1,7 @@
 // How a hold ends whose process can no longer end it: it is voided, nothing is charged, and a record says why.
 import type { ErrorCode } from '../core/errors.ts';
 import type { SettleOperation } from '../core/ledger.ts';
-import type { CallContext, CallRecord } from './store.ts';
+import type { CallContext, CallRecord, NewTask, TaskEnd } from './store.ts';
 
 const UNSERVED = {
   provider: null,
@@ -13,16 +13,22 @@ const UNSERVED = {
 } as const;
 
 /** An open hold with what was known of its call. */
-export type OrphanedHold = { readonly callId: string; readonly accountId: string; readonly context: CallContext };
+export type OrphanedHold = {
+  readonly callId: string;
+  readonly accountId: string;
+  readonly context: CallContext;
+  readonly task?: NewTask;
+};
 
 /** The operation that voids it. */
 export function voidOrphan(
   hold: OrphanedHold,
   nowMs: number,
   errorCode: ErrorCode = 'gateway_restarted',
-): SettleOperation & { readonly record: CallRecord } {
+): SettleOperation & { readonly record: CallRecord; readonly taskEnd?: TaskEnd } {
   const durationMs = Math.max(0, nowMs - hold.context.admittedAtMs);
   const record: CallRecord = { ...hold.context, ...UNSERVED, errorCode, durationMs };
   const { callId, accountId } = hold;
-  return { kind: 'settle', callId, accountId, outcome: 'void', charge: 0, record };
+  const voided = { kind: 'settle', callId, accountId, outcome: 'void', charge: 0, record } as const;
+  return hold.task === undefined ? voided : { ...voided, taskEnd: { status: 'failed', result: null, errorCode } };
 }

@@ -121,8 +121,10 @@ export type TaskWork = TaskReference & {
   readonly context: CallContext;
   /** What is held for it. */
   readonly amount: number;
-  /** How often a process died while the task was queued or running. */
+  /** How often a process died while the task waited or ran. */
   readonly recoveries: number;
+  /** How often it was begun, as `startTask` counts. */
+  readonly starts: number;
 };
 
 /** Operations of the ledger with what must be written beside them, in the same commit. */
@@ -140,16 +142,19 @@ export type WriteOperation =
   | { readonly kind: 'createKey'; readonly key: Key; readonly hmac: string }
   | { readonly kind: 'revokeKey'; readonly keyId: string; readonly revokedAtMs: number }
   | { readonly kind: 'putPlan'; readonly plan: Plan }
-  /** Forgets ended tasks, results and all, that ended before a time. */
-  | { readonly kind: 'purgeTasks'; readonly endedBeforeMs: number };
+  /** Forgets tasks, results and all, that ended before a time: some thousands of them at once. */
+  | { readonly kind: 'purgeTasks'; readonly endedBeforeMs: number }
+  /** Counts that a task begins, so that one which ends its process each time can be told. */
+  | { readonly kind: 'startTask'; readonly taskId: number };
 
 /** Answers of the operations that are not the ledger's. `conflict` names the field that must be unique. */
 export type RecordOutcome =
-  | { readonly kind: 'written' }
+  /** `isMoreLeft` where the operation is to be given again to go on. */
+  | { readonly kind: 'written'; readonly isMoreLeft?: true }
   | { readonly kind: 'missing' }
   | { readonly kind: 'conflict'; readonly field: string };
 
-/** A hold that brought a task answers the task's id as well. */
+/** A hold that brought a task answers the task's id as well, even when the task has ended meanwhile. */
 export type HoldOutcome = LedgerOutcome & { readonly taskId?: number };
 
 export type OutcomeOf<O extends WriteOperation> = O extends { kind: 'hold' }
@@ -183,7 +188,7 @@ export interface Store {
   /** Newest first. `before` is a call id to go on from. */
   listUsage(accountId: string, limit: number, before?: string): Promise<UsageRow[]>;
   findTask(taskId: number): Promise<TaskRow | undefined>;
-  /** The work of a task that is still queued. */
+  /** The work of a task that is still queued, and this process's. */
   findTaskWork(taskId: number): Promise<TaskWork | undefined>;
   /** Queued tasks of processes that are gone, oldest first; from now on they are this process's. */
   adoptTasks(): Promise<TaskReference[]>;

@@ -1,27 +1,38 @@
 // Runs accepted tasks: bounded, fair between accounts, each ended exactly once.
 //
 // A task's hold was taken when it was accepted, and its end is written in one commit with the charge. A process that dies
-// leaves the task queued with its hold; whoever adopts it runs it again. Retries wait in memory: a restart only ends the
-// wait early.
+// leaves the task queued with its hold; whoever adopts it runs it again. Retries wait in memory, in the task's own place:
+// while a provider is down its tasks wait for it instead of failing one after another.
 import { CallError, toCallError } from '../core/errors.ts';
 import { retryClass } from '../core/routing.ts';
-import { admitStored } from '../pipeline/admit.ts';
 import { attemptWhole } from '../pipeline/attempt.ts';
 import type { Gateway } from '../pipeline/gateway.ts';
-import { HeldCall } from '../pipeline/held-call.ts';
-import type { StoredCall } from '../pipeline/serve-task.ts';
-import type { TaskReference, TaskWork } from '../store/store.ts';
+import type { HeldCall } from '../pipeline/held-call.ts';
+import { refuseCall, resumeCall } from '../pipeline/stored-call.ts';
+import type { TaskReference } from '../store/store.ts';
 import { TaskQueue } from './task-queue.ts';
 
-/** Pauses between tries of one task, where its failure may pass. */
+/** Pauses between tries of one task, where its failure may pass and the provider surely did no work. */
 const RETRY_MS = [500, 2_000, 8_000, 30_000] as const;
-/** A task that was running at so many deaths of a process is taken for their cause. */
-const RECOVERIES_MAX = 50;
+/** Tries again where the provider may have worked, at the operator's cost. */
+const AMBIGUOUS_RETRIES_MAX = 2;
+/** A provider may ask for longer pauses than these, but not for longer than this. */
+const PAUSE_MAX_MS = 60_000;
+/** Pauses between tries of what the store could not do. */
+const STORE_RETRY_MS = [100, 500, 2_000] as const;
+/** From so many deaths of a process on, each beginning of a task is counted, in a commit of its own. */
+const SUSPECT_RECOVERIES = 3;
+/** A task that was begun so often after that is taken for the cause of the deaths. */
+const STARTS_MAX = 10;
 
 export class TaskRunner {
   readonly #gateway: () => Gateway;
   readonly #queue: TaskQueue;
   readonly #concurrency: number;
+  /** All that wait or run, so that one which is added twice runs once. */
+  readonly #known = new Set<number>();
+  readonly #held = new Set<HeldCall>();
+  readonly #stopped = Promise.withResolvers<void>();
   #running = 0;
   #isStopped = false;
 
@@ -42,13 +53,21 @@ export class TaskRunner {
 
   /** Takes a task that has just been accepted, or one that a dead process left. */
   add(task: TaskReference): void {
+    if (this.#known.has(task.taskId)) return;
+    this.#known.add(task.taskId);
     this.#queue.add(task);
     this.#fill();
   }
 
-  /** Starts no more tasks. Those that run go on until the process ends, and are adopted by the next one. */
+  /** Starts no more tasks, and ends the pauses between tries: those tasks are left to the next process. */
   stop(): void {
     this.#isStopped = true;
+    this.#stopped.resolve();
+  }
+
+  /** Breaks off what still runs, and leaves it to the next process as well. */
+  abandon(): void {
+    for (const held of this.#held) held.abandon(new CallError('shutting_down'));
   }
 
   #fill(): void {
@@ -57,39 +76,55 @@ export class TaskRunner {
       if (task === undefined) return;
       this.#running += 1;
       this.#run(task)
-        .catch((error) => this.#gateway().report.alarm('task_runner', { taskId: task.taskId, detail: String(error) }))
+        .catch((error) => this.#alarm(task, error))
         .finally(() => {
           this.#running -= 1;
+          this.#known.delete(task.taskId);
           this.#queue.release(task.accountId);
           this.#fill();
         });
     }
   }
 
-  async #run({ taskId }: TaskReference): Promise<void> {
+  async #run(task: TaskReference): Promise<void> {
     const gateway = this.#gateway();
-    const work = await gateway.store.findTaskWork(taskId);
-    // Cancelled meanwhile, or ended by a process that was thought dead.
-    if (work === undefined) return;
-    await this.#attempt(gateway, resume(gateway, work), work);
+    const work = await this.#insist(task, () => gateway.store.findTaskWork(task.taskId));
+    // Cancelled meanwhile, or ended by a process that took this one for dead.
+    if (work === undefined || this.#isStopped) return;
+    let held: HeldCall;
+    try {
+      held = resumeCall(gateway, work);
+    } catch (error) {
+      this.#alarm(task, error);
+      await this.#insist(task, () => refuseCall(gateway, work, 'internal_error'));
+      return;
+    }
+    if (work.starts >= STARTS_MAX) {
+      await fail(held, new CallError('gateway_restarted'));
+      return;
+    }
+    if (work.recoveries >= SUSPECT_RECOVERIES)
+      await this.#insist(task, () => gateway.store.write({ kind: 'startTask', taskId: task.taskId }));
+    this.#held.add(held);
+    await this.#attempt(gateway, held).finally(() => this.#held.delete(held));
   }
 
-  async #attempt(gateway: Gateway, held: HeldCall, work: TaskWork): Promise<void> {
+  async #attempt(gateway: Gateway, held: HeldCall): Promise<void> {
     for (let tries = 0; ; tries++) {
       try {
-        if (work.recoveries > RECOVERIES_MAX) throw new CallError('gateway_restarted');
         await this.#answer(gateway, held);
         return;
       } catch (thrown) {
         const error = toCallError(thrown);
-        const pauseMs = RETRY_MS[tries];
-        if (this.#isStopped) return;
-        if (retryClass(error.code) === 'final' || pauseMs === undefined) {
-          held.isDelivered = false;
-          await held.close(error, { status: 'failed', result: null, errorCode: error.code });
+        if (held.interruption !== undefined) return;
+        const pauseMs = pauseBefore(error, tries);
+        if (pauseMs === undefined) {
+          await fail(held, error);
           return;
         }
-        await gateway.sleep(Math.max(pauseMs, (error.details.retryAfterS ?? 0) * 1000));
+        const askedMs = Math.min((error.details.retryAfterS ?? 0) * 1000, PAUSE_MAX_MS);
+        await this.#pause(Math.max(pauseMs, askedMs));
+        if (this.#isStopped) return;
       }
     }
   }
@@ -99,27 +134,46 @@ export class TaskRunner {
     if (call.endpoint !== 'chat') throw new CallError('internal_error', { detail: `a task for ${call.endpoint}` });
     const { answer } = await attemptWhole(gateway, held, call);
     const text = answer.choices[0]?.text ?? answer.choices[0]?.refusal ?? '';
-    if (text === '') throw new CallError('upstream_bad_response', { detail: 'the answer is empty' });
+    // Asked again, a model that has nothing to say would hardly say more, and the operator would pay again.
+    if (text === '') {
+      await fail(held, new CallError('upstream_bad_response', { detail: 'the answer is empty' }));
+      return;
+    }
     held.isDelivered = true;
     await held.close(undefined, { status: 'completed', result: text, errorCode: null });
   }
+
+  /** Tries until the store has answered: a task that was forgotten here would wait until the next restart. */
+  async #insist<T>(task: TaskReference, ask: () => Promise<T>): Promise<T | undefined> {
+    for (let tries = 0; !this.#isStopped; tries++) {
+      try {
+        return await ask();
+      } catch (error) {
+        this.#alarm(task, error);
+        await this.#pause(STORE_RETRY_MS[Math.min(tries, STORE_RETRY_MS.length - 1)] as number);
+      }
+    }
+    return undefined;
+  }
+
+  async #pause(ms: number): Promise<void> {
+    await Promise.race([this.#gateway().sleep(ms), this.#stopped.promise]);
+  }
+
+  #alarm({ taskId }: TaskReference, error: unknown): void {
+    this.#gateway().report.alarm('task_runner', { taskId, detail: toCallError(error).details.detail ?? String(error) });
+  }
 }
 
-/** The held call of a task as it was accepted. */
-function resume(gateway: Gateway, work: TaskWork): HeldCall {
-  const stored = JSON.parse(work.request) as StoredCall;
-  const owner = {
-    keyId: work.context.keyId,
-    accountId: work.accountId,
-    planId: work.planId,
-    revoked: false,
-    accountStatus: 'active' as const,
-  };
-  const admission = admitStored(
-    gateway,
-    { owner, dialect: stored.dialect, endpoint: stored.endpoint },
-    stored.call,
-    work.amount,
-  );
-  return new HeldCall(gateway, work.callId, admission, work.context, { balance: { requests: 0, microRub: 0 } });
+/** How long to wait before the next try; `undefined` is no other try. */
+function pauseBefore(error: CallError, tries: number): number | undefined {
+  const kind = retryClass(error.code);
+  if (kind === 'final' || (kind === 'ambiguous' && tries >= AMBIGUOUS_RETRIES_MAX)) return undefined;
+  return RETRY_MS[tries];
+}
+
+/** Ends the task with an error, and gives back what is held for it. */
+async function fail(held: HeldCall, error: CallError): Promise<void> {
+  held.isDelivered = false;
+  await held.close(error, { status: 'failed', result: null, errorCode: error.code });
 }

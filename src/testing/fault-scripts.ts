@@ -64,9 +64,34 @@ export function streamFrames(text: string, usage: unknown = USAGE): string[] {
   ];
 }
 
+/** A PNG of one pixel. */
+export const PIXEL = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+);
+
+/** A whole image generation of so many pictures. */
+export function pictures(count: number, bytes: Uint8Array = PIXEL): Record<string, unknown> {
+  const one = { b64_json: Buffer.from(bytes).toString('base64') };
+  return { created: 1_790_000_000, data: Array.from({ length: count }, () => one) };
+}
+
+/** A whole moderation: the same scores for each input, flagged from a half on. */
+export function moderation(inputs: number, scores: Readonly<Record<string, number>>): Record<string, unknown> {
+  const categories = Object.fromEntries(Object.entries(scores).map(([name, score]) => [name, score >= 0.5]));
+  const result = { flagged: Object.values(categories).includes(true), categories, category_scores: scores };
+  return { id: 'modr-upstream', model: 'upstream-moderation', results: Array.from({ length: inputs }, () => result) };
+}
+
 /** Answers each call in the shape it asked for: the default of a fault upstream. */
 export function healthy(text = 'Hello from upstream.'): Script {
-  return (wire, call) => (call.body.stream === true ? stream(streamFrames(text)) : json(completion(text)))(wire, call);
+  return (wire, call) => wholeOrStream(text, call)(wire, call);
+}
+
+function wholeOrStream(text: string, { path, body }: ReceivedCall): Script {
+  if (path.endsWith('/images/generations')) return json(pictures(Number(body['n'] ?? 1)));
+  if (path.endsWith('/moderations')) return json(moderation([body['input']].flat().length, { violence: 0.1 }));
+  return body.stream === true ? stream(streamFrames(text)) : json(completion(text));
 }
 
 /** A whole JSON answer. */

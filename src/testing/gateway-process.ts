@@ -7,6 +7,9 @@ import type { FaultUpstream } from './fault-upstream.ts';
 import { GatewayClient } from './gateway-client.ts';
 import { configFor, environmentFor } from './test-gateway.ts';
 
+/** A process with what it wrote on its standard error. */
+export type GatewayChild = Subprocess<'ignore', 'pipe', Bun.BunFile> & { told(): Promise<string> };
+
 const MAIN = join(import.meta.dir, '..', 'cli', 'main.ts');
 
 /** A data folder with its configuration; processes come and go on it. */
@@ -20,16 +23,24 @@ export class GatewayFolder {
 
   /** Starts the gateway here. Resolves when it says that it is ready. */
   start(env: Readonly<Record<string, string>> = {}): Promise<GatewayProcess> {
+    return GatewayProcess.ready(this.spawn(env));
+  }
+
+  /** Starts the gateway here and does not wait for it. */
+  spawn(env: Readonly<Record<string, string>> = {}): GatewayChild {
+    const errors = Bun.file(join(this.#dataDir, 'stderr.txt'));
     const child = Bun.spawn([process.execPath, MAIN, 'start'], {
-      env: {
-        PATH: process.env['PATH'],
-        BUN_CONFIG_MAX_HTTP_REQUESTS: '16384',
-        ...environmentFor(this.#dataDir, this.#config, env),
-      },
+      env: { BUN_CONFIG_MAX_HTTP_REQUESTS: '16384', ...environmentFor(this.#dataDir, this.#config, env) },
+      stdin: 'ignore',
       stdout: 'pipe',
-      stderr: 'inherit',
+      stderr: errors,
     });
-    return GatewayProcess.ready(child);
+    return Object.assign(child, { told: () => errors.text() });
+  }
+
+  /** The embedded database, to be looked into while no process runs. */
+  get databasePath(): string {
+    return join(this.#dataDir, 'tolmach.db');
   }
 
   remove(): void {
@@ -38,14 +49,14 @@ export class GatewayFolder {
 }
 
 export class GatewayProcess extends GatewayClient {
-  readonly child: Subprocess<'ignore', 'pipe', 'inherit'>;
+  readonly child: GatewayChild;
 
-  private constructor(child: Subprocess<'ignore', 'pipe', 'inherit'>, url: string) {
+  private constructor(child: GatewayChild, url: string) {
     super(url);
     this.child = child;
   }
 
-  static async ready(child: Subprocess<'ignore', 'pipe', 'inherit'>): Promise<GatewayProcess> {
+  static async ready(child: GatewayChild): Promise<GatewayProcess> {
     let said = '';
     const decoder = new TextDecoder();
     for await (const bytes of child.stdout) {
@@ -53,7 +64,10 @@ export class GatewayProcess extends GatewayClient {
       const url = /ready at (\S+)/.exec(said)?.[1];
       if (url !== undefined) return new GatewayProcess(child, url);
     }
-    throw new Error(`the gateway did not start: ${said}`);
+    const code = await child.exited;
+    throw new Error(
+      `the gateway did not start (status ${code}, signal ${child.signalCode}): ${said}${await child.told()}`,
+    );
   }
 
   /** Ends it as a power failure would. */

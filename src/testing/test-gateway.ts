@@ -55,7 +55,7 @@ export class TestGateway extends GatewayClient {
     this.#dataDir = dataDir;
   }
 
-  /** Models: `strict` is relayed byte for byte, `loose` is translated, `both` has all upstreams as targets in order. */
+  /** Models: `strict` is relayed byte for byte, `loose` is translated, `both` has all upstreams as targets in order, and so has `picture`, which draws. */
   static async start(options: TestGatewayOptions = {}): Promise<TestGateway> {
     const dataDir = mkdtempSync(join(tmpdir(), 'tolmach-test-'));
     const upstreams = await Promise.all(Array.from({ length: options.upstreams ?? 1 }, () => FaultUpstream.start()));
@@ -113,6 +113,7 @@ export function configFor(upstreams: readonly FaultUpstream[], settings: Setting
       { name: 'strict', targets: [target(0)] },
       { name: 'loose', targets: [{ provider: 'untidy', model: 'upstream-model' }] },
       { name: 'both', targets: upstreams.map((_, i) => target(i)) },
+      { name: 'picture', kind: 'image', targets: upstreams.map((_, i) => target(i)) },
     ],
     plans: TEST_PLANS,
     ...rest,

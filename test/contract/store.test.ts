@@ -10,6 +10,7 @@ import { limitsContract } from './store/limits-contract.ts';
 import type { OpenStore } from './store/operations.ts';
 import { NOON } from './store/operations.ts';
 import { recordsContract } from './store/records-contract.ts';
+import { tasksContract } from './store/tasks-contract.ts';
 
 const server = TemporaryPostgres.start();
 afterAll(() => server?.remove());
@@ -45,5 +46,6 @@ for (const [name, open] of STORES) {
     daysContract(openAndRemember);
     limitsContract(openAndRemember);
     recordsContract(openAndRemember);
+    tasksContract(openAndRemember);
   });
 }

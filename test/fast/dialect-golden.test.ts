@@ -8,6 +8,7 @@ import type { Answer, CallEvent, ChatCall, Usage } from '../../src/core/call.ts'
 import { NO_USAGE } from '../../src/core/call.ts';
 import type { ErrorCode } from '../../src/core/errors.ts';
 import { CallError } from '../../src/core/errors.ts';
+import { moderateLexically } from '../../src/core/moderation/index.ts';
 import type { CallRoute, Dialect, PublicModel, Route } from '../../src/dialects/dialect.ts';
 import { DIALECTS } from '../../src/dialects/index.ts';
 
@@ -54,7 +55,7 @@ async function follow(route: Route, given: Given): Promise<unknown> {
     case 'models':
       return { answer: route.render(given.models ?? []) };
     case 'moderate':
-      return { answer: route.answer(body, CONTEXT.callId) };
+      return { answer: route.render(moderateLexically(route.read(body)), CONTEXT.callId) };
     case 'tokenize':
       return { answer: await route.answer(body) };
     default:

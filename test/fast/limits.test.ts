@@ -1,10 +1,17 @@
 // Limits against a perfect log of admissions: never too many, never too strict by more than a second, and the time told
 // to a refused caller is true.
 import { describe, expect, test } from 'bun:test';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { Calendar } from '../../src/core/calendar.ts';
 import type { LimitClaim } from '../../src/core/limits.ts';
 import { admissibleAtMs, LimitWindow, limitState } from '../../src/core/limits.ts';
+import type { LimitRule, Plan } from '../../src/core/plan.ts';
+import { claimsFor } from '../../src/core/plan.ts';
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
+import { FakeClock } from '../../src/testing/fake-clock.ts';
 
 const MOSCOW = new Calendar('Europe/Moscow');
 const NOON = Date.parse('2026-11-21T12:00:00+03:00');
@@ -210,4 +217,73 @@ describe('what is left', () => {
     const none: LimitClaim = { subject: 'key|chat', perMinute: null, perDay: null };
     expect(limitState(new LimitWindow(), none, NOON, MOSCOW.dayAt(NOON))).toBeUndefined();
   });
+});
+
+describe('the rules of a plan', () => {
+  const scope = { dialects: ['*'], endpoints: ['*'], models: ['*'] };
+  const rule = (
+    name: string,
+    perMinute: number | null,
+    perDay: number | null,
+    more: Partial<LimitRule> = {},
+  ): LimitRule => ({
+    name,
+    scope,
+    perModel: false,
+    perMinute,
+    perDay,
+    ...more,
+  });
+  const claims = (limits: readonly LimitRule[], model = 'claude-2') =>
+    claimsFor({ limits } as Plan, { dialect: 'openai', endpoint: 'chat', model }, 'key');
+
+  test('of one name count a call once, by the tighter numbers', () => {
+    expect(claims([rule('a', 10, null), rule('a', 20, 5), rule('b', 1, 1)])).toEqual([
+      { subject: 'key|a', perMinute: 10, perDay: 5 },
+      { subject: 'key|b', perMinute: 1, perDay: 1 },
+    ]);
+  });
+
+  test('count by model only where they say so, and only what is in their scope', () => {
+    const claude = { scope: { ...scope, models: ['claude-*'] } };
+    expect(claims([rule('a', 1, null, { perModel: true }), rule('b', 1, null, claude)], 'gpt-4')).toEqual([
+      { subject: 'key|a|gpt-4', perMinute: 1, perDay: null },
+    ]);
+    expect(claims([rule('b', 1, null, claude)])).toHaveLength(1);
+  });
+});
+
+test('a wall clock that is set back reopens neither a minute nor a day of the running store', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'tolmach-clock-'));
+  const clock = new FakeClock(MIDNIGHT + 5_000);
+  const { store } = await openSqliteStore({ dataDir, timeZone: 'Europe/Moscow', clock, maxWaiting: 100 });
+  const account = { accountId: 'acc', email: 'a@test.org', planId: 'p', status: 'active', createdAtMs: 0 } as const;
+  await store.write({ kind: 'createAccount', account });
+  const context = { keyId: 'k', dialect: 'openai', endpoint: 'chat', model: 'm', admittedAtMs: 0, priceVersion: 'p@1' };
+  const claims = [{ subject: 'k|chat', perMinute: 2, perDay: 3 }];
+  let calls = 0;
+  const admitted = async () => {
+    const callId = `call-${calls++}`;
+    const hold = {
+      kind: 'hold',
+      callId,
+      accountId: 'acc',
+      unit: 'requests',
+      amount: 1,
+      dailyRequests: 10,
+      claims,
+      context,
+    } as const;
+    return (await store.write(hold)).kind === 'held';
+  };
+  expect([await admitted(), await admitted(), await admitted()]).toEqual([true, true, false]);
+  clock.setWall(MIDNIGHT - 30_000);
+  expect(await admitted()).toBe(false);
+  clock.setWall(MIDNIGHT - 26 * 3_600_000);
+  expect(await admitted()).toBe(false);
+  clock.setWall(MIDNIGHT + 70_000);
+  expect([await admitted(), await admitted()]).toEqual([true, false]);
+  expect(await store.audit()).toMatchObject({ ok: true });
+  await store.close();
+  rmSync(dataDir, { recursive: true });
 });

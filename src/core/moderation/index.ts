@@ -1,4 +1,4 @@
-// What the rest of Tolmach uses of the embedded moderation.
+// What the rest of Tolmach uses of moderation.
 
 export {
   CATEGORIES,
@@ -8,5 +8,17 @@ export {
   projectVerdict,
   SEVEN_CATEGORIES,
 } from './categories.ts';
+export { judgeCall, judgeOver, readScores } from './chat-judge.ts';
 export { type FilterVerdict, moderateFilters } from './moderate-filters.ts';
 export { MODERATION_MODEL, moderateText, type Verdict } from './moderate-text.ts';
+export {
+  type Judgement,
+  judgementOf,
+  MODERATED_CHARS_MAX,
+  type Moderation,
+  type ModerationRequest,
+  moderateLexically,
+  namesOf,
+  verdictOf,
+} from './moderation.ts';
+export { vendorJudgement } from './vendor-verdicts.ts';

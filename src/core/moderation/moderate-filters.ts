@@ -1,6 +1,6 @@
 // Moderation by free words: a filter that is known stands for categories and topics, any other for itself.
 
-import { FLAG_THRESHOLD } from './categories.ts';
+import { FLAG_THRESHOLD, type Subject } from './categories.ts';
 import { foldText } from './fold-text.ts';
 import { scoreFreeFilters } from './free-filters.ts';
 import { knownFilterSubjects } from './known-filters.ts';
@@ -8,8 +8,15 @@ import { scoreSubjects } from './moderate-text.ts';
 
 export type FilterVerdict = { readonly flagged: boolean; readonly score: number };
 
-/** A verdict for each filter under the name that the caller gave it. Time is linear in the text and in the filters. */
-export function moderateFilters(text: string, filters: readonly string[]): Record<string, FilterVerdict> {
+/**
+ * A verdict for each filter under the name that the caller gave it. Time is linear in the text and in the filters.
+ * @param isCounted which subjects of the known filters count; all of them where it is absent.
+ */
+export function moderateFilters(
+  text: string,
+  filters: readonly string[],
+  isCounted: (subject: Subject) => boolean = () => true,
+): Record<string, FilterVerdict> {
   const codes = foldText(text);
   const names = [...new Set(filters)];
   const free = names.filter((name) => knownFilterSubjects(name) === undefined);
@@ -19,7 +26,7 @@ export function moderateFilters(text: string, filters: readonly string[]): Recor
   const scoreOf = (name: string): number => {
     const subjects = knownFilterSubjects(name);
     if (subjects === undefined || subjectScores === undefined) return freeScores.get(name) ?? 0;
-    return Math.max(...subjects.map((subject) => subjectScores[subject]));
+    return Math.max(0, ...subjects.filter(isCounted).map((subject) => subjectScores[subject]));
   };
   // `fromEntries` defines properties of its own, so that a filter called "__proto__" is a name like any other.
   return Object.fromEntries(

@@ -29,6 +29,8 @@ const CHECKS: Readonly<Record<InvariantName, string>> = {
   void: "SELECT call_id || ': charge ' || charge AS detail FROM usage WHERE outcome = 'void' AND charge <> 0",
   posting: `SELECT u.call_id || ' on ' || (part.value ->> 0) AS detail FROM usage u, jsonb_array_elements(u.allocation) part
     WHERE NOT EXISTS (SELECT 1 FROM bucket b WHERE b.account_id = u.account_id AND b.bucket_id = part.value ->> 0)`,
+  task: `SELECT task_id || ': ' || status AS detail FROM task LEFT JOIN hold USING (account_id, call_id)
+    WHERE (task.status = 'queued') <> (hold.call_id IS NOT NULL)`,
 };
 
 const COUNTS = `SELECT (SELECT count(*) FROM account) AS accounts, (SELECT count(*) FROM bucket) AS buckets,

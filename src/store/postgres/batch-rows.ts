@@ -11,8 +11,8 @@ const PUT_BUCKETS = `INSERT INTO bucket (account_id, bucket_id, kind, unit, expi
   ON CONFLICT (account_id, bucket_id) DO UPDATE SET granted = excluded.granted, held = excluded.held, used = excluded.used`;
 // A call has at most one hold and one terminal entry: a second row breaks the primary key and so the whole batch.
 const INSERT_HOLDS = `INSERT INTO hold (call_id, account_id, unit, amount, allocation, owner, context)
-  SELECT call_id, account_id, unit, amount, allocation, $2::text, context FROM jsonb_to_recordset($1::text::jsonb) AS h(
-    call_id text, account_id text, unit text, amount bigint, allocation jsonb, context jsonb)`;
+  SELECT call_id, account_id, unit, amount, allocation, coalesce(owner, $2::text), context FROM jsonb_to_recordset($1::text::jsonb)
+  AS h(call_id text, account_id text, unit text, amount bigint, allocation jsonb, owner text, context jsonb)`;
 const DELETE_HOLDS = `DELETE FROM hold USING jsonb_to_recordset($1::text::jsonb) AS ended(account_id text, call_id text)
   WHERE hold.account_id = ended.account_id AND hold.call_id = ended.call_id`;
 const USAGE_COLUMNS = [
@@ -68,8 +68,11 @@ export class BatchRows {
   add(book: AccountBook, operation: LedgerWrite, changes: Changes, nowMs: number): void {
     const account_id = book.accountId;
     for (const { callId: call_id, unit, amount, allocation } of changes.newHolds.splice(0)) {
-      const context = operation.kind === 'hold' ? operation.context : {};
-      this.#newHolds.set(holdKey(account_id, call_id), { call_id, account_id, unit, amount, allocation, context });
+      const { context, task } = operation.kind === 'hold' ? operation : { context: {}, task: undefined };
+      // The hold of a task outlives this process; any other ends with it.
+      const owner = task === undefined ? null : 'task';
+      const row = { call_id, account_id, unit, amount, allocation, owner, context };
+      this.#newHolds.set(holdKey(account_id, call_id), row);
     }
     for (const { callId: call_id } of changes.endedHolds.splice(0)) {
       // A hold that ends in the batch which took it is never written.

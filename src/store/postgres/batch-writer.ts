@@ -16,6 +16,7 @@ import { allOf, Connection, isOperationsFault, isRolledBack, textArray } from '.
 import { LOCK_ACCOUNTS, loadBooks } from './load-books.ts';
 import type { ProcessLease } from './process-lease.ts';
 import { applyRecord } from './records.ts';
+import { TaskRows } from './task-rows.ts';
 
 /** A transaction that has not ended by then is given up, and tried again on another connection. */
 const TRANSACTION_MS = 7_000;
@@ -125,7 +126,8 @@ export class BatchWriter {
       opening = [];
       await applyRecords(session, operations, outcomes);
     }
-    const writes = await this.#decide(session, opening, operations, outcomes);
+    const tasks = new TaskRows();
+    const writes = await this.#decide(session, opening, operations, outcomes, tasks);
     const before = commit.mayHaveHappened;
     commit.mayHaveHappened = true;
     try {
@@ -137,6 +139,7 @@ export class BatchWriter {
       if (isRolledBack(error)) commit.mayHaveHappened = before;
       throw error;
     }
+    await tasks.tell(outcomes);
     return outcomes;
   }
 
@@ -146,6 +149,7 @@ export class BatchWriter {
     opening: readonly PromiseLike<unknown>[],
     operations: readonly WriteOperation[],
     outcomes: Decided[],
+    tasks: TaskRows,
   ): Promise<PromiseLike<unknown>[]> {
     const asked = operations.filter((operation): operation is LedgerWrite => !isRecordOperation(operation));
     if (asked.length === 0) return [];
@@ -166,10 +170,12 @@ export class BatchWriter {
       }
       const changes = touched.get(book) ?? new Changes();
       touched.set(book, changes);
-      outcomes[i] = decide(book, operation, this.#lastMs, day, changes);
+      const outcome = decide(book, operation, this.#lastMs, day, changes);
+      outcomes[i] = outcome;
+      tasks.add(i, operation, outcome, changes.newFinals.length > 0);
       rows.add(book, operation, changes, this.#lastMs);
     }
-    return rows.statements(session, touched, processId);
+    return [...rows.statements(session, touched, processId), ...tasks.statements(session, processId, this.#lastMs)];
   }
 }
 

@@ -14,6 +14,7 @@ import { ProcessLease } from './process-lease.ts';
 import { PostgresReader } from './reader.ts';
 import { checkSecret } from './secret-check.ts';
 import { StatementPool } from './statement-pool.ts';
+import { TaskReader } from './task-reader.ts';
 
 export type PostgresStoreOptions = {
   readonly url: string;
@@ -66,6 +67,7 @@ class PostgresStore implements Store {
   readonly #pool: StatementPool;
   readonly #reader: PostgresReader;
   readonly #lease: ProcessLease;
+  readonly #tasks: TaskReader;
   readonly #writers: readonly BatchWriter[];
   readonly #lanes: readonly GroupCommit[];
   /** Holds whose callers were told that nothing was written, although that is not known. They are voided. */
@@ -78,6 +80,7 @@ class PostgresStore implements Store {
     this.#pool = new StatementPool(options.url);
     this.#reader = new PostgresReader(this.#pool, options.timeZone);
     this.#lease = new ProcessLease(this.#pool, options.leaseMs ?? LEASE_MS, (notice) => options.notice?.(notice));
+    this.#tasks = new TaskReader(this.#pool, this.#lease);
     const { url, timeZone, clock, giveUpMs = GIVE_UP_MS } = options;
     const onAbandoned = (operations: readonly WriteOperation[]) => this.#abandon(operations);
     this.#writers = Array.from(
@@ -126,6 +129,18 @@ class PostgresStore implements Store {
 
   listUsage(accountId: string, limit: number, before?: string) {
     return this.#reader.listUsage(accountId, limit, before);
+  }
+
+  findTask(taskId: number) {
+    return this.#tasks.find(taskId);
+  }
+
+  findTaskWork(taskId: number) {
+    return this.#tasks.findWork(taskId);
+  }
+
+  adoptTasks() {
+    return this.#tasks.adopt();
   }
 
   async audit(): Promise<AuditReport> {

@@ -36,6 +36,11 @@ export class ProcessLease {
     this.#notice = notice;
   }
 
+  /** Whether a lease that has lapsed means that its process is gone: all had the time to renew theirs. */
+  get maySweep(): boolean {
+    return this.#untilMs - this.#leaseMs >= this.#sweepFromMs;
+  }
+
   /** Renews the lease, and notices if it had lapsed. */
   async renew(): Promise<void> {
     type Row = { lease_until: string; earlier_until: string | null };
@@ -58,8 +63,8 @@ export class ProcessLease {
    * whose process comes back in this very moment is voided too; its settle then finds that, and nothing is charged.
    */
   async sweep(write: (operation: SettleOperation & { record: CallRecord }) => Promise<unknown>): Promise<void> {
+    if (!this.maySweep) return;
     const nowMs = this.#untilMs - this.#leaseMs;
-    if (nowMs < this.#sweepFromMs) return;
     type Row = { call_id: string; account_id: string; context: CallContext };
     const rows = await this.#pool.query<Row>(ORPHANS);
     const orphans = rows.map(

@@ -1,5 +1,6 @@
 // Writes accounts, keys and plans: plain rows with no decision in them.
 import type { RecordOperation } from '../record-operation.ts';
+import { PURGE_MAX } from '../record-operation.ts';
 import type { RecordOutcome } from '../store.ts';
 import type { Session } from './connection.ts';
 
@@ -27,6 +28,21 @@ export async function applyRecord(session: Session, operation: RecordOperation):
         [operation.revokedAtMs, operation.keyId],
       );
       return rows.length === 0 ? MISSING : WRITTEN;
+    }
+    case 'startTask':
+      await session.unsafe("UPDATE task SET starts = starts + 1 WHERE task_id = $1::bigint AND status = 'queued'", [
+        operation.taskId,
+      ]);
+      return WRITTEN;
+    case 'purgeTasks': {
+      // The charges of forgotten tasks stay in `usage`.
+      const rows = await session.unsafe(
+        `DELETE FROM task WHERE task_id IN
+           (SELECT task_id FROM task WHERE ended_at < $1::bigint ORDER BY ended_at LIMIT $2::int FOR UPDATE SKIP LOCKED)
+         RETURNING task_id`,
+        [operation.endedBeforeMs, PURGE_MAX],
+      );
+      return rows.length === PURGE_MAX ? { kind: 'written', isMoreLeft: true } : WRITTEN;
     }
     case 'putPlan':
       await session.unsafe(

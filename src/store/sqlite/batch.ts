@@ -124,7 +124,7 @@ export class BatchWriter {
     const outcome = decide(book, operation, nowMs, day, changes);
     if (operation.kind === 'settle' && changes.newFinals.length > 0) {
       this.#writeFinal(book, operation.record, nowMs, changes);
-      if (operation.taskEnd !== undefined) this.#tasks.end(operation.callId, operation.taskEnd, nowMs);
+      if (operation.taskEnd !== undefined) this.#tasks.end(book.accountId, operation.callId, operation.taskEnd, nowMs);
     }
     for (const { operation: granted, bucketId } of changes.newGrants.splice(0)) {
       const source = operation.kind === 'grant' ? operation.source : '';
@@ -132,7 +132,9 @@ export class BatchWriter {
     }
     if (operation.kind !== 'hold') return outcome;
     if (changes.newHolds.length > 0) this.#writeHold(book, operation, changes);
-    if (operation.task === undefined || outcome.kind !== 'held') return outcome;
+    if (operation.task === undefined) return outcome;
+    if (outcome.kind === 'final') return { ...outcome, ...this.#tasks.find(book.accountId, operation.callId) };
+    if (outcome.kind !== 'held') return outcome;
     return { ...outcome, taskId: this.#tasks.accept(book.accountId, operation.callId, operation.task, nowMs) };
   }
 

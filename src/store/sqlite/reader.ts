@@ -128,7 +128,7 @@ export class SqliteReader {
   findTaskWork(taskId: number): TaskWork | undefined {
     const row = this.#db
       .query<Omit<TaskWork, 'context'> & { context: string }, [number]>(
-        `SELECT t.task_id AS taskId, t.account_id AS accountId, t.call_id AS callId, a.plan_id AS planId, t.request, t.recoveries,
+        `SELECT t.task_id AS taskId, t.account_id AS accountId, t.call_id AS callId, a.plan_id AS planId, t.request, t.recoveries, t.starts,
           h.amount, h.context
          FROM task t JOIN account a USING (account_id) JOIN hold h ON h.account_id = t.account_id AND h.call_id = t.call_id
          WHERE t.task_id = ? AND t.status = 'queued'`,
@@ -137,13 +137,18 @@ export class SqliteReader {
     return row === null ? undefined : { ...row, context: JSON.parse(row.context) as CallContext };
   }
 
-  /** Oldest first. */
-  listQueuedTasks(): TaskReference[] {
+  /** The newest task there is; 0 is none. */
+  lastTaskId(): number {
+    return this.#db.query<{ last: number | null }, []>('SELECT max(task_id) AS last FROM task').get()?.last ?? 0;
+  }
+
+  /** Those up to an id, oldest first. */
+  listQueuedTasks(lastTaskId: number): TaskReference[] {
     return this.#db
-      .query<TaskReference, []>(
-        "SELECT task_id AS taskId, account_id AS accountId FROM task WHERE status = 'queued' ORDER BY task_id",
+      .query<TaskReference, [number]>(
+        "SELECT task_id AS taskId, account_id AS accountId FROM task WHERE status = 'queued' AND task_id <= ? ORDER BY task_id",
       )
-      .all();
+      .all(lastTaskId);
   }
 
   audit(): AuditReport {

@@ -1,6 +1,7 @@
 // Writes accounts, keys and plans: plain rows with no decision in them.
 import type { Database } from 'bun:sqlite';
 import type { RecordOperation } from '../record-operation.ts';
+import { PURGE_MAX } from '../record-operation.ts';
 import type { RecordOutcome } from '../store.ts';
 
 const WRITTEN: RecordOutcome = { kind: 'written' };
@@ -36,10 +37,18 @@ export function applyRecord(db: Database, operation: RecordOperation): RecordOut
         .run(operation.revokedAtMs, operation.keyId);
       return changes === 0 ? { kind: 'missing' } : WRITTEN;
     }
+    case 'startTask':
+      db.query("UPDATE task SET starts = starts + 1 WHERE task_id = ? AND status = 'queued'").run(operation.taskId);
+      return WRITTEN;
     case 'purgeTasks':
       // The charges of forgotten tasks stay in `usage`.
-      db.query('DELETE FROM task WHERE ended_at < ?').run(operation.endedBeforeMs);
-      return WRITTEN;
+      return db
+        .query(
+          'DELETE FROM task WHERE task_id IN (SELECT task_id FROM task WHERE ended_at < ? ORDER BY ended_at LIMIT ?)',
+        )
+        .run(operation.endedBeforeMs, PURGE_MAX).changes === PURGE_MAX
+        ? { kind: 'written', isMoreLeft: true }
+        : WRITTEN;
     case 'putPlan':
       db.query(
         'INSERT INTO plan (plan_id, version, body) VALUES (?, ?, ?) ON CONFLICT (plan_id) DO UPDATE SET version = excluded.version, body = excluded.body',

@@ -50,7 +50,8 @@ class SqliteStore implements Store {
   readonly #lock: Database;
   readonly #options: SqliteStoreOptions;
   readonly #commits = new GroupCommit(BATCH_MAX, (operations) => this.#apply(operations));
-  #hasAdopted = false;
+  /** The last task that an earlier process left; 0 once those are adopted. */
+  #lastLeft: number;
   #answer: ((result: BatchResult) => void) | undefined;
 
   constructor(thread: Worker, reader: SqliteReader, lock: Database, options: SqliteStoreOptions) {
@@ -58,6 +59,7 @@ class SqliteStore implements Store {
     this.#thread = thread;
     this.#lock = lock;
     this.#options = options;
+    this.#lastLeft = reader.lastTaskId();
     thread.onmessage = (event: MessageEvent<string>) => this.#answer?.(JSON.parse(event.data) as BatchResult);
     thread.onerror = (event: ErrorEvent) => this.#answer?.({ failed: event.message });
   }
@@ -106,9 +108,9 @@ class SqliteStore implements Store {
 
   /** One process has this store to itself, so that every task that was queued at its start is its own. */
   async adoptTasks() {
-    if (this.#hasAdopted) return [];
-    this.#hasAdopted = true;
-    return this.#reader.listQueuedTasks();
+    const lastLeft = this.#lastLeft;
+    this.#lastLeft = 0;
+    return lastLeft === 0 ? [] : this.#reader.listQueuedTasks(lastLeft);
   }
 
   async audit() {

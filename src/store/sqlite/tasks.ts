@@ -11,14 +11,20 @@ export class TaskTable {
 
   /** Adds the task of a call, once: a call that is held again keeps the task it has. */
   accept(accountId: string, callId: string, task: NewTask, nowMs: number): number {
-    const known = this.#sql.findByCall.get(callId);
+    const known = this.#sql.findByCall.get(accountId, callId);
     if (known !== null) return known.task_id;
     return Number(this.#sql.insert.run(accountId, callId, task.request, nowMs).lastInsertRowid);
   }
 
+  /** The id of a call's task, where it has one. */
+  find(accountId: string, callId: string): { taskId: number } | undefined {
+    const known = this.#sql.findByCall.get(accountId, callId);
+    return known === null ? undefined : { taskId: known.task_id };
+  }
+
   /** Ends the task of a call that has just got its terminal entry, and wipes what it was asked. */
-  end(callId: string, end: TaskEnd, nowMs: number): void {
-    this.#sql.end.run(end.status, end.result, end.errorCode, nowMs, callId);
+  end(accountId: string, callId: string, end: TaskEnd, nowMs: number): void {
+    this.#sql.end.run(end.status, end.result, end.errorCode, nowMs, accountId, callId);
   }
 
   /** Counts that a process died while these tasks were queued or running. */
@@ -29,13 +35,15 @@ export class TaskTable {
 
 function prepare(db: Database) {
   return {
-    findByCall: db.prepare<{ task_id: number }, [string]>('SELECT task_id FROM task WHERE call_id = ?'),
+    findByCall: db.prepare<{ task_id: number }, [string, string]>(
+      'SELECT task_id FROM task WHERE account_id = ? AND call_id = ?',
+    ),
     insert: db.prepare<unknown, [string, string, string, number]>(
       "INSERT INTO task (account_id, call_id, status, request, created_at) VALUES (?, ?, 'queued', ?, ?)",
     ),
     // Only a queued task can end, so that no second end can change what a client has seen.
-    end: db.prepare<unknown, [string, string | null, string | null, number, string]>(
-      "UPDATE task SET status = ?, result = ?, error_code = ?, ended_at = ?, request = '' WHERE call_id = ? AND status = 'queued'",
+    end: db.prepare<unknown, [string, string | null, string | null, number, string, string]>(
+      "UPDATE task SET status = ?, result = ?, error_code = ?, ended_at = ?, request = '' WHERE account_id = ? AND call_id = ? AND status = 'queued'",
     ),
     countRecovery: db.prepare("UPDATE task SET recoveries = recoveries + 1 WHERE status = 'queued'"),
   };

@@ -22,6 +22,11 @@ export function parseAnswer(text: string): JsonObject {
   if (!Array.isArray(body['choices']) || body['choices'].length === 0) {
     throw new CallError('upstream_bad_response', { detail: 'the answer has no choices' });
   }
+  for (const choice of body['choices']) {
+    // Routers tell of a vendor's failure inside of a choice; it must not be taken for a finished answer.
+    if (isObject(choice) && (isObject(choice['error']) || choice['finish_reason'] === 'error'))
+      throw faultOfErrorObject(choice['error'] ?? {});
+  }
   return body;
 }
 

@@ -4,7 +4,9 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
 
 export class CuttingProxy {
-  /** Of so many commits one loses its answer. */
+  /** What the answers in question begin with: those to a COMMIT, or to a statement that is a transaction of its own. */
+  command = 'COMMIT\0';
+  /** Of so many of them one is lost. */
   cutsOneOf = Number.POSITIVE_INFINITY;
   /** Whether connections are refused after such a loss, as by a server that went down. */
   goesDown = false;
@@ -44,7 +46,7 @@ export class CuttingProxy {
     client.on('data', (data: Buffer) => server.write(data));
     server.on('data', (data: Buffer) => {
       // The server tells that a commit has happened; the client only sees the connection break.
-      const isCut = data.includes('COMMIT\0') && ++this.#commits % this.cutsOneOf === 0;
+      const isCut = data.includes(this.command) && ++this.#commits % this.cutsOneOf === 0;
       if (!isCut) {
         client.write(data);
         return;

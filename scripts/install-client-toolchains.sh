@@ -1,0 +1,106 @@
+#!/usr/bin/env bash
+# Installs what the example programs of test/clients need and this machine lacks: compilers and a browser from Debian's
+# packages, client libraries from PyPI, npm and Maven. `install-client-toolchains.sh [system] [python] [axios] [java]`
+# installs those parts, and without arguments all of them. What cannot be installed is said on standard error and left
+# out; the tests that need it are then skipped by name.
+set -uo pipefail
+
+REQUESTS=2.34.2
+OPENAI=3.54.0
+AXIOS=1.21.1
+# The document asks for the first; the second serves where the repository at hand does not carry it.
+OPENAI_JAVA=(2.12.1 2.12.0)
+
+programs=$(cd "$(dirname "$0")/../test/clients/programs" && pwd) || exit 1
+toolchains=${CLIENT_TOOLCHAINS:-${XDG_CACHE_HOME:-$HOME/.cache}/tolmach-clients}
+mkdir -p "$toolchains" || exit 1
+status=0
+
+missing() {
+  echo "client toolchains: $*" >&2
+  status=1
+}
+
+has_headers() {
+  echo '#include <curl/curl.h>
+#include <nlohmann/json.hpp>' | g++ -x c++ -E - >/dev/null 2>/dev/null
+}
+
+install_system() {
+  local wanted=() package sudo=()
+  command -v curl >/dev/null || wanted+=(curl)
+  command -v php >/dev/null || wanted+=(php-cli)
+  command -v chromium >/dev/null || command -v google-chrome >/dev/null || wanted+=(chromium)
+  has_headers || wanted+=(g++ libcurl4-openssl-dev nlohmann-json3-dev)
+  command -v javac >/dev/null || wanted+=(default-jdk-headless)
+  command -v mvn >/dev/null || wanted+=(maven)
+  command -v mcs >/dev/null && [ -e /usr/lib/cli/Newtonsoft.Json-5.0/Newtonsoft.Json.dll ] ||
+    wanted+=(mono-mcs mono-runtime libmono-system-net-http4.0-cil libmono-microsoft-csharp4.0-cil libnewtonsoft-json5.0-cil)
+  python3 -c 'import ensurepip, venv' 2>/dev/null || wanted+=(python3 python3-venv)
+  [ ${#wanted[@]} -eq 0 ] && return
+  [ "$(id -u)" -eq 0 ] || sudo=(sudo -n)
+  if ! command -v apt-get >/dev/null || ! "${sudo[@]}" true 2>/dev/null; then
+    missing "not installed, and cannot be: ${wanted[*]}"
+    return
+  fi
+  "${sudo[@]}" apt-get update -qq
+  # A newer Debian has no Mono, and one absent package must not keep out the others.
+  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${wanted[@]}" && return
+  for package in "${wanted[@]}"; do
+    "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package" ||
+      missing "could not install $package"
+  done
+}
+
+install_python() {
+  local python=$toolchains/python/bin/python
+  "$python" -c "
+from importlib.metadata import version
+assert version('requests') == '$REQUESTS' and version('openai') == '$OPENAI'" 2>/dev/null && return
+  rm -rf "$toolchains/python"
+  python3 -m venv "$toolchains/python" &&
+    "$python" -m pip install --quiet "requests==$REQUESTS" "openai==$OPENAI" ||
+    missing 'could not install requests and openai for Python'
+}
+
+install_axios() {
+  grep -qs "\"version\": \"$AXIOS\"" "$toolchains/node_modules/axios/package.json" && return
+  npm install --prefix "$toolchains" --no-save --no-audit --no-fund --silent "axios@$AXIOS" ||
+    missing 'could not install axios'
+}
+
+# Leaves the class path of openai-java with everything that it needs, and which version that is.
+install_java() {
+  local folder=$toolchains/java version
+  [ -s "$folder/classpath" ] && [ -s "$folder/version" ] && return
+  mkdir -p "$folder"
+  for version in "${OPENAI_JAVA[@]}"; do
+    {
+      echo '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>'
+      echo '<groupId>tolmach</groupId><artifactId>clients</artifactId><version>1</version><dependencies>'
+      sed "s/${OPENAI_JAVA[0]}/$version/" "$programs/chatinfo/dependency.xml"
+      echo '</dependencies></project>'
+    } >"$folder/pom.xml"
+    if mvn -B -q -f "$folder/pom.xml" dependency:build-classpath "-Dmdep.outputFile=$folder/classpath" \
+      >"$folder/maven.log" 2>&1; then
+      echo "$version" >"$folder/version"
+      return
+    fi
+    sed 's/^/  /' "$folder/maven.log" | head -3 >&2
+  done
+  missing 'could not install openai-java'
+}
+
+for part in "${@:-all}"; do
+  case $part in
+  all)
+    install_system
+    install_python
+    install_axios
+    install_java
+    ;;
+  system | python | axios | java) "install_$part" ;;
+  *) missing "no such part: $part" ;;
+  esac
+done
+exit $status
