@@ -154,6 +154,7 @@ const tasks = z.strictObject({
 
 const files = z.strictObject({
   keepMs: z.int().min(60_000).default(86_400_000).describe('How long the address of a picture works.'),
+  timeoutMs: milliseconds.default(30_000).describe('How long keeping pictures may take; beyond it nothing is charged.'),
   bucket: z
     .strictObject({
       endpoint: z.url({ protocol: /^https?$/ }).describe('Address of a server that speaks the S3 protocol.'),

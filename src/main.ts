@@ -88,9 +88,11 @@ export async function startGateway(config: Config): Promise<RunningGateway> {
   const server = startServer(gateway, metrics, secrets.adminToken, presets.dialects);
   for (const task of await store.adoptTasks()) tasks.add(task);
   const chores = setInterval(() => doChores(gateway, tasks), CHORES_MS);
+  const sweeps = startSweeps(gateway);
   const stopBackground = () => {
     tasks.stop();
     clearInterval(chores);
+    clearInterval(sweeps);
   };
   discoverModels(gateway).catch((error) => log.warn({ detail: String(error) }, 'discovery failed'));
   log.info({ url: server.url, providers: gateway.models.providerNames() }, 'started');
@@ -124,10 +126,22 @@ async function stopGateway(
   closeLog();
 }
 
+/** Removes expired files, one sweep at a time and apart from the other chores: a bucket may be slow, or away. */
+function startSweeps(gateway: Gateway): Timer {
+  let isSweeping = false;
+  return setInterval(async () => {
+    if (isSweeping) return;
+    isSweeping = true;
+    await gateway.files
+      .sweep()
+      .catch((error) => gateway.report.alarm('sweep_failed', { detail: String((error as { code?: unknown }).code) }));
+    isSweeping = false;
+  }, CHORES_MS);
+}
+
 /** Forgets what has expired, and takes over the tasks of processes that are gone. */
 async function doChores(gateway: Gateway, tasks: TaskRunner): Promise<void> {
   try {
-    await gateway.files.sweep();
     const endedBeforeMs = gateway.clock.nowMs() - gateway.config.tasks.keepResultsMs;
     for (let isMoreLeft: true | undefined = true; isMoreLeft; ) {
       const purged = await gateway.store.write({ kind: 'purgeTasks', endedBeforeMs });

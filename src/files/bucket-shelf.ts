@@ -15,6 +15,8 @@ export type BucketOptions = {
 };
 
 const FOLDER = 'tolmach/';
+const SWEPT_AT_ONCE = 1000;
+const DELETIONS_AT_ONCE = 16;
 
 export class BucketShelf implements FileShelf {
   readonly #client: S3Client;
@@ -40,17 +42,22 @@ export class BucketShelf implements FileShelf {
   async find(name: string): Promise<KeptFile | undefined> {
     const known = readFileName(name);
     if (known === undefined || known.expiresAtS * 1000 <= this.#clock.nowMs()) return undefined;
-    const file = this.#client.file(FOLDER + name);
-    return (await file.exists())
-      ? { body: new Blob([await file.arrayBuffer()]), contentType: known.contentType }
-      : undefined;
+    try {
+      return { body: new Blob([await this.#client.file(FOLDER + name).arrayBuffer()]), ...known };
+    } catch (error) {
+      if ((error as { readonly code?: unknown }).code === 'NoSuchKey') return undefined;
+      throw error;
+    }
   }
 
+  /** Names begin with the time of their end, and are listed in order, so that the oldest come first. */
   async sweep(): Promise<void> {
-    const { contents = [] } = await this.#client.list({ prefix: FOLDER, maxKeys: 1000 });
-    for (const { key } of contents) {
+    const { contents = [] } = await this.#client.list({ prefix: FOLDER, maxKeys: SWEPT_AT_ONCE });
+    const expired = contents.filter(({ key }) => {
       const known = readFileName(key.slice(FOLDER.length));
-      if (known !== undefined && known.expiresAtS * 1000 <= this.#clock.nowMs()) await this.#client.delete(key);
-    }
+      return known !== undefined && known.expiresAtS * 1000 <= this.#clock.nowMs();
+    });
+    for (let i = 0; i < expired.length; i += DELETIONS_AT_ONCE)
+      await Promise.all(expired.slice(i, i + DELETIONS_AT_ONCE).map(({ key }) => this.#client.delete(key)));
   }
 }

@@ -34,7 +34,7 @@ export class DiskShelf implements FileShelf {
     const known = readFileName(name);
     if (known === undefined || known.expiresAtS * 1000 <= this.#clock.nowMs()) return undefined;
     const file = Bun.file(join(this.#folder, name));
-    return (await file.exists()) ? { body: file, contentType: known.contentType } : undefined;
+    return (await file.exists()) ? { body: file, ...known } : undefined;
   }
 
   async sweep(): Promise<void> {

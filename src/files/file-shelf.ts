@@ -2,7 +2,7 @@
 // them. Whoever has one can fetch the picture without a key, as the documents ask.
 import type { Picture } from '../core/call.ts';
 
-export type KeptFile = { readonly body: Blob; readonly contentType: string };
+export type KeptFile = { readonly body: Blob; readonly contentType: string; readonly expiresAtS: number };
 
 export interface FileShelf {
   /** Keeps a picture; resolves to its address once it can be fetched. */
@@ -14,7 +14,7 @@ export interface FileShelf {
 }
 
 const EXTENSIONS = { 'image/png': 'png', 'image/jpeg': 'jpg', 'image/webp': 'webp' } as const;
-const NAME = /^(\d{10})-[a-z0-9]{40}\.(png|jpg|webp)$/;
+const NAME = /^(\d{10})-[a-f0-9]{40}\.(png|jpg|webp)$/;
 
 /** A name that tells when it expires, in seconds since 1970, so that no table of files is needed. */
 export function fileName(picture: Picture, expiresAtS: number, random: Uint8Array): string {

@@ -1,5 +1,6 @@
 // The HTTP server: probes, metrics, the operator's interface and the customers' API on one port.
 import type { Server } from 'bun';
+import { CallError } from '../core/errors.ts';
 import { DIALECTS } from '../dialects/index.ts';
 import { FILES_PATH } from '../files/open-shelf.ts';
 import type { Gateway } from '../pipeline/gateway.ts';
@@ -8,6 +9,8 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { AdminApi } from './admin.ts';
 import { Api } from './api.ts';
 import { clientAddress } from './client-address.ts';
+import { errorResponse } from './error-response.ts';
+import { serveFile } from './files.ts';
 import { pathOf } from './request.ts';
 
 const ADMIN = '/admin/v1/';
@@ -45,7 +48,7 @@ export function startServer(
       if (answer !== undefined) return answer;
       const other = path.startsWith(ADMIN)
         ? await admin.answer(request, path.slice(ADMIN.length))
-        : await serveOther(gateway, metrics, path);
+        : await serveOther(gateway, metrics, request, path);
       other.headers.set('x-request-id', gateway.newCallId());
       return other;
     },
@@ -76,8 +79,8 @@ function connectionOf(
   };
 }
 
-async function serveOther(gateway: Gateway, metrics: Metrics, path: string): Promise<Response> {
-  if (path.startsWith(FILES_PATH)) return serveFile(gateway, path.slice(FILES_PATH.length));
+async function serveOther(gateway: Gateway, metrics: Metrics, request: Request, path: string): Promise<Response> {
+  if (path.startsWith(FILES_PATH)) return serveFile(gateway, request, path.slice(FILES_PATH.length));
   switch (path) {
     case '/api/modes':
       return serveModes(gateway);
@@ -92,17 +95,7 @@ async function serveOther(gateway: Gateway, metrics: Metrics, path: string): Pro
         headers: { 'content-type': metrics.registry.contentType },
       });
     default:
-      return Response.json(
-        {
-          error: {
-            message: `There is no route ${path.slice(0, 200)}.`,
-            type: 'invalid_request_error',
-            param: null,
-            code: 'not_found',
-          },
-        },
-        { status: 404, headers: { 'access-control-allow-origin': '*' } },
-      );
+      return errorResponse(new CallError('not_found', { message: `There is no route ${path.slice(0, 200)}.` }));
   }
 }
 
@@ -110,31 +103,6 @@ async function serveOther(gateway: Gateway, metrics: Metrics, path: string): Pro
 function serveModes(gateway: Gateway): Response {
   const modes = gateway.modes.map(({ id, title, description }) => ({ id, title, description }));
   return Response.json({ modes }, { headers: { 'access-control-allow-origin': '*' } });
-}
-
-/** A finished picture. Its address is the permission to fetch it, so no key is asked for. */
-async function serveFile(gateway: Gateway, name: string): Promise<Response> {
-  const file = await gateway.files.find(name);
-  if (file === undefined)
-    return Response.json(
-      {
-        error: {
-          message: 'The file does not exist or has expired.',
-          type: 'invalid_request_error',
-          param: null,
-          code: 'not_found',
-        },
-      },
-      { status: 404 },
-    );
-  return new Response(file.body, {
-    headers: {
-      'content-type': file.contentType,
-      'cache-control': 'private, max-age=3600',
-      'x-content-type-options': 'nosniff',
-      'access-control-allow-origin': '*',
-    },
-  });
 }
 
 /** Ready means that a call would be served now: the store answers and the process is not stopping. */

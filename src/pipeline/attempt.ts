@@ -54,6 +54,7 @@ export function attemptPictures(gateway: Gateway, held: HeldCall, call: ImageCal
     if (provider.images === undefined)
       throw new CallError('provider_unavailable', { detail: 'the provider cannot draw' });
     const upstream = await send(gateway, provider.images.buildRequest(call, route.target), provider, watch, signal);
+    watch.expect(gateway.config.timeouts.idleMs, 'upstream_stalled');
     const text = await gateway.upstream.readText(upstream, signal);
     watch.end();
     return provider.images.readPictures(text);

@@ -120,11 +120,13 @@ export class HeldCall {
   }
 
   async #close(error: CallError | undefined, taskEnd: TaskEnd | undefined): Promise<Closed> {
-    const { owner, meter, price, generations } = this.admission;
+    const { owner, meter, price, call, generations } = this.admission;
     const isCharged = this.isDelivered && meter.hasOutput;
     const usage = isCharged ? meter.usage() : null;
     const outcome: FinalOutcome = isCharged ? 'settled' : 'void';
-    const charge = usage === null ? 0 : actualCost(price, usage, generations);
+    // Of pictures the made ones count, which may be fewer than were asked for.
+    const made = call.endpoint === 'image' ? (usage?.images ?? 0) : generations;
+    const charge = usage === null ? 0 : actualCost(price, usage, made);
     if (meter.isUsageAbsurd)
       this.#gateway.report.alarm('absurd_usage', {
         callId: this.callId,

@@ -149,7 +149,10 @@ export class ModelBook {
 }
 
 /** Everything about providers and models that the schema of the file cannot see, all of it at once. */
-export function modelProblems(config: Pick<FileConfig, 'providers' | 'models'>, environment: Environment): string[] {
+export function modelProblems(
+  config: Pick<FileConfig, 'providers' | 'models' | 'moderation'>,
+  environment: Environment,
+): string[] {
   const problems = keyProblems(config, environment);
   const names = new Set(['demo', ...config.providers.map((provider) => provider.name)]);
   for (const vendor of VENDORS) if (isSwitchedOn(vendor, environment)) names.add(vendor.name);
@@ -162,6 +165,9 @@ export function modelProblems(config: Pick<FileConfig, 'providers' | 'models'>, 
     for (const [j, { provider }] of model.targets.entries())
       if (!names.has(provider)) problems.push(`models.${i}.targets.${j}: there is no provider "${provider}"`);
   }
+  const moderating = config.moderation.provider;
+  if (moderating !== undefined && !names.has(moderating))
+    problems.push(`moderation: there is no provider "${moderating}"`);
   return problems;
 }
 

@@ -1,7 +1,7 @@
 // A picture, from the call to an address that serves it: authenticate, read, admit, hold, draw, keep, settle. The
 // pictures are kept before the charge is settled, so that nobody pays for a picture that cannot be fetched.
 import type { ImageCall, Picture } from '../core/call.ts';
-import { toCallError } from '../core/errors.ts';
+import { CallError, toCallError } from '../core/errors.ts';
 import type { Dialect, ImageRoute } from '../dialects/dialect.ts';
 import { admitImage, askedBy } from './admit.ts';
 import { attemptPictures } from './attempt.ts';
@@ -42,7 +42,23 @@ export async function serveImage(
 async function draw(gateway: Gateway, held: HeldCall, call: ImageCall): Promise<string[]> {
   // A provider that draws more than was asked for must not make the customer pay for it.
   const pictures: Picture[] = (await attemptPictures(gateway, held, call)).slice(0, call.n);
-  const urls = await Promise.all(pictures.map((picture) => gateway.files.keep(picture)));
+  const urls = await keep(gateway, held, pictures);
   held.admission.meter.addImages(pictures.length);
   return urls;
+}
+
+/** The addresses of all pictures. Where one cannot be kept in time the call fails, and nothing of it is charged. */
+async function keep(gateway: Gateway, held: HeldCall, pictures: readonly Picture[]): Promise<string[]> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const watch = gateway.watchdog.watch(reject);
+  watch.deadline(gateway.config.files.timeoutMs);
+  try {
+    return await Promise.race([Promise.all(pictures.map((picture) => gateway.files.keep(picture))), late]);
+  } catch (thrown) {
+    const { name, code } = thrown as { readonly name?: unknown; readonly code?: unknown };
+    gateway.report.alarm('picture_not_kept', { callId: held.callId, detail: `${String(name)} ${String(code)}` });
+    throw new CallError('temporarily_unavailable', { detail: 'a picture could not be kept', retryAfterS: 5 });
+  } finally {
+    watch.end();
+  }
 }

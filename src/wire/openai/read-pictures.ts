@@ -1,15 +1,15 @@
-// Reads the pictures of an OpenAI image generation. Only bytes are taken: a vendor's own address would expire, and would
-// show where the picture was made.
+// Reads the pictures of an OpenAI image generation. Only bytes are taken: a vendor's own address would expire, would
+// show where the picture was made, and could point into our own network.
 import type { Picture } from '../../core/call.ts';
 import { CallError } from '../../core/errors.ts';
 import { isObject } from '../../core/fields.ts';
 import { faultOfErrorObject } from './fault.ts';
 
-/** The first bytes of each kind of file. */
-const SIGNATURES: readonly (readonly [start: string, contentType: Picture['contentType']])[] = [
-  ['89504e470d0a1a0a', 'image/png'],
-  ['ffd8ff', 'image/jpeg'],
-  ['52494646', 'image/webp'],
+/** The first twelve bytes of each kind of file, in hex. */
+const SIGNATURES: readonly (readonly [start: RegExp, contentType: Picture['contentType']])[] = [
+  [/^89504e470d0a1a0a/, 'image/png'],
+  [/^ffd8ff/, 'image/jpeg'],
+  [/^52494646.{8}57454250/, 'image/webp'],
 ];
 
 /** Throws `content_refused` where the vendor drew nothing because of the content. */
@@ -27,13 +27,15 @@ export function readPictures(text: string): Picture[] {
   if (drawn.length > 0) return drawn.map((item) => toPicture(String(item['b64_json'])));
   if (data.some((item) => item['finish_reason'] === 'content_filter'))
     throw new CallError('content_refused', { detail: 'the provider drew nothing because of the content' });
+  if (data.some((item) => typeof item['url'] === 'string'))
+    throw unreadable('the answer has addresses instead of pictures, which are not fetched');
   throw unreadable('the answer has no pictures');
 }
 
 function toPicture(base64: string): Picture {
-  const bytes = new Uint8Array(Buffer.from(base64, 'base64'));
-  const start = Buffer.from(bytes.subarray(0, 8)).toString('hex');
-  const contentType = SIGNATURES.find(([signature]) => start.startsWith(signature))?.[1];
+  const bytes = new Uint8Array(Buffer.from(base64.replace(/^data:[^,]{0,100},/, ''), 'base64'));
+  const start = Buffer.from(bytes.subarray(0, 12)).toString('hex');
+  const contentType = SIGNATURES.find(([signature]) => signature.test(start))?.[1];
   if (contentType === undefined) throw unreadable('a picture is neither PNG, JPEG nor WebP');
   return { bytes, contentType };
 }

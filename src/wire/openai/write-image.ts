@@ -4,7 +4,7 @@ import { unsupported } from '../../core/fields.ts';
 
 /** The sizes of each family of models that come nearest to the ratios. Source: OpenAI's API reference. */
 const SIZES: readonly (readonly [model: RegExp, sizes: Readonly<Record<AspectRatio, string>>])[] = [
-  [/^gpt-image-/, sizesOf('1536x1024', '1536x1024', '1024x1024', '1024x1536', '1024x1536')],
+  [/^(chat)?gpt-image-/, sizesOf('1536x1024', '1536x1024', '1024x1024', '1024x1536', '1024x1536')],
   [/^dall-e-3/, sizesOf('1792x1024', '1792x1024', '1024x1024', '1024x1792', '1024x1792')],
   [/^dall-e-2/, sizesOf('1024x1024', '1024x1024', '1024x1024', '1024x1024', '1024x1024')],
 ];
@@ -13,7 +13,7 @@ const SIZES: readonly (readonly [model: RegExp, sizes: Readonly<Record<AspectRat
 const SIZES_OF_OTHERS = sizesOf('1344x768', '1216x832', '1024x1024', '832x1216', '768x1344');
 
 export function writeImage(call: ImageCall, model: string): string {
-  const isOpenai = /^(gpt-image-|dall-e-)/.test(model);
+  const isOpenai = /^((chat)?gpt-image-|dall-e-)/.test(model);
   if (isOpenai && call.negativePrompt !== undefined)
     throw unsupported('negative_prompt', 'A negative prompt is not supported by this model.');
   if (model.startsWith('dall-e-3') && call.n > 1)
@@ -25,7 +25,7 @@ export function writeImage(call: ImageCall, model: string): string {
     n: call.n,
     size: sizes[call.aspectRatio],
     // The gpt-image models always answer with the bytes and refuse the field that asks for them.
-    ...(model.startsWith('gpt-image-') ? {} : { response_format: 'b64_json' }),
+    ...(/^(chat)?gpt-image-/.test(model) ? {} : { response_format: 'b64_json' }),
     ...(call.negativePrompt === undefined ? {} : { negative_prompt: call.negativePrompt }),
   });
 }
