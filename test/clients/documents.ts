@@ -12,13 +12,16 @@ const HOSTS = [
   'https://api.ddosxd.ru',
 ] as const;
 
+/** The Sydney document gives everybody this key. */
+export const UNIVERSAL_KEY = 'ddosxd-api-1jq4e9xbzu2ilgn';
+
 /** Each as the documents write it. The quoted `'API_KEY'` stands beside a variable of that name. */
 const KEYS = [
   'ВАШ_API_КЛЮЧ',
   'ВАШ_КЛЮЧ',
   'ваш_api_ключ',
   '5668ds-1122-44432-2211-88799d932',
-  'ddosxd-api-1jq4e9xbzu2ilgn',
+  UNIVERSAL_KEY,
   '$API_KEY',
   "'API_KEY'",
 ] as const;
