@@ -45,19 +45,28 @@ export const PATCHES: Readonly<Record<string, { readonly why: string; readonly p
   },
 };
 
-/** The text of a program as the document gives it. */
-export function documentText(path: string): Promise<string> {
-  return Bun.file(join(PROGRAMS, path)).text();
+/** Every program, and every body that the documents show for a request, by its path below `programs`. */
+export function listPrograms(): string[] {
+  return [...new Bun.Glob('**/*').scanSync(PROGRAMS)].sort();
 }
 
 /** The text of a program with another address and key, and mended where it has to be. */
 export async function programFor(path: string, url: string, key: string): Promise<string> {
-  let text = await documentText(path);
+  let text = await unmendedProgramFor(path, url, key);
   for (const { from, to } of PATCHES[path]?.patches ?? []) {
     if (text.split(from).length !== 2) throw new Error(`${path} should have ${from} once`);
     text = text.replace(from, () => to);
   }
+  return withKey(text, key);
+}
+
+/** The text of a program with another address and key, and not one more character changed. */
+export async function unmendedProgramFor(path: string, url: string, key: string): Promise<string> {
+  let text = await Bun.file(join(PROGRAMS, path)).text();
   for (const host of HOSTS) text = text.replaceAll(host, url);
-  for (const shown of KEYS) text = text.replaceAll(shown, shown.startsWith("'") ? `'${key}'` : key);
-  return text;
+  return withKey(text, key);
+}
+
+function withKey(text: string, key: string): string {
+  return KEYS.reduce((done, shown) => done.replaceAll(shown, shown.startsWith("'") ? `'${key}'` : key), text);
 }

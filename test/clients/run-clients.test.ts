@@ -3,7 +3,7 @@
 // are skipped, and their names say what is missing.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { demoText } from '../../src/providers/demo.ts';
-import { PATCHES, programFor } from './documents.ts';
+import { listPrograms, PATCHES, programFor, unmendedProgramFor } from './documents.ts';
 import { type GatewayProcess, startGatewayProcess } from './gateway-process.ts';
 import { callPython, type Found, type Program, type Run, runProgram, typeIntoPython } from './run-program.ts';
 import { findToolchains, type Language } from './toolchains.ts';
@@ -26,10 +26,12 @@ async function customer(plan: string): Promise<string> {
   return String((await gateway.tolmach('key', 'create', '--account', String(id))).key);
 }
 
+const tried = new Set<string>();
 type Check = (toolchain: Found, program: Program) => Promise<void>;
 
 /** A test that is named after the program, with what was mended in it, or with what is missing for it. */
 function documented(path: string, language: Language, check: Check, how?: string): void {
+  tried.add(path);
   const toolchain = toolchains[language];
   const notes = [how, PATCHES[path]?.why].filter((note) => note !== undefined);
   if (toolchain.state === 'missing') {
@@ -349,15 +351,15 @@ const NSP_CATEGORIES = [
 
 describe('Sydney', () => {
   showsWhenTyped('sydney/chat.py', (stdout) => expect(stdout).toBe(`{'reply': '${GREETING}'}\n`));
-  prints('sydney/chat.js', 'axios', (stdout) => expect(plain(stdout)).toBe(`{ reply: '${GREETING}' }`));
+  prints('sydney/chat.js', 'axios', (stdout) => expect(oneLine(stdout)).toBe(`{ reply: '${GREETING}' }`));
   prints('sydney/prompt.py', 'python', (stdout) =>
     expect(stdout).toMatch(/^\{'reply': '.*Hello, how are you\?.*'\}\n$/),
   );
   prints('sydney/prompt.js', 'axios', (stdout) => {
-    expect(plain(stdout)).toMatch(/^\{ reply: ['"`].*Hello, how are you\?.*['"`] \}$/);
+    expect(oneLine(stdout)).toMatch(/^\{ reply: ['"`].*Hello, how are you\?.*['"`] \}$/);
   });
   prints('sydney/image.py', 'python', (stdout) => isPicture(/^\{'url': '(http[^']+)'\}\n$/.exec(stdout)));
-  prints('sydney/image.js', 'axios', (stdout) => isPicture(/^\{ url: '(http[^']+)' \}$/.exec(plain(stdout))));
+  prints('sydney/image.js', 'axios', (stdout) => isPicture(/^\{ url: '(http[^']+)' \}$/.exec(oneLine(stdout))));
   showsWhenTyped('sydney/moderate.py', (stdout) => {
     const answer = JSON.parse(stdout.replaceAll("'", '"').replaceAll('False', 'false').replaceAll('True', 'true'));
     const clean = { flagged: false, score: expect.any(Number) };
@@ -365,15 +367,15 @@ describe('Sydney', () => {
   });
   prints('sydney/moderate.js', 'axios', (stdout) => {
     const clean = '\\{ flagged: false, score: [\\d.]+ \\}';
-    expect(plain(stdout)).toMatch(
+    expect(oneLine(stdout)).toMatch(
       new RegExp(`^\\{ flagged: false, filters: \\{ nsfw: ${clean}, ['"]?политика['"]?: ${clean} \\} \\}$`),
     );
   });
 });
 
-/** What Node.js shows of an object, on one line. */
-function plain(shown: string): string {
-  return shown.trim().replaceAll(/\s+/g, ' ');
+/** What Node.js shows of an object, on one line. An error of axios holds everything that axios knows. */
+function oneLine(stdout: string): string {
+  return stdout.trim().replaceAll(/\s+/g, ' ').slice(0, 2_000);
 }
 
 /** The picture is there for everybody who has its address. */
@@ -387,3 +389,50 @@ async function isPicture(shown: RegExpExecArray | null): Promise<void> {
       .toString(),
   ).toBe('PNG');
 }
+
+/** A body that a document shows beside its programs, sent as it stands. */
+function answered(path: string, route: string, status: number, body: unknown): void {
+  tried.add(path);
+  test(`${path} sent to ${route}`, async () => {
+    const response = await fetch(gateway.url + route, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      body: await programFor(path, gateway.url, key),
+    });
+    expect(await response.json()).toMatchObject(body as Record<string, unknown>);
+    expect(response.status).toBe(status);
+  });
+}
+
+describe('Request bodies', () => {
+  answered('chatinfo/chat.json', '/v1/chat/completions', 200, { choices: [{ message: { content: GREETING } }] });
+  answered('textbot/generate-response.json', '/api/generate_response', 200, { status: 'processing' });
+  answered('textbot/status.json', '/api/status', 404, {
+    status: 'failed',
+    error_message: 'Запрос с таким ID не найден',
+  });
+  answered('textbot/balance.json', '/api/balance', 200, { balance: expect.any(Number) });
+  answered('nsp/completions.json', '/api/v1/completions', 200, { object: 'text_completion' });
+  answered('nsp/chat.json', '/api/v1/chat/completions', 200, {
+    choices: [{ message: { content: answerTo('Hello!') } }],
+  });
+});
+
+describe('The documents', () => {
+  for (const path of Object.keys(PATCHES)) {
+    const [language, complaint] = path.endsWith('.java')
+      ? (['java', 'compilation failed'] as const)
+      : (['python', 'SyntaxError'] as const);
+    const toolchain = toolchains[language];
+    test.skipIf(toolchain.state === 'missing')(`${path} has to be mended to run`, async () => {
+      const text = await unmendedProgramFor(path, gateway.url, key);
+      const { stderr } = await runProgram(language, toolchain as Found, { path, text });
+      expect(stderr).toContain(complaint);
+    });
+  }
+
+  test('have no program that is not tried', () => {
+    // What Maven is told is part of the Java example.
+    expect(listPrograms().filter((path) => !tried.has(path))).toEqual(['chatinfo/dependency.xml']);
+  });
+});

@@ -257,7 +257,6 @@ describe('without a provider', () => {
     await start({});
     const response = await post('/v1/moderate', { q: THREAT });
     expect(response.headers.get('x-tolmach-model')).toBe(MODERATION_MODEL);
-    // Sydney's document knows no other status for a bad field.
     expect((await post('/v1/moderate', { q: 'a'.repeat(200_001) })).status).toBe(400);
     expect((await post('/v1/moderations', { input: 'a'.repeat(200_001) })).status).toBe(413);
     expect(calls()).toEqual([0]);
