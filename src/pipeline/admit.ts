@@ -20,6 +20,9 @@ import type { Incoming } from './reply.ts';
 /** The public key as a whole is admitted as often as so many clients with keys of their own. */
 const PUBLIC_CLIENTS = 100;
 
+/** Bytes of uncuttable fields for each character of text that a plan allows: room for an agent's tools. */
+const UNCUT_BYTES_A_CHAR = 10;
+
 export type Admission = {
   readonly owner: KeyOwner;
   readonly plan: Plan;
@@ -58,6 +61,7 @@ export function askedBy(owner: KeyOwner, dialect: Dialect, route: DialectRoute, 
 export function admitChat(gateway: Gateway, asked: Asked, wanted: ChatCall): Admission & { readonly call: ChatCall } {
   const plan = planOf(gateway, asked.owner);
   const { call, charsCut } = truncateCall(wanted, plan.maxInputChars, asked.ownMessages);
+  refuseUncut(call, plan.maxInputChars);
   const { model, price, routes } = sell(gateway, plan, asked, call);
   const inputTokens = inputTokensAtMost(call);
   const generations = generationsOf(call);
@@ -209,20 +213,41 @@ export function modelNotFound(name: string): CallError {
   });
 }
 
-/** Everything that a vendor could count as input: text, pictures, tools, and what this program only carries. */
+/** Everything that a vendor could count as input: text, pictures, templates, and what is carried uncut. */
 function inputTokensAtMost(call: ChatCall): number {
-  let tokens = MESSAGE_TOKENS_MAX * (call.messages.length + 1);
-  for (const message of call.messages) {
-    for (const part of message.parts) {
+  let tokens = MESSAGE_TOKENS_MAX * (call.messages.length + 1) + uncutBytes(call);
+  for (const { parts } of call.messages) {
+    for (const part of parts) {
       if (part.kind === 'text') tokens += utf8Length(part.text);
-      else tokens += part.kind === 'image' ? IMAGE_TOKENS_MAX : utf8Length(JSON.stringify(part.value));
+      if (part.kind === 'image') tokens += IMAGE_TOKENS_MAX;
     }
-    if (message.name !== undefined) tokens += utf8Length(message.name);
-    if (message.extra !== undefined) tokens += utf8Length(JSON.stringify(message.extra));
-    for (const made of message.toolCalls ?? []) tokens += utf8Length(made.name) + utf8Length(made.argumentsJson);
   }
-  if (call.options.tools !== undefined) tokens += utf8Length(JSON.stringify(call.options.tools));
-  if (call.options.responseFormat !== undefined) tokens += utf8Length(JSON.stringify(call.options.responseFormat));
-  if (Object.keys(call.extra).length > 0) tokens += utf8Length(JSON.stringify(call.extra));
   return tokens;
+}
+
+/** What goes to the provider beside the text and cannot be cut: tools, schemas, names, and fields only carried. */
+function uncutBytes({ messages, options, extra }: ChatCall): number {
+  let bytes = 0;
+  const add = (value: unknown) => {
+    if (value !== undefined) bytes += utf8Length(typeof value === 'string' ? value : JSON.stringify(value));
+  };
+  for (const message of messages) {
+    for (const part of message.parts) if (part.kind === 'opaque') add(part.value);
+    add(message.name);
+    add(message.extra);
+    for (const made of message.toolCalls ?? []) bytes += utf8Length(made.name) + utf8Length(made.argumentsJson);
+  }
+  add(options.tools);
+  add(options.responseFormat);
+  if (Object.keys(extra).length > 0) add(extra);
+  return bytes;
+}
+
+/** At a price per request the plan's bound on text must not be got around by megabytes of tools or schemas. */
+function refuseUncut(call: ChatCall, maxInputChars: number | null): void {
+  if (maxInputChars === null || uncutBytes(call) <= UNCUT_BYTES_A_CHAR * maxInputChars) return;
+  throw new CallError('body_too_large', {
+    param: 'tools',
+    message: `Tools, schemas and other fields beside the messages may have ${UNCUT_BYTES_A_CHAR * maxInputChars} bytes in your plan.`,
+  });
 }
