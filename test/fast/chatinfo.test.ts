@@ -259,7 +259,11 @@ describe(`POST ${READ}`, () => {
     ]) {
       const told = await gateway.ask(READ, { id, key: rich.key });
       expect(told.status).toBe(400);
-      expect(told.body).toEqual({ success: false, error: 'Параметр id должен быть целым положительным числом.' });
+      expect(told.body).toEqual({
+        success: false,
+        solving: false,
+        error: 'Параметр id должен быть целым положительным числом.',
+      });
     }
   });
 
