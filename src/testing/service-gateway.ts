@@ -24,6 +24,7 @@ export const SERVICE_PLANS = [
       { name: 'moderation', endpoints: ['moderation'], perMinute: 2 },
     ],
   },
+  { id: 'once', name: 'Раз в день', prices: PRICES, limits: [{ name: 'day', dialects: ['sydney'], perDay: 1 }] },
   { id: 'unpriced', name: 'Без цен', prices: PRICES },
 ];
 
