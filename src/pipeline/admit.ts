@@ -6,7 +6,7 @@ import { CallError } from '../core/errors.ts';
 import type { LimitClaim } from '../core/limits.ts';
 import { Meter } from '../core/meter.ts';
 import type { Plan } from '../core/plan.ts';
-import { aliasOf, claimsFor, priceFor } from '../core/plan.ts';
+import { aliasOf, claimsFor, maxInputCharsOf, priceFor } from '../core/plan.ts';
 import type { Price } from '../core/price.ts';
 import { worstCost } from '../core/price.ts';
 import { IMAGE_TOKENS_MAX, MESSAGE_TOKENS_MAX, utf8Length } from '../core/tokens.ts';
@@ -60,8 +60,9 @@ export function askedBy(owner: KeyOwner, dialect: Dialect, route: DialectRoute, 
 
 export function admitChat(gateway: Gateway, asked: Asked, wanted: ChatCall): Admission & { readonly call: ChatCall } {
   const plan = planOf(gateway, asked.owner);
-  const { call, charsCut } = truncateCall(wanted, plan.maxInputChars, asked.ownMessages);
-  refuseUncut(call, plan.maxInputChars);
+  const maxInputChars = maxInputCharsOf(plan, asked.dialect);
+  const { call, charsCut } = truncateCall(wanted, maxInputChars, asked.ownMessages);
+  refuseUncut(call, maxInputChars);
   const { model, price, routes } = sell(gateway, plan, asked, call);
   const inputTokens = inputTokensAtMost(call);
   const generations = generationsOf(call);
@@ -122,6 +123,7 @@ const NO_PLAN: Plan = {
   api: false,
   dailyRequests: 0,
   maxInputChars: null,
+  maxInputDialects: [],
   prices: [],
   limits: [],
   aliases: [],
@@ -134,7 +136,7 @@ export function admitImage(
   wanted: ImageCall,
 ): Admission & { readonly call: ImageCall } {
   const plan = planOf(gateway, asked.owner);
-  const { call, charsCut } = truncateImage(wanted, plan.maxInputChars);
+  const { call, charsCut } = truncateImage(wanted, maxInputCharsOf(plan, asked.dialect));
   const { model, price, routes } = sell(gateway, plan, asked, call);
   const generations = generationsOf(call);
   const amount = worstCost(price, { inputTokens: 0, outputTokens: 0, images: generations, generations });
