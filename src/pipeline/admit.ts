@@ -3,13 +3,13 @@
 import type { Call, ChatCall, ImageCall } from '../core/call.ts';
 import { generationsOf, textsOf } from '../core/call.ts';
 import { CallError } from '../core/errors.ts';
+import { inputTokensAtMost, uncutBytes } from '../core/input-size.ts';
 import type { LimitClaim } from '../core/limits.ts';
 import { Meter } from '../core/meter.ts';
 import type { Plan } from '../core/plan.ts';
 import { aliasOf, claimsFor, maxInputCharsOf, priceFor } from '../core/plan.ts';
 import type { Price } from '../core/price.ts';
 import { worstCost } from '../core/price.ts';
-import { IMAGE_TOKENS_MAX, MESSAGE_TOKENS_MAX, utf8Length } from '../core/tokens.ts';
 import { truncateCall, truncateImage } from '../core/truncate.ts';
 import type { Dialect, Route as DialectRoute } from '../dialects/dialect.ts';
 import type { KeyOwner } from '../store/store.ts';
@@ -213,36 +213,6 @@ export function modelNotFound(name: string): CallError {
     message: `The model \`${shown}\` does not exist or you do not have access to it.`,
     messageRu: `Модели ${shown} нет или у вас нет к ней доступа.`,
   });
-}
-
-/** Everything that a vendor could count as input: text, pictures, templates, and what is carried uncut. */
-function inputTokensAtMost(call: ChatCall): number {
-  let tokens = MESSAGE_TOKENS_MAX * (call.messages.length + 1) + uncutBytes(call);
-  for (const { parts } of call.messages) {
-    for (const part of parts) {
-      if (part.kind === 'text') tokens += utf8Length(part.text);
-      if (part.kind === 'image') tokens += IMAGE_TOKENS_MAX;
-    }
-  }
-  return tokens;
-}
-
-/** What goes to the provider beside the text and cannot be cut: tools, schemas, names, and fields only carried. */
-function uncutBytes({ messages, options, extra }: ChatCall): number {
-  let bytes = 0;
-  const add = (value: unknown) => {
-    if (value !== undefined) bytes += utf8Length(typeof value === 'string' ? value : JSON.stringify(value));
-  };
-  for (const message of messages) {
-    for (const part of message.parts) if (part.kind === 'opaque') add(part.value);
-    add(message.name);
-    add(message.extra);
-    for (const made of message.toolCalls ?? []) bytes += utf8Length(made.name) + utf8Length(made.argumentsJson);
-  }
-  add(options.tools);
-  add(options.responseFormat);
-  if (Object.keys(extra).length > 0) add(extra);
-  return bytes;
 }
 
 /** At a price per request the plan's bound on text must not be got around by megabytes of tools or schemas. */
