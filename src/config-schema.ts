@@ -67,6 +67,7 @@ export const planSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe('Characters of text in one call; longer text is cut. `null` is no bound.'),
+  maxInputDialects: patterns.describe('Dialects whose text is bound by `maxInputChars`.'),
   prices: z
     .array(price)
     .default([])

@@ -159,6 +159,7 @@ export function toPlan(config: PlanConfig, version: number): Plan {
     api: config.api,
     dailyRequests: config.dailyRequests,
     maxInputChars: config.maxInputChars,
+    maxInputDialects: config.maxInputDialects,
     version,
     aliases: Object.entries(config.aliases),
     prices: config.prices.map(({ requests, microRub, ...scope }) => ({

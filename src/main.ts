@@ -122,6 +122,7 @@ async function stopGateway(
   // A call whose hold was being written when the others had ended.
   while (gateway.open.size > 0) await Bun.sleep(20);
   gateway.watchdog.stop();
+  gateway.upstream.close();
   await gateway.store.close();
   closeLog();
 }

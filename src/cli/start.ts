@@ -19,8 +19,12 @@ export const start: Command = {
   async run({ options }) {
     const flags = Object.entries(options).map(([name, value]) => [name.replace('-', '_').toUpperCase(), value]);
     const running = await startGateway(readConfig({ ...process.env, ...Object.fromEntries(flags) }));
+    // Whoever read the output may be gone. That must not end the process before its calls are done.
+    process.stdout.on('error', () => undefined);
+    // Who sees the line may send a signal the moment after.
+    const stopped = stopSignal();
     process.stdout.write(`Tolmach is ready at ${running.url}\n`);
-    await stopSignal();
+    await stopped;
     process.stdout.write('Stopping: running calls are waited for. A second signal ends at once.\n');
     await running.stop();
     return { json: { stopped: true }, lines: ['Stopped.'] };

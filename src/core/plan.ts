@@ -30,6 +30,8 @@ export type Plan = {
   readonly dailyRequests: number;
   /** Unicode code points over all text of a call; longer text is cut. `null` is no bound. */
   readonly maxInputChars: number | null;
+  /** The dialects whose text is bound by it. */
+  readonly maxInputDialects: readonly string[];
   /** The first rule that fits a call is its price. */
   readonly prices: readonly PriceRule[];
   /** Every rule that fits a call counts it. */
@@ -93,4 +95,9 @@ export function matches(patterns: readonly string[], name: string): boolean {
 /** The model's own name behind the asked one. */
 export function aliasOf(plan: Plan, name: string): string {
   return plan.aliases.find(([pattern]) => matches([pattern], name))?.[1] ?? name;
+}
+
+/** How much text of a call by this dialect is used; `null` is all of it. */
+export function maxInputCharsOf(plan: Plan, dialect: string): number | null {
+  return matches(plan.maxInputDialects, dialect) ? plan.maxInputChars : null;
 }

@@ -38,7 +38,8 @@ export const chatinfo: Dialect = {
       readKey: readBodyKey,
       readTaskId,
       render: renderTask,
-      error: (error, context) => renderError(error, context, error.code === 'task_not_found' ? { solving: false } : {}),
+      // What is wrong with the task is told with its state; what is wrong with the caller, as on the other routes.
+      error: (error, context) => renderError(error, context, isOfTask(error) ? { solving: false } : {}),
     },
     {
       action: 'balance',
@@ -83,6 +84,10 @@ function renderTask(task: TaskView): Rendered {
     case 'failed':
       return { status: 200, body: { success: false, solving: false, error: failureText(task) } };
   }
+}
+
+function isOfTask({ code }: CallError): boolean {
+  return code === 'task_not_found' || code === 'invalid_field';
 }
 
 function failureText(task: TaskView): string {

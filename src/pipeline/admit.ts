@@ -3,13 +3,13 @@
 import type { Call, ChatCall, ImageCall } from '../core/call.ts';
 import { generationsOf, textsOf } from '../core/call.ts';
 import { CallError } from '../core/errors.ts';
+import { inputTokensAtMost, uncutBytes } from '../core/input-size.ts';
 import type { LimitClaim } from '../core/limits.ts';
 import { Meter } from '../core/meter.ts';
 import type { Plan } from '../core/plan.ts';
-import { aliasOf, claimsFor, priceFor } from '../core/plan.ts';
+import { aliasOf, claimsFor, maxInputCharsOf, priceFor } from '../core/plan.ts';
 import type { Price } from '../core/price.ts';
 import { worstCost } from '../core/price.ts';
-import { IMAGE_TOKENS_MAX, MESSAGE_TOKENS_MAX, utf8Length } from '../core/tokens.ts';
 import { truncateCall, truncateImage } from '../core/truncate.ts';
 import type { Dialect, Route as DialectRoute } from '../dialects/dialect.ts';
 import type { KeyOwner } from '../store/store.ts';
@@ -19,6 +19,9 @@ import type { Incoming } from './reply.ts';
 
 /** The public key as a whole is admitted as often as so many clients with keys of their own. */
 const PUBLIC_CLIENTS = 100;
+
+/** Bytes of uncuttable fields for each character of text that a plan allows: room for an agent's tools. */
+const UNCUT_BYTES_A_CHAR = 10;
 
 export type Admission = {
   readonly owner: KeyOwner;
@@ -57,7 +60,9 @@ export function askedBy(owner: KeyOwner, dialect: Dialect, route: DialectRoute, 
 
 export function admitChat(gateway: Gateway, asked: Asked, wanted: ChatCall): Admission & { readonly call: ChatCall } {
   const plan = planOf(gateway, asked.owner);
-  const { call, charsCut } = truncateCall(wanted, plan.maxInputChars, asked.ownMessages);
+  const maxInputChars = maxInputCharsOf(plan, asked.dialect);
+  const { call, charsCut } = truncateCall(wanted, maxInputChars, asked.ownMessages);
+  refuseUncut(call, maxInputChars);
   const { model, price, routes } = sell(gateway, plan, asked, call);
   const inputTokens = inputTokensAtMost(call);
   const generations = generationsOf(call);
@@ -118,6 +123,7 @@ const NO_PLAN: Plan = {
   api: false,
   dailyRequests: 0,
   maxInputChars: null,
+  maxInputDialects: [],
   prices: [],
   limits: [],
   aliases: [],
@@ -130,7 +136,7 @@ export function admitImage(
   wanted: ImageCall,
 ): Admission & { readonly call: ImageCall } {
   const plan = planOf(gateway, asked.owner);
-  const { call, charsCut } = truncateImage(wanted, plan.maxInputChars);
+  const { call, charsCut } = truncateImage(wanted, maxInputCharsOf(plan, asked.dialect));
   const { model, price, routes } = sell(gateway, plan, asked, call);
   const generations = generationsOf(call);
   const amount = worstCost(price, { inputTokens: 0, outputTokens: 0, images: generations, generations });
@@ -209,20 +215,11 @@ export function modelNotFound(name: string): CallError {
   });
 }
 
-/** Everything that a vendor could count as input: text, pictures, tools, and what this program only carries. */
-function inputTokensAtMost(call: ChatCall): number {
-  let tokens = MESSAGE_TOKENS_MAX * (call.messages.length + 1);
-  for (const message of call.messages) {
-    for (const part of message.parts) {
-      if (part.kind === 'text') tokens += utf8Length(part.text);
-      else tokens += part.kind === 'image' ? IMAGE_TOKENS_MAX : utf8Length(JSON.stringify(part.value));
-    }
-    if (message.name !== undefined) tokens += utf8Length(message.name);
-    if (message.extra !== undefined) tokens += utf8Length(JSON.stringify(message.extra));
-    for (const made of message.toolCalls ?? []) tokens += utf8Length(made.name) + utf8Length(made.argumentsJson);
-  }
-  if (call.options.tools !== undefined) tokens += utf8Length(JSON.stringify(call.options.tools));
-  if (call.options.responseFormat !== undefined) tokens += utf8Length(JSON.stringify(call.options.responseFormat));
-  if (Object.keys(call.extra).length > 0) tokens += utf8Length(JSON.stringify(call.extra));
-  return tokens;
+/** At a price per request the plan's bound on text must not be got around by megabytes of tools or schemas. */
+function refuseUncut(call: ChatCall, maxInputChars: number | null): void {
+  if (maxInputChars === null || uncutBytes(call) <= UNCUT_BYTES_A_CHAR * maxInputChars) return;
+  throw new CallError('body_too_large', {
+    param: 'tools',
+    message: `Tools, schemas and other fields beside the messages may have ${UNCUT_BYTES_A_CHAR * maxInputChars} bytes in your plan.`,
+  });
 }

@@ -84,7 +84,7 @@ export function attemptStream(
     const stream: AnswerStream = isRelay
       ? provider.openRelay({ call, meter }, eventChars)
       : new TranslatedStream(provider.openEvents(eventChars), renderer, meter);
-    const source = new RemotePieces(upstream, stream, watch, signal, {
+    const source = new RemotePieces(upstream, stream, watch, {
       streamBytes,
       idleMs: gateway.config.timeouts.idleMs,
     });
@@ -185,7 +185,6 @@ export function coolDown(gateway: Gateway, route: Route, failure: CallError): vo
   if (retryClass(failure.code) !== 'safe') return;
   const askedMs = failure.details.retryAfterS === undefined ? COOL_DOWN_MS : failure.details.retryAfterS * 1000;
   route.coolUntilMs = gateway.clock.nowMs() + Math.min(askedMs, COOL_DOWN_MAX_MS);
-  gateway.upstream.forget(route.target.origin);
 }
 
 function reportAttempt(

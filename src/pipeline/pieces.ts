@@ -23,10 +23,9 @@ export interface PieceSource {
 }
 
 export class RemotePieces implements PieceSource {
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #body: UpstreamAnswer['body'];
   readonly #stream: AnswerStream;
   readonly #watch: Watch;
-  readonly #signal: AbortSignal;
   readonly #bounds: { readonly streamBytes: number; readonly idleMs: number };
   #bytes = 0;
 
@@ -34,15 +33,11 @@ export class RemotePieces implements PieceSource {
     upstream: UpstreamAnswer,
     stream: AnswerStream,
     watch: Watch,
-    signal: AbortSignal,
     bounds: { readonly streamBytes: number; readonly idleMs: number },
   ) {
-    const { body } = upstream.response;
-    if (body === null) throw new CallError('upstream_bad_response', { detail: 'the stream has no body' });
-    this.#reader = body.getReader();
+    this.#body = upstream.body;
     this.#stream = stream;
     this.#watch = watch;
-    this.#signal = signal;
     this.#bounds = bounds;
   }
 
@@ -54,8 +49,8 @@ export class RemotePieces implements PieceSource {
         return undefined;
       }
       if (this.#stream.fault !== undefined) throw this.#stream.fault;
-      const { done, value } = await this.#read();
-      if (done) throw new CallError('upstream_truncated');
+      const value = this.#body.take() ?? (await this.#body.read());
+      if (value === undefined) throw new CallError('upstream_truncated');
       this.#bytes += value.byteLength;
       if (this.#bytes > this.#bounds.streamBytes) throw new CallError('upstream_too_large');
       this.#watch.touch();
@@ -74,21 +69,13 @@ export class RemotePieces implements PieceSource {
 
   cancel(): void {
     this.#watch.end();
-    this.#reader.cancel().catch(() => undefined);
+    // After the provider's last word the HTTP message ends in a moment, and then the connection can be used again.
+    if (this.#stream.isComplete) this.#body.linger();
+    else this.#body.cancel();
   }
 
   waitForClient(limitMs: number): void {
     this.#watch.expect(limitMs, 'slow_reader');
-  }
-
-  async #read(): Promise<{ done: true; value: undefined } | { done: false; value: Uint8Array }> {
-    try {
-      const result = await this.#reader.read();
-      return result.done ? { done: true, value: undefined } : { done: false, value: result.value };
-    } catch (error) {
-      if (this.#signal.aborted) throw this.#signal.reason;
-      throw new CallError('upstream_reset', { detail: String((error as { code?: unknown }).code ?? 'no code') });
-    }
   }
 }
 

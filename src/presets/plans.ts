@@ -61,7 +61,9 @@ const plan = (id: string, name: string, rest: Partial<Plan>): Plan => ({
   name,
   api: true,
   dailyRequests: 0,
+  // «Максимальная длина запроса — 10 000 символов» is a word of ChatInfo and TextBot alone.
   maxInputChars: 10_000,
+  maxInputDialects: ['openai', 'chatinfo', 'textbot', 'tolmach'],
   prices: PRICES,
   limits: LIMITS,
   aliases: [],

@@ -36,7 +36,7 @@ export const SERVICES: Readonly<Record<string, Service>> = {
       'claude-v1.3',
       'kandinsky',
     ],
-    plan: { maxInputChars: null },
+    plan: {},
   },
   sydney: {
     dialects: ['sydney'],
@@ -49,7 +49,7 @@ export const SERVICES: Readonly<Record<string, Service>> = {
       'sdxl',
       'kandinsky',
     ],
-    plan: { maxInputChars: null },
+    plan: {},
   },
 };
 

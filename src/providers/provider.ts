@@ -37,6 +37,9 @@ export type UpstreamRequest = {
   readonly body: string;
 };
 
+/** The headers of an answer, by name in any case; those that came several times are joined by commas. */
+export type AnswerHeaders = Pick<Headers, 'get'>;
+
 /** A whole answer. `body` is set where the vendor's own JSON may be passed on as it is. */
 export type WholeAnswer = { readonly answer: Answer; readonly body?: JsonObject; readonly text?: string };
 
@@ -59,7 +62,7 @@ export type RemoteProvider = {
   openEvents(maxEventChars: number): EventReader;
   /** Passes a stream on to a client of the same family, byte for byte. */
   openRelay(context: RelayContext, maxEventChars: number): AnswerStream;
-  faultOfStatus(status: number, headers: Headers, text: string): CallError;
+  faultOfStatus(status: number, headers: AnswerHeaders, text: string): CallError;
   /** Present where the protocol can draw. */
   readonly images?: {
     buildRequest(call: ImageCall, target: Target): UpstreamRequest;

@@ -3,6 +3,7 @@
 import { isObject } from '../core/fields.ts';
 import type { Gateway } from '../pipeline/gateway.ts';
 import type { Vendor } from '../providers/vendors.ts';
+import type { Upstream } from './upstream.ts';
 
 const TIMEOUT_MS = 3_000;
 const MODELS_MAX = 500;
@@ -12,21 +13,22 @@ export async function discoverModels(gateway: Gateway): Promise<void> {
   const vendors = gateway.models.discoverable(environment);
   await Promise.all(
     vendors.map(async (vendor) => {
-      const names = await listModels(vendor, vendor.keyEnv === null ? undefined : environment[vendor.keyEnv]);
+      const apiKey = vendor.keyEnv === null ? undefined : environment[vendor.keyEnv];
+      const names = await listModels(gateway.upstream, vendor, apiKey);
       if (names.length > 0) gateway.models.addDiscovered(vendor, names, environment);
     }),
   );
 }
 
 /** The names that `GET {baseUrl}/models` lists; none where nobody answers. */
-async function listModels(vendor: Vendor, apiKey: string | undefined): Promise<string[]> {
+async function listModels(upstream: Upstream, vendor: Vendor, apiKey: string | undefined): Promise<string[]> {
   try {
-    const response = await fetch(`${vendor.baseUrl}/models`, {
-      headers: apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` },
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-      redirect: 'manual',
-    });
-    const body: unknown = response.ok ? await response.json() : undefined;
+    const url = `${vendor.baseUrl}/models`;
+    const headers: Record<string, string> = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const answer = await upstream.send({ method: 'GET', url, origin: new URL(url).origin, headers, body: '' }, signal);
+    const text = await upstream.readText(answer, signal);
+    const body: unknown = answer.status === 200 ? JSON.parse(text) : undefined;
     const data = isObject(body) && Array.isArray(body['data']) ? body['data'] : [];
     return data
       .flatMap((model) => (isObject(model) && typeof model['id'] === 'string' ? [model['id']] : []))

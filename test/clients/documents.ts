@@ -12,13 +12,16 @@ const HOSTS = [
   'https://api.ddosxd.ru',
 ] as const;
 
+/** The Sydney document gives everybody this key. */
+export const UNIVERSAL_KEY = 'ddosxd-api-1jq4e9xbzu2ilgn';
+
 /** Each as the documents write it. The quoted `'API_KEY'` stands beside a variable of that name. */
 const KEYS = [
   'ВАШ_API_КЛЮЧ',
   'ВАШ_КЛЮЧ',
   'ваш_api_ключ',
   '5668ds-1122-44432-2211-88799d932',
-  'ddosxd-api-1jq4e9xbzu2ilgn',
+  UNIVERSAL_KEY,
   '$API_KEY',
   "'API_KEY'",
 ] as const;
@@ -45,19 +48,28 @@ export const PATCHES: Readonly<Record<string, { readonly why: string; readonly p
   },
 };
 
-/** The text of a program as the document gives it. */
-export function documentText(path: string): Promise<string> {
-  return Bun.file(join(PROGRAMS, path)).text();
+/** Every program, and every body that the documents show for a request, by its path below `programs`. */
+export function listPrograms(): string[] {
+  return [...new Bun.Glob('**/*').scanSync(PROGRAMS)].sort();
 }
 
 /** The text of a program with another address and key, and mended where it has to be. */
 export async function programFor(path: string, url: string, key: string): Promise<string> {
-  let text = await documentText(path);
+  let text = await unmendedProgramFor(path, url, key);
   for (const { from, to } of PATCHES[path]?.patches ?? []) {
     if (text.split(from).length !== 2) throw new Error(`${path} should have ${from} once`);
     text = text.replace(from, () => to);
   }
+  return withKey(text, key);
+}
+
+/** The text of a program with another address and key, and not one more character changed. */
+export async function unmendedProgramFor(path: string, url: string, key: string): Promise<string> {
+  let text = await Bun.file(join(PROGRAMS, path)).text();
   for (const host of HOSTS) text = text.replaceAll(host, url);
-  for (const shown of KEYS) text = text.replaceAll(shown, shown.startsWith("'") ? `'${key}'` : key);
-  return text;
+  return withKey(text, key);
+}
+
+function withKey(text: string, key: string): string {
+  return KEYS.reduce((done, shown) => done.replaceAll(shown, shown.startsWith("'") ? `'${key}'` : key), text);
 }

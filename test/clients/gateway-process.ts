@@ -13,11 +13,20 @@ export type GatewayProcess = {
 };
 
 /** No provider is configured, so that the demonstration answers. */
-export async function startGatewayProcess(): Promise<GatewayProcess> {
+export async function startGatewayProcess(publicKey: string): Promise<GatewayProcess> {
   const dataDir = mkdtempSync(join(tmpdir(), 'tolmach-clients-'));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const env = { PATH: process.env['PATH'], DATA_DIR: dataDir, PORT: String(port), PUBLIC_URL: url, LOG_LEVEL: 'warn' };
+  const config = join(dataDir, 'tolmach.yaml');
+  await Bun.write(config, JSON.stringify({ publicKey }));
+  const env = {
+    PATH: process.env['PATH'],
+    DATA_DIR: dataDir,
+    PORT: String(port),
+    PUBLIC_URL: url,
+    LOG_LEVEL: 'warn',
+    CONFIG: config,
+  };
   const log = join(dataDir, 'start.log');
   let isWanted = true;
   const server = Bun.spawn([...COMMAND, 'start'], {

@@ -3,7 +3,7 @@
 // are skipped, and their names say what is missing.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { demoText } from '../../src/providers/demo.ts';
-import { PATCHES, programFor } from './documents.ts';
+import { listPrograms, PATCHES, programFor, UNIVERSAL_KEY, unmendedProgramFor } from './documents.ts';
 import { type GatewayProcess, startGatewayProcess } from './gateway-process.ts';
 import { callPython, type Found, type Program, type Run, runProgram, typeIntoPython } from './run-program.ts';
 import { findToolchains, type Language } from './toolchains.ts';
@@ -13,7 +13,7 @@ let gateway: GatewayProcess;
 let key: string;
 
 beforeAll(async () => {
-  gateway = await startGatewayProcess();
+  gateway = await startGatewayProcess(UNIVERSAL_KEY);
   key = await customer('prestige');
 });
 afterAll(() => gateway.stop());
@@ -26,10 +26,15 @@ async function customer(plan: string): Promise<string> {
   return String((await gateway.tolmach('key', 'create', '--account', String(id))).key);
 }
 
+const WITH_UNIVERSAL_KEY = 'with the universal key';
+const tried = new Set<string>();
+/** For a program that does not run with the key of the good customer. */
+type OtherKey = () => Promise<string>;
 type Check = (toolchain: Found, program: Program) => Promise<void>;
 
 /** A test that is named after the program, with what was mended in it, or with what is missing for it. */
-function documented(path: string, language: Language, check: Check, how?: string): void {
+function documented(path: string, language: Language, check: Check, how?: string, otherKey?: OtherKey): void {
+  tried.add(path);
   const toolchain = toolchains[language];
   const notes = [how, PATCHES[path]?.why].filter((note) => note !== undefined);
   if (toolchain.state === 'missing') {
@@ -37,27 +42,32 @@ function documented(path: string, language: Language, check: Check, how?: string
     return;
   }
   test([`${path} (${language} ${toolchain.version})`, ...notes].join(', '), async () => {
-    await check(toolchain, { path, text: await programFor(path, gateway.url, key) });
+    const text = await programFor(path, gateway.url, otherKey === undefined ? key : await otherKey());
+    await check(toolchain, { path, text });
   });
 }
 
 /** A program that does its work when it is run. Its complaints stand beside what it printed, where they are of use. */
-function prints(path: string, language: Language, check: (stdout: string) => unknown, how?: string): void {
-  documented(
-    path,
-    language,
-    async (toolchain, program) => judge(await runProgram(language, toolchain, program), check),
-    how,
-  );
+function prints(
+  path: string,
+  language: Language,
+  check: (stdout: string) => unknown,
+  how?: string,
+  otherKey?: OtherKey,
+): void {
+  const run: Check = async (toolchain, program) => judge(await runProgram(language, toolchain, program), check);
+  documented(path, language, run, how, otherKey);
 }
 
 /** A program whose last line is a value, and which prints nothing unless it is typed in. */
-function showsWhenTyped(path: string, check: (stdout: string) => unknown): void {
+function showsWhenTyped(path: string, check: (stdout: string) => unknown, otherKey?: OtherKey): void {
+  const run: Check = async (toolchain, program) => judge(await typeIntoPython(toolchain, program), check);
   documented(
     path,
     'python',
-    async (toolchain, program) => judge(await typeIntoPython(toolchain, program), check),
-    'typed into the interpreter',
+    run,
+    otherKey === undefined ? 'typed into the interpreter' : `typed into the interpreter ${WITH_UNIVERSAL_KEY}`,
+    otherKey,
   );
 }
 
@@ -156,38 +166,27 @@ describe('ChatInfo, its own API', () => {
     },
     'to its result',
   );
-  refused(
+  prints(
     'chatinfo/solve.py',
-    'with a wrong key',
-    async () => 'wrong',
+    'python',
     (stdout) => {
       expect(stdout).toMatch(/^Failed to create request\. Error: .*\.\nNone\n$/);
       expect(stdout).toContain(`${gateway.url}/subscription`);
     },
+    'with a wrong key',
+    async () => 'wrong',
   );
-  refused(
+  prints(
     'chatinfo/solve.py',
-    'on a plan without API',
-    () => customer('free'),
+    'python',
     (stdout) => {
       const error = 'Использовать API можно только на тарифе Престиж. Ваш тариф: Бесплатный.';
       expect(stdout).toBe(`Failed to create request. Error: ${error}.\nNone\n`);
     },
+    'on a plan without API',
+    () => customer('free'),
   );
 });
-
-/** A whole program with another key, whose complaint is the gateway's text. */
-function refused(path: string, how: string, otherKey: () => Promise<string>, check: (stdout: string) => unknown): void {
-  documented(
-    path,
-    'python',
-    async (toolchain) => {
-      const program = { path, text: await programFor(path, gateway.url, await otherKey()) };
-      await judge(await runProgram('python', toolchain, program), check);
-    },
-    how,
-  );
-}
 
 /** Asks again while the answer is the one for a task that is not done. */
 async function untilDone(ask: () => Promise<unknown>, waiting: unknown): Promise<unknown> {
@@ -264,14 +263,15 @@ describe('TextBot', () => {
     },
     'to its result',
   );
-  refused(
+  prints(
     'textbot/solve.py',
-    'with a wrong key',
-    async () => 'wrong',
+    'python',
     (stdout) => {
       const error = `Некорректный API ключ. Получить можно на ${gateway.url}/account`;
       expect(stdout).toBe(`Не удалось запросить генерацию. Ошибка: ${error}.\nРезультат:\n None\n`);
     },
+    'with a wrong key',
+    async () => 'wrong',
   );
 });
 
@@ -349,31 +349,37 @@ const NSP_CATEGORIES = [
 
 describe('Sydney', () => {
   showsWhenTyped('sydney/chat.py', (stdout) => expect(stdout).toBe(`{'reply': '${GREETING}'}\n`));
-  prints('sydney/chat.js', 'axios', (stdout) => expect(plain(stdout)).toBe(`{ reply: '${GREETING}' }`));
+  prints('sydney/chat.js', 'axios', (stdout) => expect(oneLine(stdout)).toBe(`{ reply: '${GREETING}' }`));
   prints('sydney/prompt.py', 'python', (stdout) =>
     expect(stdout).toMatch(/^\{'reply': '.*Hello, how are you\?.*'\}\n$/),
   );
   prints('sydney/prompt.js', 'axios', (stdout) => {
-    expect(plain(stdout)).toMatch(/^\{ reply: ['"`].*Hello, how are you\?.*['"`] \}$/);
+    expect(oneLine(stdout)).toMatch(/^\{ reply: ['"`].*Hello, how are you\?.*['"`] \}$/);
   });
   prints('sydney/image.py', 'python', (stdout) => isPicture(/^\{'url': '(http[^']+)'\}\n$/.exec(stdout)));
-  prints('sydney/image.js', 'axios', (stdout) => isPicture(/^\{ url: '(http[^']+)' \}$/.exec(plain(stdout))));
-  showsWhenTyped('sydney/moderate.py', (stdout) => {
-    const answer = JSON.parse(stdout.replaceAll("'", '"').replaceAll('False', 'false').replaceAll('True', 'true'));
-    const clean = { flagged: false, score: expect.any(Number) };
-    expect(answer).toEqual({ flagged: false, filters: { nsfw: clean, политика: clean } });
-  });
-  prints('sydney/moderate.js', 'axios', (stdout) => {
-    const clean = '\\{ flagged: false, score: [\\d.]+ \\}';
-    expect(plain(stdout)).toMatch(
-      new RegExp(`^\\{ flagged: false, filters: \\{ nsfw: ${clean}, ['"]?политика['"]?: ${clean} \\} \\}$`),
-    );
-  });
+  prints('sydney/image.js', 'axios', (stdout) => isPicture(/^\{ url: '(http[^']+)' \}$/.exec(oneLine(stdout))));
+  showsWhenTyped('sydney/moderate.py', isCleanInPython);
+  prints('sydney/moderate.js', 'axios', isCleanInNode);
+  // The document shows a key that works for everybody: then nothing but the host has to be replaced.
+  prints('sydney/moderate.js', 'axios', isCleanInNode, WITH_UNIVERSAL_KEY, async () => UNIVERSAL_KEY);
+  showsWhenTyped('sydney/moderate.py', isCleanInPython, async () => UNIVERSAL_KEY);
 });
 
-/** What Node.js shows of an object, on one line. */
-function plain(shown: string): string {
-  return shown.trim().replaceAll(/\s+/g, ' ');
+function isCleanInPython(stdout: string): void {
+  const answer = JSON.parse(stdout.replaceAll("'", '"').replaceAll('False', 'false').replaceAll('True', 'true'));
+  const clean = { flagged: false, score: expect.any(Number) };
+  expect(answer).toEqual({ flagged: false, filters: { nsfw: clean, политика: clean } });
+}
+
+function isCleanInNode(stdout: string): void {
+  const clean = '\\{ flagged: false, score: [\\d.]+ \\}';
+  const shown = `^\\{ flagged: false, filters: \\{ nsfw: ${clean}, ['"]?политика['"]?: ${clean} \\} \\}$`;
+  expect(oneLine(stdout)).toMatch(new RegExp(shown));
+}
+
+/** What Node.js shows of an object, on one line. An error of axios holds everything that axios knows. */
+function oneLine(stdout: string): string {
+  return stdout.trim().replaceAll(/\s+/g, ' ').slice(0, 2_000);
 }
 
 /** The picture is there for everybody who has its address. */
@@ -387,3 +393,50 @@ async function isPicture(shown: RegExpExecArray | null): Promise<void> {
       .toString(),
   ).toBe('PNG');
 }
+
+/** A body that a document shows beside its programs, sent as it stands. */
+function answered(path: string, route: string, status: number, body: unknown): void {
+  tried.add(path);
+  test(`${path} sent to ${route}`, async () => {
+    const response = await fetch(gateway.url + route, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      body: await programFor(path, gateway.url, key),
+    });
+    expect(await response.json()).toMatchObject(body as Record<string, unknown>);
+    expect(response.status).toBe(status);
+  });
+}
+
+describe('Request bodies', () => {
+  answered('chatinfo/chat.json', '/v1/chat/completions', 200, { choices: [{ message: { content: GREETING } }] });
+  answered('textbot/generate-response.json', '/api/generate_response', 200, { status: 'processing' });
+  answered('textbot/status.json', '/api/status', 404, {
+    status: 'failed',
+    error_message: 'Запрос с таким ID не найден',
+  });
+  answered('textbot/balance.json', '/api/balance', 200, { balance: expect.any(Number) });
+  answered('nsp/completions.json', '/api/v1/completions', 200, { object: 'text_completion' });
+  answered('nsp/chat.json', '/api/v1/chat/completions', 200, {
+    choices: [{ message: { content: answerTo('Hello!') } }],
+  });
+});
+
+describe('The documents', () => {
+  for (const path of Object.keys(PATCHES)) {
+    const [language, complaint] = path.endsWith('.java')
+      ? (['java', 'compilation failed'] as const)
+      : (['python', 'SyntaxError'] as const);
+    const toolchain = toolchains[language];
+    test.skipIf(toolchain.state === 'missing')(`${path} has to be mended to run`, async () => {
+      const text = await unmendedProgramFor(path, gateway.url, key);
+      const { stderr } = await runProgram(language, toolchain as Found, { path, text });
+      expect(stderr).toContain(complaint);
+    });
+  }
+
+  test('have no program that is not tried', () => {
+    // What Maven is told is part of the Java example.
+    expect(listPrograms().filter((path) => !tried.has(path))).toEqual(['chatinfo/dependency.xml']);
+  });
+});

@@ -75,19 +75,19 @@ function findCompiler(): Toolchain {
   return check.success ? compiler : missing('the headers of libcurl and nlohmann/json');
 }
 
-/** `folder` is the class path. */
+/** Its `folder` is the class path. */
 function findJava(): Toolchain {
   const java = Bun.which('javac') === null ? null : Bun.which('java');
   const [classPath, version] = ['classpath', 'version'].map((name) => join(FOLDER, 'java', name)) as [string, string];
   if (java === null || !existsSync(classPath) || !existsSync(version)) return missing('a JDK with openai-java');
   const jars = readFileSync(classPath, 'utf8').trim();
   if (!jars.split(':').every((jar) => existsSync(jar))) return missing('the jars of openai-java');
-  return found(java, readFileSync(version, 'utf8').trim(), jars);
+  return found(java, `openai-java ${readFileSync(version, 'utf8').trim()}`, jars);
 }
 
 function findMono(): Toolchain {
   const compiler = findProgram(['mcs'], ['--version'], /version ([\d.]+)/);
-  if (compiler.state === 'missing' || Bun.which('mono') === null) return missing('mono and mcs');
+  if (compiler.state === 'missing' || Bun.which('mono') === null) return missing('Mono with mcs');
   return existsSync(join(NEWTONSOFT_FOLDER, 'Newtonsoft.Json.dll')) ? compiler : missing('Newtonsoft.Json');
 }
 

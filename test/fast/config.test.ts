@@ -109,10 +109,10 @@ models:
     const error = await startGateway(config).catch((thrown) => thrown);
     expect(error).toBeInstanceOf(ConfigError);
     expect(error.problems).toEqual([
-      expect.stringContaining('providers.0: there is no vendor "no-such-vendor"'),
+      'providers.0.vendor: there is no vendor "no-such-vendor"',
       'providers.1: "demo" is the name of the built-in provider',
-      'models.0: there is no provider "nobody"',
-      'models.0: there is no provider "openai"',
+      'models.0.targets.0: there is no provider "nobody"',
+      'models.0.targets.2: there is no provider "openai"',
     ]);
     expect(existsSync(join(folder, 'never'))).toBe(false);
   });

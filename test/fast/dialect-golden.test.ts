@@ -6,10 +6,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Answer, CallEvent, ChatCall, Usage } from '../../src/core/call.ts';
 import { NO_USAGE } from '../../src/core/call.ts';
-import type { ErrorCode } from '../../src/core/errors.ts';
+import type { ErrorCode, ErrorDetails } from '../../src/core/errors.ts';
 import { CallError } from '../../src/core/errors.ts';
 import { moderateLexically } from '../../src/core/moderation/index.ts';
-import type { CallRoute, Dialect, PublicModel, Route } from '../../src/dialects/dialect.ts';
+import type { CallRoute, Dialect, PublicModel, Route, TaskView } from '../../src/dialects/dialect.ts';
 import { DIALECTS } from '../../src/dialects/index.ts';
 
 const FOLDER = join(import.meta.dir, '..', 'golden');
@@ -28,7 +28,17 @@ type Given = {
   readonly failure?: ErrorCode;
   readonly models?: readonly PublicModel[];
   readonly urls?: readonly string[];
+  /** For tasks: what is left, the task's id, how it stands, and whether the headers have a key. */
+  readonly requestsLeft?: number;
+  readonly taskId?: number;
+  readonly task?: TaskView;
+  readonly hasKey?: boolean;
+  readonly contentType?: string;
+  /** How the pipeline refuses what the dialect has read. */
+  readonly refusal?: { readonly code: ErrorCode } & ErrorDetails;
 };
+
+const MODE_IDS = ['chat', 'shorter', 'article'];
 
 async function translate(dialect: Dialect, given: Given): Promise<unknown> {
   const route = dialect.routes.find(({ method, path }) => `${method} ${path}` === given.route);
@@ -44,7 +54,9 @@ async function translate(dialect: Dialect, given: Given): Promise<unknown> {
 
 async function follow(route: Route, given: Given): Promise<unknown> {
   const text = typeof given.body === 'string' ? given.body : JSON.stringify(given.body ?? {});
-  const body = { text, contentType: 'application/json' };
+  const body = { text, contentType: given.contentType ?? 'application/json' };
+  if (given.refusal !== undefined) throw new CallError(given.refusal.code, given.refusal);
+  const balance = { requests: given.requestsLeft ?? 0, microRub: 0 };
   switch (route.action) {
     case 'call':
       return followCall(route, route.read(body), given);
@@ -58,6 +70,17 @@ async function follow(route: Route, given: Given): Promise<unknown> {
       return { answer: route.render(moderateLexically(route.read(body)), CONTEXT.callId) };
     case 'tokenize':
       return { answer: await route.answer(body) };
+    case 'createTask': {
+      const key = route.readKey(body);
+      const asked = route.read(body, MODE_IDS, key !== undefined || given.hasKey === true);
+      return { key, asked, answer: route.render(given.taskId ?? 1234, balance) };
+    }
+    case 'readTask': {
+      const read = { key: route.readKey(body), taskId: route.readTaskId(body) };
+      return given.task === undefined ? read : { ...read, answer: route.render(given.task) };
+    }
+    case 'balance':
+      return { key: route.readKey(body), answer: route.render(balance) };
     default:
       throw new Error(`the golden runner does not know the action ${route.action}`);
   }

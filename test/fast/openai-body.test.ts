@@ -224,6 +224,16 @@ describe('text beyond the plan’s bound', () => {
     );
   });
 
+  test('is not got around by tools: those beyond ten bytes a character are refused, and nobody is asked', async () => {
+    const short = await gateway.customer('short', { requests: 10 });
+    const tool = (description: string) => [{ type: 'function', function: { name: 'look', description } }];
+    const messages = [{ role: 'user', content: 'Hello' }];
+    const refused = await gateway.chat(short, { model: 'strict', messages, tools: tool('x'.repeat(1000)) });
+    expect(refused.status).toBe(413);
+    expect(gateway.upstream.calls.length).toBe(0);
+    expect((await gateway.chat(short, { model: 'strict', messages, tools: tool('x'.repeat(900)) })).status).toBe(200);
+  });
+
   test('is not touched where it fits, and then nothing is said', async () => {
     const short = await gateway.customer('short', { requests: 10 });
     const response = await gateway.chat(short, {

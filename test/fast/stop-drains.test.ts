@@ -37,6 +37,25 @@ test('a signal that arrives three times within moments lets a running stream end
   }
 });
 
+test('a gateway whose output nobody reads any more still stops in order', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'tolmach-stop-'));
+  const gateway = Bun.spawn([process.execPath, MAIN, 'start'], {
+    env: { PATH: process.env['PATH'], PORT: '0', DATA_DIR: dataDir, TOLMACH_ADMIN_TOKEN: TOKEN, LOG_LEVEL: 'silent' },
+    stdout: 'pipe',
+    stderr: 'pipe',
+  });
+  try {
+    await readyAddress(gateway.stdout);
+    await gateway.stdout.cancel();
+    gateway.kill('SIGTERM');
+    expect(await new Response(gateway.stderr).text()).toBe('');
+    expect(await gateway.exited).toBe(0);
+  } finally {
+    gateway.kill('SIGKILL');
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+});
+
 async function readyAddress(output: ReadableStream<Uint8Array>): Promise<string> {
   let text = '';
   for await (const chunk of output.values({ preventCancel: true })) {

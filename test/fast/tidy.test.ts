@@ -58,7 +58,7 @@ const NAMED_ONLY_IN: readonly { readonly what: string; readonly pattern: RegExp;
   {
     what: 'outbound requests',
     pattern: /(?<!async )\bfetch\(/,
-    where: /^src\/(upstream\/|testing\/|cli\/admin-client\.ts)/,
+    where: /^src\/(testing\/|cli\/admin-client\.ts)/,
   },
   {
     what: 'outbound connections',

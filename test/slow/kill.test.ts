@@ -1,7 +1,7 @@
 // `kill -9` of the real gateway at random moments, under whole and streamed calls, grants and failing providers, with
 // real sockets and a real database. After each restart the ledger, the clients and the providers must tell one story.
 //
-// ROUNDS sets how many kills, SEED which history.
+// ROUNDS sets how many kills, SEED which history; SLICE=ci is a short run.
 import { expect, test } from 'bun:test';
 import type { UsageRow } from '../../src/store/store.ts';
 import type { Script } from '../../src/testing/fault-scripts.ts';
@@ -12,7 +12,7 @@ import type { Customer, GatewayClient } from '../../src/testing/gateway-client.t
 import { GatewayFolder } from '../../src/testing/gateway-process.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
 
-const ROUNDS = Number(process.env['ROUNDS'] ?? 200);
+const ROUNDS = Number(process.env['ROUNDS'] ?? (process.env['SLICE'] === 'ci' ? 15 : 200));
 const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 const WORKERS = 8;
 const PRICE = 2;

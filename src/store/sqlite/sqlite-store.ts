@@ -18,6 +18,8 @@ export type SqliteStoreOptions = {
   readonly maxWaiting: number;
 };
 
+const WRITER_GONE = 'the writer thread is gone';
+
 /** Operations of one commit. Larger batches gain little and delay the first caller. */
 const BATCH_MAX = 512;
 
@@ -52,6 +54,7 @@ class SqliteStore implements Store {
   readonly #commits = new GroupCommit(BATCH_MAX, (operations) => this.#apply(operations));
   /** The last task that an earlier process left; 0 once those are adopted. */
   #lastLeft: number;
+  #isWriterGone = false;
   #answer: ((result: BatchResult) => void) | undefined;
 
   constructor(thread: Worker, reader: SqliteReader, lock: Database, options: SqliteStoreOptions) {
@@ -62,6 +65,11 @@ class SqliteStore implements Store {
     this.#lastLeft = reader.lastTaskId();
     thread.onmessage = (event: MessageEvent<string>) => this.#answer?.(JSON.parse(event.data) as BatchResult);
     thread.onerror = (event: ErrorEvent) => this.#answer?.({ failed: event.message });
+    // A writer that is gone never answers: what waits is told so, and readiness fails until the process is restarted.
+    thread.addEventListener('close', () => {
+      this.#isWriterGone = true;
+      this.#answer?.({ failed: WRITER_GONE });
+    });
   }
 
   write<O extends WriteOperation>(operation: O): Promise<OutcomeOf<O>> {
@@ -118,7 +126,7 @@ class SqliteStore implements Store {
   }
 
   async ping() {
-    return this.#reader.ping();
+    return !this.#isWriterGone && this.#reader.ping();
   }
 
   async close(): Promise<void> {
@@ -130,6 +138,7 @@ class SqliteStore implements Store {
   }
 
   #apply(operations: readonly WriteOperation[]): Promise<BatchResult> {
+    if (this.#isWriterGone) return Promise.resolve({ failed: WRITER_GONE });
     const batch: Batch = { nowMs: this.#options.clock.nowMs(), operations };
     return new Promise((resolve) => {
       this.#answer = resolve;

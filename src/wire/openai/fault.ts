@@ -15,7 +15,7 @@ const OUR_ACCOUNT = [
 ];
 
 /** The failure that an HTTP answer with a status of 300 or more means. */
-export function faultOfStatus(status: number, headers: Headers, text: string): CallError {
+export function faultOfStatus(status: number, headers: Pick<Headers, 'get'>, text: string): CallError {
   const error = parseError(text);
   const detail = `provider answered ${status} ${error.code ?? error.type ?? ''}`.trim();
   if (status >= 300 && status < 400) return new CallError('upstream_redirect', { detail });
@@ -91,7 +91,7 @@ function readErrorObject(value: unknown): VendorError {
   return out;
 }
 
-function readRetryAfter(headers: Headers): number | undefined {
+function readRetryAfter(headers: Pick<Headers, 'get'>): number | undefined {
   const seconds = Number(headers.get('retry-after') ?? Number.NaN);
   return Number.isFinite(seconds) && seconds >= 0 ? Math.min(Math.ceil(seconds), RETRY_AFTER_S_MAX) : undefined;
 }

@@ -118,6 +118,7 @@ function repetitionContract(open: OpenStore): void {
       prices: [],
       limits: [],
       aliases: [],
+      maxInputDialects: ['*'],
     };
     const claims = [{ subject: 'key-1|all', perMinute: 100, perDay: 100 }];
     const operations: WriteOperation[] = [

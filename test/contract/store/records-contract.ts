@@ -76,6 +76,7 @@ export function recordsContract(open: OpenStore): void {
       prices: [],
       limits: [],
       aliases: [],
+      maxInputDialects: ['*'],
     };
     for (const version of [1, 2]) await t.store.write({ kind: 'putPlan', plan: { ...plan, version } });
     expect(await t.store.listPlans()).toEqual([{ ...plan, version: 2 }]);

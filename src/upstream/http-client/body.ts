@@ -1,0 +1,130 @@
+// The body of an answer, between the connection that brings it and the reader who takes it at its own pace.
+import { CallError } from '../../core/errors.ts';
+
+/** With more than this untaken the connection is not read from. One read from it can bring up to 512 KiB. */
+const UNTAKEN_BYTES_MAX = 64 * 1024;
+
+/** What a body asks of its connection. */
+export interface BodySource {
+  pause(): void;
+  resume(): void;
+  /** Nothing more is wanted: the connection is broken off at once. */
+  cancel(): void;
+  /** Nothing more is wanted, but the answer is about to end by itself, and then the connection can be used again. */
+  linger(): void;
+}
+
+export class Body {
+  readonly #source: BodySource;
+  #untaken: Buffer[] = [];
+  #untakenBytes = 0;
+  #isPaused = false;
+  #isEnded = false;
+  #isDropped = false;
+  #error: unknown;
+  #waiting: PromiseWithResolvers<Buffer | undefined> | undefined;
+
+  constructor(source: BodySource) {
+    this.#source = source;
+  }
+
+  // For the connection.
+
+  add(bytes: Buffer): void {
+    if (this.#isDropped) return;
+    this.#untaken.push(bytes);
+    this.#untakenBytes += bytes.length;
+  }
+
+  end(): void {
+    this.#isEnded = true;
+  }
+
+  /** What came before a break is still read; after an abort (`drop`) nothing is. */
+  fail(error: unknown, drop = false): void {
+    if (this.#isEnded && !drop) return;
+    this.#error ??= error;
+    if (drop) this.#drop();
+    this.handOver();
+  }
+
+  /** Gives a waiting reader all that came in one go, else sees that not too much gathers. */
+  handOver(): void {
+    const waiting = this.#waiting;
+    if (waiting === undefined) {
+      if (this.#untakenBytes > UNTAKEN_BYTES_MAX && !this.#isPaused && !this.#isEnded) {
+        this.#isPaused = true;
+        this.#source.pause();
+      }
+      return;
+    }
+    if (this.#untakenBytes === 0 && !this.#isEnded && this.#error === undefined) return;
+    this.#waiting = undefined;
+    if (this.#untakenBytes === 0 && this.#error !== undefined) waiting.reject(this.#error);
+    else waiting.resolve(this.take());
+  }
+
+  // For the reader.
+
+  /** The next bytes, `undefined` at the end. One read at a time. Throws when the answer breaks off or is aborted. */
+  read(): Promise<Buffer | undefined> {
+    const bytes = this.take();
+    if (bytes !== undefined) return Promise.resolve(bytes);
+    if (this.#error !== undefined) return Promise.reject(this.#error);
+    if (this.#isEnded) return Promise.resolve(undefined);
+    this.#waiting = Promise.withResolvers();
+    return this.#waiting.promise;
+  }
+
+  /** All that is there now, without waiting; `undefined` if nothing is. */
+  take(): Buffer | undefined {
+    if (this.#untaken.length === 0) return undefined;
+    const bytes = this.#untaken.length === 1 ? this.#untaken[0] : Buffer.concat(this.#untaken, this.#untakenBytes);
+    this.#untaken = [];
+    this.#untakenBytes = 0;
+    if (this.#isPaused) {
+      this.#isPaused = false;
+      this.#source.resume();
+    }
+    return bytes;
+  }
+
+  /** The whole body. Throws `upstream_too_large` beyond the bound. */
+  async text(bytesMax: number): Promise<string> {
+    const pieces: Buffer[] = [];
+    let bytes = 0;
+    for (;;) {
+      const piece = this.take() ?? (this.#isEnded ? undefined : await this.read());
+      if (piece === undefined) break;
+      bytes += piece.length;
+      if (bytes > bytesMax) {
+        this.cancel();
+        throw new CallError('upstream_too_large');
+      }
+      pieces.push(piece);
+    }
+    return decode(pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces, bytes));
+  }
+
+  cancel(): void {
+    this.fail(new CallError('upstream_reset', { detail: 'cancelled by us' }), true);
+    this.#source.cancel();
+  }
+
+  linger(): void {
+    this.#drop();
+    this.#source.linger();
+  }
+
+  #drop(): void {
+    this.#isDropped = true;
+    this.#untaken = [];
+    this.#untakenBytes = 0;
+  }
+}
+
+/** UTF-8 as text, without a byte order mark, as `Response.text()` does it. */
+function decode(bytes: Buffer): string {
+  const hasMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+  return bytes.toString('utf8', hasMark ? 3 : 0);
+}

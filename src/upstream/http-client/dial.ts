@@ -1,0 +1,105 @@
+// Opens connections. Names are resolved here, so that the address which was checked is the very one that is dialled.
+import { CallError } from '../../core/errors.ts';
+import { addressBytes } from './address.ts';
+import { Connection, codeOf, SOCKET_HANDLER } from './connection.ts';
+
+export type DialOptions = {
+  readonly connectMs: number;
+  /** Judges each address before it is dialled. */
+  readonly isAllowedAddress: (bytes: Uint8Array) => boolean;
+  /** Certificates to trust instead of the runtime's own list. */
+  readonly ca?: string;
+};
+
+export type Destination = {
+  readonly origin: string;
+  readonly host: string;
+  readonly port: number;
+  readonly isTls: boolean;
+};
+
+/** Throws `upstream_unreachable` or `upstream_tls_error`; an abort throws the signal's reason. */
+export async function dial(
+  destination: Destination,
+  options: DialOptions,
+  signal: AbortSignal,
+  monotonicMs: () => number,
+): Promise<Connection> {
+  const untilMs = monotonicMs() + options.connectMs;
+  const addresses = await limited(resolve(destination.host, options), options.connectMs, signal);
+  let failure = new CallError('upstream_unreachable', { detail: 'no address that may be dialled' });
+  for (const [i, address] of addresses.entries()) {
+    // One dead address must not use up the time of the others.
+    const shareMs = (untilMs - monotonicMs()) / (addresses.length - i);
+    try {
+      return await open(destination, address, options, shareMs, signal);
+    } catch (error) {
+      if (!(error instanceof CallError) || error.code !== 'upstream_unreachable') throw error;
+      failure = error;
+    }
+  }
+  throw failure;
+}
+
+async function resolve(host: string, { isAllowedAddress }: DialOptions): Promise<string[]> {
+  let found: string[];
+  try {
+    found = addressBytes(host) === undefined ? (await Bun.dns.lookup(host)).map(({ address }) => address) : [host];
+  } catch (error) {
+    throw new CallError('upstream_unreachable', { detail: codeOf(error) });
+  }
+  return found.filter((address) => {
+    const bytes = addressBytes(address);
+    return bytes !== undefined && isAllowedAddress(bytes);
+  });
+}
+
+async function open(
+  { origin, host, port, isTls }: Destination,
+  address: string,
+  { ca }: DialOptions,
+  limitMs: number,
+  signal: AbortSignal,
+): Promise<Connection> {
+  const opening = Promise.withResolvers<void>();
+  const connection = new Connection(origin, isTls, opening);
+  // Certificates are always verified, whatever NODE_TLS_REJECT_UNAUTHORIZED says; an IP address has no server name.
+  const serverName = addressBytes(host) === undefined ? { serverName: host } : {};
+  const tls = { rejectUnauthorized: true, ...serverName, ...(ca === undefined ? {} : { ca }) };
+  try {
+    Bun.connect({
+      hostname: address,
+      port,
+      data: connection,
+      socket: SOCKET_HANDLER,
+      ...(isTls ? { tls } : {}),
+    }).catch((error: Error) => connection.failedToOpen(error));
+    await limited(opening.promise, limitMs, signal);
+    return connection;
+  } catch (error) {
+    connection.destroy();
+    throw error;
+  }
+}
+
+/** The promise's value within `ms`, unless the signal says otherwise before. */
+function limited<T>(promise: Promise<T>, ms: number, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => finish(() => reject(signal.reason));
+    const timer = setTimeout(
+      () => finish(() => reject(new CallError('upstream_unreachable', { detail: 'connecting took too long' }))),
+      Math.max(0, ms),
+    );
+    const finish = (act: () => void) => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+      act();
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    promise.then(
+      (value) => finish(() => resolve(value)),
+      (error) => finish(() => reject(error)),
+    );
+  });
+}
