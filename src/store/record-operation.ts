@@ -21,6 +21,8 @@ export function accountOf(operation: WriteOperation): string | undefined {
     case 'revokeKey':
     case 'purgeTasks':
     case 'startTask':
+    case 'claimWebhook':
+    case 'endWebhook':
     case 'putPlan':
       return undefined;
     default:

@@ -90,7 +90,25 @@ export type AuditReport = {
 };
 
 /** A task as it is accepted: the stored call, which is wiped when the task ends. */
-export type NewTask = { readonly request: string };
+export type NewTask = {
+  readonly request: string;
+  /** Where the client names its request, so that a repetition of it makes no second task. */
+  readonly idempotency?: IdempotencyKey;
+  /** Where to tell of the end, signed for the key that made the task. */
+  readonly webhook?: { readonly url: string; readonly keyId: string };
+};
+
+/** A client's own name for a request, which means something for one API key only. */
+export type IdempotencyKey = { readonly keyId: string; readonly key: string; readonly fingerprint: string };
+
+/** A message of a task's end that is to be delivered. */
+export type DueWebhook = {
+  readonly taskId: number;
+  readonly keyId: string;
+  readonly url: string;
+  readonly tries: number;
+  readonly dueAtMs: number;
+};
 
 /** How a task ended. `result` is the answer's text. */
 export type TaskEnd = {
@@ -143,7 +161,19 @@ export type WriteOperation =
   | { readonly kind: 'revokeKey'; readonly keyId: string; readonly revokedAtMs: number }
   | { readonly kind: 'putPlan'; readonly plan: Plan }
   /** Forgets tasks, results and all, that ended before a time: some thousands of them at once. */
-  | { readonly kind: 'purgeTasks'; readonly endedBeforeMs: number }
+  | { readonly kind: 'purgeTasks'; readonly endedBeforeMs: number; readonly keysBeforeMs?: number }
+  /**
+   * Takes a due webhook for one try, unless another process has just taken it (`missing`). Where this process dies
+   * it is due again at `nextDueAtMs`.
+   */
+  | {
+      readonly kind: 'claimWebhook';
+      readonly taskId: number;
+      readonly dueAtMs: number;
+      readonly nextDueAtMs: number | null;
+    }
+  /** The webhook was delivered. */
+  | { readonly kind: 'endWebhook'; readonly taskId: number }
   /** Counts that a task begins, so that one which ends its process each time can be told. */
   | { readonly kind: 'startTask'; readonly taskId: number };
 
@@ -154,8 +184,14 @@ export type RecordOutcome =
   | { readonly kind: 'missing' }
   | { readonly kind: 'conflict'; readonly field: string };
 
-/** A hold that brought a task answers the task's id as well, even when the task has ended meanwhile. */
-export type HoldOutcome = LedgerOutcome & { readonly taskId?: number };
+/**
+ * A hold that brought a task answers the task's id as well, even when the task has ended meanwhile. Where the client's
+ * name for the request was used before, nothing is held: `repeated` tells the earlier task.
+ */
+export type HoldOutcome =
+  | (LedgerOutcome & { readonly taskId?: number })
+  | { readonly kind: 'repeated'; readonly taskId?: number }
+  | { readonly kind: 'mismatched'; readonly taskId?: undefined };
 
 export type OutcomeOf<O extends WriteOperation> = O extends { kind: 'hold' }
   ? HoldOutcome
@@ -188,8 +224,10 @@ export interface Store {
   /** Newest first. `before` is a call id to go on from. */
   listUsage(accountId: string, limit: number, before?: string): Promise<UsageRow[]>;
   findTask(taskId: number): Promise<TaskRow | undefined>;
-  /** The work of a task that is still queued, and this process's. */
-  findTaskWork(taskId: number): Promise<TaskWork | undefined>;
+  /** The work of a task that is still queued, and this process's; or anybody's, to end it from outside. */
+  findTaskWork(taskId: number, whose?: 'anybody'): Promise<TaskWork | undefined>;
+  /** Webhooks that are due, oldest first. */
+  listDueWebhooks(nowMs: number, limit: number): Promise<DueWebhook[]>;
   /** Queued tasks of processes that are gone, oldest first; from now on they are this process's. */
   adoptTasks(): Promise<TaskReference[]>;
   audit(): Promise<AuditReport>;

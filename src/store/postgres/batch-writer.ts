@@ -159,6 +159,7 @@ export class BatchWriter {
     // A wall clock that jumps back must not reopen a limit or a day.
     this.#lastMs = Math.max(this.#lastMs, nowMs);
     const day = this.#calendar.dayAt(this.#lastMs);
+    await tasks.load(session, asked);
     const rows = new BatchRows();
     const touched = new Map<AccountBook, Changes>();
     for (const [i, operation] of operations.entries()) {
@@ -168,11 +169,16 @@ export class BatchWriter {
         outcomes[i] = refused(`${operation.kind}: there is no account ${operation.accountId}`);
         continue;
       }
+      const known = tasks.recall(i, operation, this.#lastMs);
+      if (known !== undefined) {
+        outcomes[i] = known;
+        continue;
+      }
       const changes = touched.get(book) ?? new Changes();
       touched.set(book, changes);
       const outcome = decide(book, operation, this.#lastMs, day, changes);
       outcomes[i] = outcome;
-      tasks.add(i, operation, outcome, changes.newFinals.length > 0);
+      tasks.add(i, operation, outcome, changes.newFinals.length > 0, this.#lastMs);
       rows.add(book, operation, changes, this.#lastMs);
     }
     return [...rows.statements(session, touched, processId), ...tasks.statements(session, processId, this.#lastMs)];

@@ -135,8 +135,12 @@ class PostgresStore implements Store {
     return this.#tasks.find(taskId);
   }
 
-  findTaskWork(taskId: number) {
-    return this.#tasks.findWork(taskId);
+  findTaskWork(taskId: number, whose?: 'anybody') {
+    return this.#tasks.findWork(taskId, whose);
+  }
+
+  listDueWebhooks(nowMs: number, limit: number) {
+    return this.#tasks.listDueWebhooks(nowMs, limit);
   }
 
   adoptTasks() {

@@ -34,7 +34,20 @@ export async function applyRecord(session: Session, operation: RecordOperation):
         operation.taskId,
       ]);
       return WRITTEN;
+    case 'claimWebhook': {
+      const rows = await session.unsafe(
+        `UPDATE task SET webhook_due_at = $1::bigint, webhook_tries = webhook_tries + 1
+         WHERE task_id = $2::bigint AND webhook_due_at = $3::bigint RETURNING task_id`,
+        [operation.nextDueAtMs, operation.taskId, operation.dueAtMs],
+      );
+      return rows.length === 0 ? MISSING : WRITTEN;
+    }
+    case 'endWebhook':
+      await session.unsafe('UPDATE task SET webhook_due_at = NULL WHERE task_id = $1::bigint', [operation.taskId]);
+      return WRITTEN;
     case 'purgeTasks': {
+      if (operation.keysBeforeMs !== undefined)
+        await session.unsafe('DELETE FROM idempotency WHERE created_at < $1::bigint', [operation.keysBeforeMs]);
       // The charges of forgotten tasks stay in `usage`.
       const rows = await session.unsafe(
         `DELETE FROM task WHERE task_id IN

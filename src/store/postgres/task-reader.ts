@@ -1,5 +1,5 @@
 // Finds tasks, and takes over those whose process is gone.
-import type { CallContext, TaskReference, TaskRow, TaskWork } from '../store.ts';
+import type { CallContext, DueWebhook, TaskReference, TaskRow, TaskWork } from '../store.ts';
 import { toInteger, toIntegerOrNull } from './connection.ts';
 import type { ProcessLease } from './process-lease.ts';
 import type { StatementPool } from './statement-pool.ts';
@@ -13,7 +13,9 @@ const FIND = `SELECT task_id AS "taskId", account_id AS "accountId", call_id AS 
 const FIND_WORK = `SELECT t.task_id AS "taskId", t.account_id AS "accountId", t.call_id AS "callId", a.plan_id AS "planId",
     t.request, t.recoveries, t.starts, h.amount, h.context
   FROM task t JOIN account a USING (account_id) JOIN hold h ON h.call_id = t.call_id AND h.account_id = t.account_id
-  WHERE t.task_id = $1::bigint AND t.status = 'queued' AND t.owner = $2`;
+  WHERE t.task_id = $1::bigint AND t.status = 'queued' AND (t.owner = $2 OR $3::boolean)`;
+const DUE_WEBHOOKS = `SELECT task_id AS "taskId", webhook_key_id AS "keyId", webhook_url AS url, webhook_tries AS tries,
+  webhook_due_at AS "dueAtMs" FROM task WHERE webhook_due_at <= $1::bigint ORDER BY webhook_due_at LIMIT $2::int`;
 // A process that ended in order has no row. One whose lease has lapsed may come back, if only the database was away.
 const ABANDONED = `owner <> $1::text AND NOT EXISTS (SELECT 1 FROM process
   WHERE process_id = owner AND (lease_until > (SELECT now_ms()) OR NOT $2::boolean))`;
@@ -53,10 +55,15 @@ export class TaskReader {
   }
 
   /** The stored call with its hold; a queued task always has one. */
-  async findWork(taskId: number): Promise<TaskWork | undefined> {
+  async findWork(taskId: number, whose?: 'anybody'): Promise<TaskWork | undefined> {
     type Row = Integers<TaskWork, 'taskId' | 'amount'> & { context: CallContext };
-    const [row] = await this.#pool.query<Row>(FIND_WORK, [taskId, this.#lease.processId]);
+    const [row] = await this.#pool.query<Row>(FIND_WORK, [taskId, this.#lease.processId, whose === 'anybody']);
     return row === undefined ? undefined : { ...row, taskId: toInteger(row.taskId), amount: toInteger(row.amount) };
+  }
+
+  async listDueWebhooks(nowMs: number, limit: number): Promise<DueWebhook[]> {
+    const rows = await this.#pool.query<Integers<DueWebhook, 'taskId' | 'dueAtMs'>>(DUE_WEBHOOKS, [nowMs, limit]);
+    return rows.map((row) => ({ ...row, taskId: toInteger(row.taskId), dueAtMs: toInteger(row.dueAtMs) }));
   }
 
   /**

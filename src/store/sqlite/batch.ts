@@ -115,6 +115,10 @@ export class BatchWriter {
     const { accountId } = operation;
     if (!this.#books.has(accountId) && this.#sql.findAccount.get(accountId) === null)
       return { kind: 'refused', detail: `${operation.kind}: there is no account ${accountId}` };
+    if (operation.kind === 'hold' && operation.task?.idempotency !== undefined) {
+      const known = this.#tasks.recall(operation.callId, operation.task.idempotency, nowMs);
+      if (known !== undefined) return known;
+    }
     const book = this.#load(operation, nowMs);
     let changes = touched.get(book);
     if (changes === undefined) {

@@ -8,6 +8,7 @@ import type {
   AuditReport,
   BucketRow,
   CallContext,
+  DueWebhook,
   Key,
   KeyOwner,
   TaskReference,
@@ -119,6 +120,10 @@ export class SqliteReader {
     return row === null ? undefined : { ...row, context: JSON.parse(row.context) as CallContext };
   }
 
+  listDueWebhooks(nowMs: number, limit: number): DueWebhook[] {
+    return this.#hot.dueWebhooks.all(nowMs, limit);
+  }
+
   /** The newest task there is; 0 is none. */
   lastTaskId(): number {
     return this.#db.query<{ last: number | null }, []>('SELECT max(task_id) AS last FROM task').get()?.last ?? 0;
@@ -156,6 +161,10 @@ function prepareHot(db: Database) {
     findTask: db.prepare<TaskRow, [number]>(
       `SELECT task_id AS taskId, account_id AS accountId, call_id AS callId, status, result, error_code AS errorCode,
          created_at AS createdAtMs, ended_at AS endedAtMs FROM task WHERE task_id = ?`,
+    ),
+    dueWebhooks: db.prepare<DueWebhook, [number, number]>(
+      `SELECT task_id AS taskId, webhook_key_id AS keyId, webhook_url AS url, webhook_tries AS tries, webhook_due_at AS dueAtMs
+       FROM task WHERE webhook_due_at <= ? ORDER BY webhook_due_at LIMIT ?`,
     ),
     findTaskWork: db.prepare<Omit<TaskWork, 'context'> & { context: string }, [number]>(
       `SELECT t.task_id AS taskId, t.account_id AS accountId, t.call_id AS callId, a.plan_id AS planId, t.request, t.recoveries, t.starts,

@@ -40,7 +40,20 @@ export function applyRecord(db: Database, operation: RecordOperation): RecordOut
     case 'startTask':
       db.query("UPDATE task SET starts = starts + 1 WHERE task_id = ? AND status = 'queued'").run(operation.taskId);
       return WRITTEN;
+    case 'claimWebhook': {
+      const { changes } = db
+        .query(
+          'UPDATE task SET webhook_due_at = ?, webhook_tries = webhook_tries + 1 WHERE task_id = ? AND webhook_due_at = ?',
+        )
+        .run(operation.nextDueAtMs, operation.taskId, operation.dueAtMs);
+      return changes === 0 ? { kind: 'missing' } : WRITTEN;
+    }
+    case 'endWebhook':
+      db.query('UPDATE task SET webhook_due_at = NULL WHERE task_id = ?').run(operation.taskId);
+      return WRITTEN;
     case 'purgeTasks':
+      if (operation.keysBeforeMs !== undefined)
+        db.query('DELETE FROM idempotency WHERE created_at < ?').run(operation.keysBeforeMs);
       // The charges of forgotten tasks stay in `usage`.
       return db
         .query(

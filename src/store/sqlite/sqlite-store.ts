@@ -114,6 +114,10 @@ class SqliteStore implements Store {
     return this.#reader.findTaskWork(taskId);
   }
 
+  async listDueWebhooks(nowMs: number, limit: number) {
+    return this.#reader.listDueWebhooks(nowMs, limit);
+  }
+
   /** One process has this store to itself, so that every task that was queued at its start is its own. */
   async adoptTasks() {
     const lastLeft = this.#lastLeft;

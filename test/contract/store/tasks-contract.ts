@@ -2,7 +2,19 @@
 import { expect, test } from 'bun:test';
 import type { TaskEnd, WriteOperation } from '../../../src/store/store.ts';
 import type { OpenStore } from './operations.ts';
-import { account, CONTEXT, everythingOf, hold, leftOf, NOON, pack, settle, voidCall, writeAll } from './operations.ts';
+import {
+  account,
+  CONTEXT,
+  DAY_MS,
+  everythingOf,
+  hold,
+  leftOf,
+  NOON,
+  pack,
+  settle,
+  voidCall,
+  writeAll,
+} from './operations.ts';
 
 const REQUEST = '{"text":"Сколько будет 2 × 2?"}';
 const DONE: TaskEnd = { status: 'completed', result: 'Четыре.', errorCode: null };
@@ -12,6 +24,8 @@ export function tasksContract(open: OpenStore): void {
   acceptanceContract(open);
   endContract(open);
   adoptionContract(open);
+  namesContract(open);
+  webhooksContract(open);
 }
 
 function acceptanceContract(open: OpenStore): void {
@@ -201,6 +215,97 @@ function adoptionContract(open: OpenStore): void {
   });
 }
 
+function namesContract(open: OpenStore): void {
+  const named = (callId: string, fingerprint = 'f', keyId = 'key-1') => ({
+    ...task(callId, 4),
+    task: { request: REQUEST, idempotency: { keyId, key: 'order 17', fingerprint } },
+  });
+
+  test('of requests with one name exactly one makes a task, at once and later, and the others are told that task', async () => {
+    const t = await open();
+    await writeAll(t.store, [account('anna'), pack('g', 900)]);
+    const ids = Array.from({ length: 20 }, (_, i) => `c${i}`);
+    const outcomes = await Promise.all(ids.map((id) => t.store.write(named(id))));
+    expect(outcomes.map((outcome) => outcome.kind).sort()).toEqual(['held', ...Array(19).fill('repeated')]);
+    expect(new Set(outcomes.map((outcome) => outcome.taskId)).size).toBe(1);
+    const { taskId } = outcomes[0] as { taskId: number };
+    await t.store.write(end('c0', 4, DONE));
+    await t.reopen();
+    expect(await t.store.write(named('later'))).toEqual({ kind: 'repeated', taskId });
+    expect(await t.store.write(named('c0'))).toMatchObject({ kind: 'final', taskId });
+    expect(await leftOf(t)).toEqual({ 'p:g': 896 });
+  });
+
+  test('a name with another content is refused, and nothing is held', async () => {
+    const t = await open();
+    await writeAll(t.store, [account('anna'), pack('g', 9), named('c1')]);
+    expect(await t.store.write(named('c2', 'another'))).toEqual({ kind: 'mismatched' });
+    expect(await leftOf(t)).toEqual({ 'p:g': 5 });
+  });
+
+  test('a name belongs to one API key', async () => {
+    const t = await open();
+    await writeAll(t.store, [account('anna'), pack('g', 9)]);
+    const first = await acceptedId(t.store.write(named('c1')));
+    expect(await acceptedId(t.store.write(named('c2', 'f', 'key-2')))).toBeGreaterThan(first);
+  });
+
+  test('a name that a refused request brought is free', async () => {
+    const t = await open();
+    await writeAll(t.store, [account('anna'), pack('g', 3)]);
+    expect((await t.store.write(named('c1'))).kind).toBe('short');
+    await t.store.write(pack('h', 9));
+    expect((await t.store.write(named('c2', 'another'))).kind).toBe('held');
+  });
+
+  test('a name is remembered for a day and then free again', async () => {
+    const t = await open();
+    await writeAll(t.store, [account('anna'), pack('g', 9)]);
+    const first = await acceptedId(t.store.write(named('c1')));
+    await t.setNow(NOON + DAY_MS - 1);
+    await t.store.write({ kind: 'purgeTasks', endedBeforeMs: 0, keysBeforeMs: NOON });
+    expect(await t.store.write(named('c2'))).toEqual({ kind: 'repeated', taskId: first });
+    await t.setNow(NOON + DAY_MS);
+    await t.store.write({ kind: 'purgeTasks', endedBeforeMs: 0, keysBeforeMs: NOON });
+    expect(await acceptedId(t.store.write(named('c3', 'another')))).toBeGreaterThan(first);
+  });
+}
+
+function webhooksContract(open: OpenStore): void {
+  const url = 'https://example.org/hook';
+  const hooked = (callId: string) => ({
+    ...task(callId, 1),
+    task: { request: REQUEST, webhook: { url, keyId: 'key-1' } },
+  });
+
+  test('a webhook is due from the end of its task until it is delivered', async () => {
+    const t = await open();
+    await writeAll(t.store, [account('anna'), pack('g', 9)]);
+    const taskId = await acceptedId(t.store.write(hooked('c1')));
+    await t.store.write(task('c2', 1));
+    expect(await t.store.listDueWebhooks(NOON + DAY_MS, 10)).toEqual([]);
+    await writeAll(t.store, [end('c1', 1, DONE), end('c2', 1, DONE)]);
+    expect(await t.store.listDueWebhooks(NOON - 1, 10)).toEqual([]);
+    await t.reopen();
+    const due = { taskId, keyId: 'key-1', url, tries: 0, dueAtMs: NOON };
+    expect(await t.store.listDueWebhooks(NOON, 10)).toEqual([due]);
+    await t.store.write({ kind: 'endWebhook', taskId });
+    expect(await t.store.listDueWebhooks(NOON + DAY_MS, 10)).toEqual([]);
+  });
+
+  test('of several that take a due webhook one gets it, and it is due again where that one says nothing', async () => {
+    const t = await open();
+    await writeAll(t.store, [account('anna'), pack('g', 9)]);
+    const taskId = await acceptedId(t.store.write(hooked('c1')));
+    await t.store.write(end('c1', 1, DONE));
+    const claim = { kind: 'claimWebhook', taskId, dueAtMs: NOON, nextDueAtMs: NOON + 10_000 } as const;
+    const claims = await Promise.all(Array.from({ length: 10 }, () => t.store.write(claim)));
+    expect(claims.filter((outcome) => outcome.kind === 'written')).toHaveLength(1);
+    expect(await t.store.listDueWebhooks(NOON + 9_999, 10)).toEqual([]);
+    expect(await t.store.listDueWebhooks(NOON + 10_000, 10)).toMatchObject([{ taskId, tries: 1 }]);
+  });
+}
+
 type Hold = WriteOperation & { kind: 'hold' };
 
 function task(callId: string, amount: number, changes: Partial<Hold> = {}): Hold {
@@ -215,7 +320,7 @@ function failure(callId: string) {
   return { ...voidCall(callId), taskEnd: FAILED };
 }
 
-async function acceptedId(outcome: Promise<{ readonly taskId?: number }>): Promise<number> {
+async function acceptedId(outcome: Promise<{ readonly taskId?: number | undefined }>): Promise<number> {
   const { taskId } = await outcome;
   if (taskId === undefined) throw new Error('no task was accepted');
   return taskId;
