@@ -141,6 +141,16 @@ const bounds = z.strictObject({
   openCalls: z.int().min(1).default(10_000).describe('Calls that may run at once.'),
 });
 
+const webhooks = z.strictObject({
+  allowHosts: z
+    .array(z.string().min(1).max(300))
+    .max(100)
+    .default([])
+    .describe(
+      'Hosts (`host` or `host:port`) that webhooks may reach although they are not public, even by plain http.',
+    ),
+});
+
 const tasks = z.strictObject({
   model: name.default('gpt-4o').describe('The model that answers tasks of the ChatInfo and TextBot routes.'),
   concurrency: z.int().min(1).max(10_000).default(64).describe('Tasks that run at once.'),
@@ -201,6 +211,7 @@ export const fileSchema = z.strictObject({
     .default([])
     .describe('Modes of the task routes beyond the built-in ones, or in place of them; see docs/modes.md.'),
   tasks: tasks.prefault({}).describe('Calls that clients create and then poll.'),
+  webhooks: webhooks.prefault({}).describe('Messages to customers about the ends of their tasks.'),
   files: files.prefault({}).describe('Where finished pictures are kept.'),
   moderation: moderation.prefault({}).describe('Who answers the moderation routes; see docs/reference/moderation.md.'),
   publicKey: z

@@ -20,18 +20,23 @@ import { openModerator } from './pipeline/open-moderator.ts';
 import { PlanBook } from './pipeline/plan-book.ts';
 import { presetsOf } from './presets/services.ts';
 import { openStore } from './store/open-store.ts';
+import { REMEMBER_KEY_MS } from './store/task-key.ts';
 import { TaskRunner } from './tasks/task-runner.ts';
+import { WebhookSender } from './tasks/webhook-sender.ts';
 import { openLog } from './telemetry/log.ts';
 import { makeMetrics } from './telemetry/metrics.ts';
 import { makeReporter } from './telemetry/reporter.ts';
 import { discoverModels } from './upstream/discover.ts';
 import { Upstream } from './upstream/upstream.ts';
 import { Watchdog } from './upstream/watch.ts';
+import { openWebhookDoor } from './upstream/webhook-door.ts';
 
 const SYSTEM_CLOCK: Clock = { nowMs: () => Date.now(), monotonicMs: () => performance.now() };
 
 /** How often expired files, results and orphaned tasks are looked for. */
 const CHORES_MS = 10_000;
+/** How often due webhooks are looked for. */
+const WEBHOOKS_MS = 500;
 
 export type RunningGateway = { readonly url: string; readonly gateway: Gateway; stop(): Promise<void> };
 
@@ -80,6 +85,10 @@ export async function startGateway(config: Config): Promise<RunningGateway> {
     files: openShelf(config, clock),
     modes: overlayModes(builtInModes(), config.modes),
     tasks,
+    webhooks: openWebhookDoor({
+      allowHosts: config.webhooks.allowHosts,
+      secretOf: webhookSecret(secrets.masterSecret),
+    }),
     report: makeReporter(log, metrics),
     open,
     isStopping: false,
@@ -89,10 +98,12 @@ export async function startGateway(config: Config): Promise<RunningGateway> {
   for (const task of await store.adoptTasks()) tasks.add(task);
   const chores = setInterval(() => doChores(gateway, tasks), CHORES_MS);
   const sweeps = startSweeps(gateway);
+  const webhooks = startWebhooks(gateway);
   const stopBackground = () => {
     tasks.stop();
     clearInterval(chores);
     clearInterval(sweeps);
+    clearInterval(webhooks);
   };
   discoverModels(gateway).catch((error) => log.warn({ detail: String(error) }, 'discovery failed'));
   log.info({ url: server.url, providers: gateway.models.providerNames() }, 'started');
@@ -140,12 +151,21 @@ function startSweeps(gateway: Gateway): Timer {
   }, CHORES_MS);
 }
 
+/** Tells customers of their tasks' ends. A store that is away for a while only delays that. */
+function startWebhooks(gateway: Gateway): Timer {
+  const sender = new WebhookSender(() => gateway);
+  return setInterval(() => {
+    sender.sendDue().catch((error) => gateway.report.alarm('webhooks_failed', { detail: String(error) }));
+  }, WEBHOOKS_MS);
+}
+
 /** Forgets what has expired, and takes over the tasks of processes that are gone. */
 async function doChores(gateway: Gateway, tasks: TaskRunner): Promise<void> {
   try {
     const endedBeforeMs = gateway.clock.nowMs() - gateway.config.tasks.keepResultsMs;
+    const keysBeforeMs = gateway.clock.nowMs() - REMEMBER_KEY_MS;
     for (let isMoreLeft: true | undefined = true; isMoreLeft; ) {
-      const purged = await gateway.store.write({ kind: 'purgeTasks', endedBeforeMs });
+      const purged = await gateway.store.write({ kind: 'purgeTasks', endedBeforeMs, keysBeforeMs });
       isMoreLeft = purged.kind === 'written' ? purged.isMoreLeft : undefined;
     }
     for (const task of await gateway.store.adoptTasks()) tasks.add(task);
@@ -181,6 +201,12 @@ async function openPublicAccount(gateway: Gateway, { key: publicKey, keyId }: Pu
 /** Tells one master secret from another, without telling it. */
 function secretCheck(masterSecret: string): string {
   return Buffer.from(hkdfSync('sha256', masterSecret, '', 'tolmach secret check v1', 32)).toString('base64url');
+}
+
+/** The secret of each API key for signing webhooks; it tells nothing of the key or of the others' secrets. */
+function webhookSecret(masterSecret: string): (keyId: string) => string {
+  const derive = (keyId: string) => hkdfSync('sha256', masterSecret, keyId, 'tolmach webhooks v1', 32);
+  return (keyId) => `whsec_${Buffer.from(derive(keyId)).toString('hex')}`;
 }
 
 /** Each purpose has a key of its own, so that what is made for one is worth nothing for another. */

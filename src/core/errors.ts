@@ -97,6 +97,7 @@ export const ERRORS = {
     'The model does not exist or you do not have access to it.',
     'Такой модели нет или у вас нет к ней доступа.',
   ),
+  task_cancelled: row(409, REQUEST, false, 'The task was cancelled.', 'Запрос отменён.'),
   task_not_found: row(404, REQUEST, false, 'There is no task with this id.', 'Запрос с таким ID не найден.'),
 
   // The caller.

@@ -6,6 +6,7 @@ import type { CallError, ErrorCode } from '../core/errors.ts';
 import type { Balance } from '../core/ledger.ts';
 import type { Moderation, ModerationRequest } from '../core/moderation/index.ts';
 import type { AnswerContext, Rendered, StreamRenderer, WireBody } from '../wire/rendering.ts';
+import type { TaskDetails } from '../wire/task-body.ts';
 
 /** What error texts may name besides the error itself. */
 export type ErrorContext = {
@@ -91,6 +92,41 @@ export type ReadTaskRoute = RouteBase &
     render(task: TaskView): Rendered;
   };
 
+/** A task of our own routes: a whole chat call, or a mode and a text. */
+export type TaskSubmission = { readonly webhookUrl?: string } & (
+  | { readonly call: ChatCall }
+  | { readonly asked: TaskRequest }
+);
+
+export type SubmitTaskRoute = RouteBase & {
+  readonly action: 'submitTask';
+  readonly method: 'POST';
+  read(body: WireBody, modeIds: readonly string[]): TaskSubmission;
+  render(task: TaskDetails): Rendered;
+};
+
+export type ShowTaskRoute = RouteBase & {
+  readonly action: 'showTask';
+  readonly method: 'GET';
+  /** Ends in `/`; what follows is the task's id. */
+  readonly path: string;
+  render(task: TaskDetails): Rendered;
+};
+
+export type CancelTaskRoute = RouteBase & {
+  readonly action: 'cancelTask';
+  readonly method: 'DELETE';
+  /** Ends in `/`; what follows is the task's id. */
+  readonly path: string;
+  render(task: TaskDetails): Rendered;
+};
+
+export type WebhookSecretRoute = RouteBase & {
+  readonly action: 'webhookSecret';
+  readonly method: 'GET';
+  render(secret: string): Rendered;
+};
+
 export type BalanceRoute = RouteBase &
   KeyInBody & {
     readonly action: 'balance';
@@ -129,6 +165,10 @@ export type Route =
   | ModelRoute
   | CreateTaskRoute
   | ReadTaskRoute
+  | SubmitTaskRoute
+  | ShowTaskRoute
+  | CancelTaskRoute
+  | WebhookSecretRoute
   | BalanceRoute
   | ModerateRoute
   | TokenizeRoute

@@ -5,5 +5,6 @@ import { nsp } from './nsp.ts';
 import { openai } from './openai.ts';
 import { sydney } from './sydney.ts';
 import { textbot } from './textbot.ts';
+import { tolmach } from './tolmach.ts';
 
-export const DIALECTS: readonly Dialect[] = [openai, chatinfo, textbot, nsp, sydney];
+export const DIALECTS: readonly Dialect[] = [openai, chatinfo, textbot, nsp, sydney, tolmach];

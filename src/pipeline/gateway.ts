@@ -60,6 +60,19 @@ export type Reporter = {
   alarm(event: string, fields: Readonly<Record<string, string | number | null | undefined>>): void;
 };
 
+/** The way to customers' servers. */
+export type WebhookDoor = {
+  /** What messages to the maker of a task are signed with: one secret for each API key. */
+  secretOf(keyId: string): string;
+  /** Why an address cannot be a webhook, in public words; `undefined` where it can. */
+  problemOf(url: string): string | undefined;
+  /** Answers the status. Rejects where there is none, or where the address must not be connected to. */
+  post(
+    url: string,
+    message: { readonly body: string; readonly headers: Readonly<Record<string, string>> },
+  ): Promise<number>;
+};
+
 export type Gateway = {
   readonly config: Config;
   readonly clock: Clock;
@@ -79,7 +92,12 @@ export type Gateway = {
   readonly files: FileShelf;
   readonly modes: readonly Mode[];
   /** Takes accepted tasks, with their calls where those are at hand; `waiting` is how many do not run yet. */
-  readonly tasks: { readonly waiting: number; add(task: TaskReference, ready?: ReadyCall): void };
+  readonly tasks: {
+    readonly waiting: number;
+    add(task: TaskReference, ready?: ReadyCall): void;
+    drop(taskId: number): void;
+  };
+  readonly webhooks: WebhookDoor;
   readonly report: Reporter;
   /** Calls that hold something now. Stopping waits for them. */
   readonly open: Set<HeldCall>;

@@ -212,32 +212,14 @@ export async function hold(gateway: Gateway, callId: string, admission: Admissio
   if (gateway.open.size >= gateway.config.bounds.openCalls) throw new CallError('overloaded', { retryAfterS: 1 });
   const context = contextOf(gateway, admission);
   const outcome = await writeHold(gateway, callId, admission, context);
+  if (outcome.kind === 'repeated')
+    throw new CallError('internal_error', { detail: 'a call without a name is repeated' });
   const held = new HeldCall(gateway, callId, admission, context, outcome);
   gateway.open.add(held);
   return held;
 }
 
-export type AcceptedTask = {
-  readonly taskId: number;
-  readonly balance: Balance;
-  readonly limit: LimitState | undefined;
-  readonly context: CallContext;
-};
-
-/** Takes the hold of a task and accepts the task, in one commit. */
-export async function holdTask(
-  gateway: Gateway,
-  callId: string,
-  admission: Admission,
-  task: NewTask,
-): Promise<AcceptedTask> {
-  const context = contextOf(gateway, admission);
-  const { taskId, balance, limit } = await writeHold(gateway, callId, admission, context, task);
-  if (taskId === undefined) throw new CallError('internal_error', { detail: 'a task was held but not accepted' });
-  return { taskId, balance, limit, context };
-}
-
-function contextOf(gateway: Gateway, admission: Admission): CallContext {
+export function contextOf(gateway: Gateway, admission: Admission): CallContext {
   return {
     keyId: admission.owner.keyId,
     dialect: admission.dialect,
@@ -249,7 +231,13 @@ function contextOf(gateway: Gateway, admission: Admission): CallContext {
 }
 
 /** Limits and balance are decided together, in one durable commit. */
-async function writeHold(gateway: Gateway, callId: string, admission: Admission, context: CallContext, task?: NewTask) {
+export async function writeHold(
+  gateway: Gateway,
+  callId: string,
+  admission: Admission,
+  context: CallContext,
+  task?: NewTask,
+) {
   const { owner, plan, price, amount, claims } = admission;
   if (gateway.isStopping) throw new CallError('shutting_down', { retryAfterS: 5 });
   const outcome = await gateway.store.write({
@@ -266,7 +254,10 @@ async function writeHold(gateway: Gateway, callId: string, admission: Admission,
   const nowMs = gateway.clock.nowMs();
   switch (outcome.kind) {
     case 'held':
+    case 'repeated':
       return outcome;
+    case 'mismatched':
+      throw new CallError('idempotency_mismatch', { param: 'Idempotency-Key' });
     case 'short': {
       // The soonest that anything can change by itself is tomorrow's allowance.
       const retryAfterS = Math.ceil((gateway.calendar.dayAt(nowMs).endsAtMs - nowMs) / 1000);

@@ -6,6 +6,12 @@ import { serveCall } from './serve-call.ts';
 import { serveBalance, serveModel, serveModels, serveTokens } from './serve-free.ts';
 import { serveImage } from './serve-image.ts';
 import { serveModeration } from './serve-moderation.ts';
+import {
+  serveTaskCancellation,
+  serveTaskDetails,
+  serveTaskSubmission,
+  serveWebhookSecret,
+} from './serve-submitted-task.ts';
 import { serveTaskCreation, serveTaskStatus } from './serve-task.ts';
 
 export function serveRoute(gateway: Gateway, dialect: Dialect, route: Route, incoming: Incoming): Promise<Reply> {
@@ -18,6 +24,14 @@ export function serveRoute(gateway: Gateway, dialect: Dialect, route: Route, inc
       return serveTaskCreation(gateway, dialect, route, incoming);
     case 'readTask':
       return serveTaskStatus(gateway, dialect, route, incoming);
+    case 'submitTask':
+      return serveTaskSubmission(gateway, dialect, route, incoming);
+    case 'showTask':
+      return serveTaskDetails(gateway, dialect, route, incoming);
+    case 'cancelTask':
+      return serveTaskCancellation(gateway, dialect, route, incoming);
+    case 'webhookSecret':
+      return serveWebhookSecret(gateway, dialect, route, incoming);
     case 'balance':
       return serveBalance(gateway, dialect, route, incoming);
     case 'models':

@@ -8,7 +8,7 @@ import { admitChat, askedBy, planOf } from './admit.ts';
 import { authenticateBody, keyFromHeaders } from './authenticate.ts';
 import type { Gateway } from './gateway.ts';
 import { chargeHeaders, limitHeaders } from './headers.ts';
-import { holdTask } from './held-call.ts';
+import { holdTask } from './hold-task.ts';
 import type { Incoming, Reply } from './reply.ts';
 import { jsonReply } from './reply.ts';
 import { countFree } from './serve-free.ts';
@@ -31,12 +31,13 @@ export async function serveTaskCreation(
   const owner = await authenticateBody(gateway, incoming, key);
   planOf(gateway, owner);
   if (gateway.tasks.waiting >= gateway.config.tasks.maxWaiting) throw new CallError('overloaded', { retryAfterS: 5 });
-  const { call, ownMessages } = callOf(gateway, asked);
+  const { call, ownMessages } = callOfMode(gateway, asked);
   const admission = admitChat(gateway, { ...askedBy(owner, dialect, route, incoming), ownMessages }, call);
   const stored: StoredCall = { dialect: dialect.name, endpoint: route.endpoint, call: admission.call };
-  const { taskId, balance, limit, context } = await holdTask(gateway, incoming.callId, admission, {
-    request: JSON.stringify(stored),
-  });
+  const accepted = await holdTask(gateway, incoming.callId, admission, { request: JSON.stringify(stored) });
+  // These routes have no names for requests.
+  if ('isRepeated' in accepted) throw new CallError('internal_error', { detail: 'a task without a name is repeated' });
+  const { taskId, balance, limit, context } = accepted;
   const ready = { callId: incoming.callId, admission, context };
   gateway.tasks.add({ taskId, accountId: owner.accountId }, ready);
   return jsonReply(route.render(taskId, balance), {
@@ -68,7 +69,7 @@ export async function serveTaskStatus(
 }
 
 /** The mode's prompt and the text, for the model that serves tasks. */
-function callOf(gateway: Gateway, asked: TaskRequest): { call: ChatCall; ownMessages: number } {
+export function callOfMode(gateway: Gateway, asked: TaskRequest): { call: ChatCall; ownMessages: number } {
   const mode = findMode(gateway.modes, asked.modeId);
   if (mode === undefined) throw new CallError('invalid_field', { param: 'mode' });
   const messages = messagesForMode(mode, asked.text);

@@ -36,7 +36,7 @@ export class TaskRunner {
   readonly #known = new Set<number>();
   /** The calls of tasks that have just been accepted, so that a short queue costs no reading. */
   readonly #ready = new Map<number, ReadyCall>();
-  readonly #held = new Set<HeldCall>();
+  readonly #held = new Map<number, HeldCall>();
   readonly #stopped = Promise.withResolvers<void>();
   #running = 0;
   #isStopped = false;
@@ -65,6 +65,12 @@ export class TaskRunner {
     this.#fill();
   }
 
+  /** A task was ended from outside: what runs of it is broken off. One that waits is found to have ended by its turn. */
+  drop(taskId: number): void {
+    this.#ready.delete(taskId);
+    this.#held.get(taskId)?.abandon(new CallError('task_cancelled'));
+  }
+
   /** Starts no more tasks, and ends the pauses between tries: those tasks are left to the next process. */
   stop(): void {
     this.#isStopped = true;
@@ -73,7 +79,7 @@ export class TaskRunner {
 
   /** Breaks off what still runs, and leaves it to the next process as well. */
   abandon(): void {
-    for (const held of this.#held) held.abandon(new CallError('shutting_down'));
+    for (const held of this.#held.values()) held.abandon(new CallError('shutting_down'));
   }
 
   #fill(): void {
@@ -99,8 +105,8 @@ export class TaskRunner {
     if (ready === undefined || this.#isStopped) return;
     const { callId, admission, context } = ready;
     const held = new HeldCall(gateway, callId, admission, context, { balance: { requests: 0, microRub: 0 } });
-    this.#held.add(held);
-    await this.#attempt(gateway, held).finally(() => this.#held.delete(held));
+    this.#held.set(task.taskId, held);
+    await this.#attempt(gateway, held).finally(() => this.#held.delete(task.taskId));
   }
 
   /** The call of a task from the store; `undefined` where there is nothing to run. */

@@ -1,0 +1,37 @@
+// Takes the hold of a task and accepts the task, in one commit.
+import { CallError } from '../core/errors.ts';
+import type { Balance } from '../core/ledger.ts';
+import type { LimitState } from '../core/limits.ts';
+import type { CallContext, NewTask } from '../store/store.ts';
+import type { Admission } from './admit.ts';
+import type { Gateway } from './gateway.ts';
+import { contextOf, writeHold } from './held-call.ts';
+
+/** A task that an earlier request with the same name has made. Nothing was held. */
+export type RepeatedTask = { readonly isRepeated: true; readonly taskId: number };
+
+export type AcceptedTask = {
+  readonly taskId: number;
+  readonly balance: Balance;
+  readonly limit: LimitState | undefined;
+  readonly context: CallContext;
+};
+
+/** Takes the hold of a task and accepts the task, in one commit. */
+export async function holdTask(
+  gateway: Gateway,
+  callId: string,
+  admission: Admission,
+  task: NewTask,
+): Promise<AcceptedTask | RepeatedTask> {
+  const context = contextOf(gateway, admission);
+  const outcome = await writeHold(gateway, callId, admission, context, task);
+  if (outcome.kind === 'repeated') {
+    // The earlier task may have been forgotten sooner than the name.
+    if (outcome.taskId === undefined) throw new CallError('task_not_found');
+    return { isRepeated: true, taskId: outcome.taskId };
+  }
+  const { taskId, balance, limit } = outcome;
+  if (taskId === undefined) throw new CallError('internal_error', { detail: 'a task was held but not accepted' });
+  return { taskId, balance, limit, context };
+}
