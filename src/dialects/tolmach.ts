@@ -25,7 +25,7 @@ export const tolmach: Dialect = {
     {
       action: 'webhookSecret',
       method: 'GET',
-      path: '/v1/tasks/webhook_secret',
+      path: '/v1/webhook_secret',
       endpoint: 'status',
       render: (secret) => ({ status: 200, body: { object: 'webhook_secret', secret } }),
     },

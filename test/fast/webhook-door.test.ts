@@ -69,6 +69,13 @@ const WRONG_URLS = [
   'https://[::1%25lo]/',
 ];
 
+function failureOf(sent: Promise<number>): Promise<string> {
+  return sent.then(
+    (status) => Promise.reject(new Error(`it was sent and answered ${status}`)),
+    (error: Error) => error.message,
+  );
+}
+
 describe('an address', () => {
   test('of the public internet is public', () => {
     const open = ['1.1.1.1', '8.8.8.8', '93.184.216.34', '172.32.0.1', '100.128.0.1', '192.167.0.1', '223.255.255.255'];
@@ -99,7 +106,7 @@ describe('a webhook', () => {
 
   test.each(INNER_URLS)('is not accepted for %s', async (url) => {
     expect(door.problemOf(url)).toBeString();
-    await expect(door.post(url, MESSAGE)).rejects.toThrow();
+    expect(await failureOf(door.post(url, MESSAGE))).toBeString();
   });
 
   test.each(WRONG_URLS)('is not accepted for %p', (url) => {
@@ -110,14 +117,16 @@ describe('a webhook', () => {
     let addresses = ['127.0.0.1'];
     const naming = openWebhookDoor({ allowHosts: [], secretOf, resolve: async () => addresses });
     for (addresses of [['127.0.0.1'], ['::1'], ['1.1.1.1', '10.0.0.1'], ['169.254.169.254'], ['::ffff:8.8.8.8']])
-      await expect(naming.post('https://rebinding.example/', MESSAGE)).rejects.toThrow('the address is not public');
+      expect(await failureOf(naming.post('https://rebinding.example/', MESSAGE))).toContain(
+        'the address is not public',
+      );
     addresses = [];
-    await expect(naming.post('https://nowhere.example/', MESSAGE)).rejects.toThrow('the host has no address');
+    expect(await failureOf(naming.post('https://nowhere.example/', MESSAGE))).toContain('the host has no address');
   });
 
   test('to localhost and its like is refused by what they lead to', async () => {
     for (const name of ['localhost', 'localhost.', 'LOCALHOST'])
-      await expect(door.post(`https://${name}/`, MESSAGE)).rejects.toThrow();
+      expect(await failureOf(door.post(`https://${name}/`, MESSAGE))).toBeString();
   });
 });
 
@@ -149,12 +158,12 @@ describe('a customer’s server', () => {
   });
 
   test('that says nothing, speaks too slowly or no HTTP is given up in time', async () => {
-    await expect(send('')).rejects.toThrow('too long');
-    await expect(send('HTTP/1.1 2')).rejects.toThrow('too long');
-    await expect(send('y'.repeat(10_000))).rejects.toThrow('no HTTP');
+    expect(await failureOf(send(''))).toContain('too long');
+    expect(await failureOf(send('HTTP/1.1 2'))).toContain('too long');
+    expect(await failureOf(send('y'.repeat(10_000)))).toContain('no HTTP');
   });
 
   test('without a valid certificate is not spoken to', async () => {
-    await expect(send('HTTP/1.1 200 OK\r\n\r\n', 'https')).rejects.toThrow();
+    expect(await failureOf(send('HTTP/1.1 200 OK\r\n\r\n', 'https'))).toBeString();
   });
 });
