@@ -123,7 +123,7 @@ export function givenTwice(name: string): CallError {
 }
 
 /** The index of the closing quote of the string that opens at `start`, or the text's end. */
-function endOfString(text: string, start: number): number {
+export function endOfString(text: string, start: number): number {
   let at = start;
   for (;;) {
     at = text.indexOf('"', at + 1);
