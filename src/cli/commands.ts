@@ -14,6 +14,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   balance: async () => (await import('./balance.ts')).balance,
   'plan list': async () => (await import('./plan-list.ts')).planList,
   'model list': async () => (await import('./model-list.ts')).modelList,
+  'task show': async () => (await import('./task-show.ts')).taskShow,
   usage: async () => (await import('./usage.ts')).usage,
   audit: async () => (await import('./audit.ts')).audit,
   doctor: async () => (await import('./doctor.ts')).doctor,

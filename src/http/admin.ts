@@ -9,6 +9,7 @@ import { displayKey, formatKey } from '../core/key-format.ts';
 import { sumBalance } from '../core/ledger.ts';
 import type { Gateway } from '../pipeline/gateway.ts';
 import type { Account, Key } from '../store/store.ts';
+import { showAccount, showKey, showTask } from './admin-views.ts';
 import { readBody } from './request.ts';
 
 const BODY_BYTES_MAX = 1024 * 1024;
@@ -62,6 +63,7 @@ const ROUTES: readonly { readonly method: string; readonly path: RegExp; readonl
   { method: 'DELETE', path: /^keys\/(?<key>[\w-]+)$/, handle: revokeKey },
   { method: 'GET', path: /^plans$/, handle: async (gateway) => ({ plans: gateway.plans.list() }) },
   { method: 'PUT', path: /^plans\/(?<plan>[\w.-]+)$/, handle: putPlan },
+  { method: 'GET', path: /^tasks\/(?<task>\d{1,15})$/, handle: findTask },
   { method: 'GET', path: /^models$/, handle: listModels },
   { method: 'POST', path: /^audit$/, handle: (gateway) => gateway.store.audit() },
   { method: 'GET', path: /^status$/, handle: status },
@@ -225,6 +227,12 @@ async function putPlan(gateway: Gateway, { plan: planId = '' }: Params, body: un
   return plan;
 }
 
+async function findTask(gateway: Gateway, { task: taskId = '' }: Params): Promise<unknown> {
+  const task = await gateway.store.findTask(Number(taskId));
+  if (task === undefined) throw new CallError('not_found', { message: `There is no task ${taskId}.` });
+  return showTask(task);
+}
+
 async function listModels(gateway: Gateway): Promise<unknown> {
   return {
     models: gateway.models.list().map((model) => ({
@@ -269,27 +277,6 @@ async function findAccount(gateway: Gateway, accountId = ''): Promise<Account> {
 
 function noAccount(accountId: string): CallError {
   return new CallError('not_found', { message: `There is no account ${accountId}.` });
-}
-
-function showAccount(account: Account): unknown {
-  return {
-    id: account.accountId,
-    email: account.email,
-    plan: account.planId,
-    status: account.status,
-    createdAt: new Date(account.createdAtMs).toISOString(),
-  };
-}
-
-function showKey(key: Key): Record<string, unknown> {
-  return {
-    id: key.keyId,
-    account: key.accountId,
-    name: key.name,
-    display: key.display,
-    createdAt: new Date(key.createdAtMs).toISOString(),
-    revokedAt: key.revokedAtMs === null ? null : new Date(key.revokedAtMs).toISOString(),
-  };
 }
 
 /** A date means the end of that day in the configured zone; a date with a time means that moment. */

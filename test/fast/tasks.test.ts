@@ -105,6 +105,14 @@ describe('a task', () => {
     await ended(gateway, customer, id);
   });
 
+  test('is shown to the operator without its text and its answer', async () => {
+    const id = await create(gateway, customer);
+    await ended(gateway, customer, id);
+    const shown = await gateway.admin('GET', `tasks/${id}`);
+    expect(shown).toMatchObject({ id, status: 'completed', account: customer.accountId, error: null });
+    expect(JSON.stringify(shown)).not.toContain('Да.');
+  });
+
   test('is asked for with an id that is no id: 400 with an error in words', async () => {
     for (const id of [undefined, null, '', 'x', -1, 0, 1.5, 2 ** 60, [], {}]) {
       const { status, body } = await poll(gateway, customer, id);

@@ -43,7 +43,7 @@ const FILE_LINES_MAX = 300;
 const FILE_RATCHET: Readonly<Record<string, number>> = {
   // The catalogue is one row for each error.
   'src/core/errors.ts': 380,
-  'src/http/admin.ts': 328,
+  'src/http/admin.ts': 313,
 };
 
 const FUNCTION_LINES_MAX = 70;
