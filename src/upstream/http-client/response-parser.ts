@@ -7,6 +7,7 @@ import { badResponse, parseHead } from './response-head.ts';
 /** All heads of one answer together: the interim ones (1xx) count as well. */
 const HEAD_BYTES_MAX = 64 * 1024;
 const HEAD_END = Buffer.from('\r\n\r\n');
+const NOTHING = Buffer.alloc(0);
 
 export class ResponseParser {
   readonly #sink: ResponseSink;
@@ -14,7 +15,7 @@ export class ResponseParser {
   #head: ResponseHead | undefined;
   #headBytes = 0;
   /** The beginning of a head that did not come at once. */
-  #gathered = Buffer.alloc(0);
+  #gathered: Buffer = NOTHING;
   #gatheredBytes = 0;
   #chunks: ChunkedDecoder | undefined;
   #bodyLeft = 0;
