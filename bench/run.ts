@@ -84,7 +84,9 @@ async function measureTraffic({ options, pace, surroundings, circumstances }: Ru
     keep('frames', figures, circumstances);
     say(reportFrames(figures));
   }
-  for (const target of running) await target.check?.();
+  // Where no call was made there is nothing to have been charged.
+  const hasCalls = options.measures.has('calls') || options.measures.has('frames');
+  if (hasCalls) for (const target of running) await target.check?.();
   return wanted.filter((target) => running.some((started) => started.name === target.name));
 }
 
