@@ -3,6 +3,8 @@ import { CallError } from '../../core/errors.ts';
 
 /** With more than this untaken the connection is not read from. One read from it can bring up to 512 KiB. */
 const UNTAKEN_BYTES_MAX = 64 * 1024;
+/** A reader gets no more at once, so that what waits for a slow client is a part of one read and not several reads. */
+const PIECE_BYTES_MAX = 64 * 1024;
 
 /** What a body asks of its connection. */
 export interface BodySource {
@@ -51,17 +53,15 @@ export class Body {
   /** Gives a waiting reader all that came in one go, else sees that not too much gathers. */
   handOver(): void {
     const waiting = this.#waiting;
-    if (waiting === undefined) {
-      if (this.#untakenBytes > UNTAKEN_BYTES_MAX && !this.#isPaused && !this.#isEnded) {
-        this.#isPaused = true;
-        this.#source.pause();
-      }
-      return;
+    if (waiting !== undefined && (this.#untakenBytes > 0 || this.#isEnded || this.#error !== undefined)) {
+      this.#waiting = undefined;
+      if (this.#untakenBytes === 0 && this.#error !== undefined) waiting.reject(this.#error);
+      else waiting.resolve(this.take());
     }
-    if (this.#untakenBytes === 0 && !this.#isEnded && this.#error === undefined) return;
-    this.#waiting = undefined;
-    if (this.#untakenBytes === 0 && this.#error !== undefined) waiting.reject(this.#error);
-    else waiting.resolve(this.take());
+    if (this.#untakenBytes > UNTAKEN_BYTES_MAX && !this.#isPaused && !this.#isEnded) {
+      this.#isPaused = true;
+      this.#source.pause();
+    }
   }
 
   // For the reader.
@@ -76,17 +76,19 @@ export class Body {
     return this.#waiting.promise;
   }
 
-  /** All that is there now, without waiting; `undefined` if nothing is. */
+  /** What is there now, without waiting; `undefined` if nothing is. */
   take(): Buffer | undefined {
-    if (this.#untaken.length === 0) return undefined;
-    const bytes = this.#untaken.length === 1 ? this.#untaken[0] : Buffer.concat(this.#untaken, this.#untakenBytes);
-    this.#untaken = [];
-    this.#untakenBytes = 0;
-    if (this.#isPaused) {
+    const [first] = this.#untaken;
+    if (first === undefined) return undefined;
+    const all = this.#untaken.length === 1 ? first : Buffer.concat(this.#untaken, this.#untakenBytes);
+    const piece = all.length > PIECE_BYTES_MAX ? all.subarray(0, PIECE_BYTES_MAX) : all;
+    this.#untaken = piece === all ? [] : [all.subarray(PIECE_BYTES_MAX)];
+    this.#untakenBytes -= piece.length;
+    if (this.#isPaused && this.#untakenBytes <= UNTAKEN_BYTES_MAX) {
       this.#isPaused = false;
       this.#source.resume();
     }
-    return bytes;
+    return piece;
   }
 
   /** The whole body. Throws `upstream_too_large` beyond the bound. */
