@@ -3,8 +3,8 @@ import type { ChatCall } from './call.ts';
 import { IMAGE_TOKENS_MAX, MESSAGE_TOKENS_MAX, utf8Length } from './tokens.ts';
 
 /** Everything that a vendor could count as input: text, pictures, templates, and what is carried uncut. */
-export function inputTokensAtMost(call: ChatCall): number {
-  let tokens = MESSAGE_TOKENS_MAX * (call.messages.length + 1) + uncutBytes(call);
+export function inputTokensAtMost(call: ChatCall, uncut = uncutBytes(call)): number {
+  let tokens = MESSAGE_TOKENS_MAX * (call.messages.length + 1) + uncut;
   for (const { parts } of call.messages) {
     for (const part of parts) {
       if (part.kind === 'text') tokens += utf8Length(part.text);

@@ -30,11 +30,6 @@ export class SseReader {
     return this.#read(this.#decoder.decode(bytes, { stream: true }));
   }
 
-  /** Whether bytes of an unfinished event are left. At the end of a stream that means it was cut. */
-  get pending(): boolean {
-    return this.#rest !== '' || this.#data.length > 0;
-  }
-
   #read(text: string): SseEvent[] {
     const events: SseEvent[] = [];
     // What is left from before has no line's end in it, so the search goes on where it stopped.

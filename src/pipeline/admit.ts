@@ -62,9 +62,10 @@ export function admitChat(gateway: Gateway, asked: Asked, wanted: ChatCall): Adm
   const plan = planOf(gateway, asked.owner);
   const maxInputChars = maxInputCharsOf(plan, asked.dialect);
   const { call, charsCut } = truncateCall(wanted, maxInputChars, asked.ownMessages);
-  refuseUncut(call, maxInputChars);
+  const uncut = uncutBytes(call);
+  refuseUncut(uncut, maxInputChars);
   const { model, price, routes } = sell(gateway, plan, asked, call);
-  const inputTokens = inputTokensAtMost(call);
+  const inputTokens = inputTokensAtMost(call, uncut);
   const generations = generationsOf(call);
   const outputTokens = (call.options.maxOutputTokens ?? model.maxOutputTokens) * generations;
   const amount = worstCost(price, { inputTokens, outputTokens, images: 0, generations });
@@ -216,8 +217,8 @@ export function modelNotFound(name: string): CallError {
 }
 
 /** At a price per request the plan's bound on text must not be got around by megabytes of tools or schemas. */
-function refuseUncut(call: ChatCall, maxInputChars: number | null): void {
-  if (maxInputChars === null || uncutBytes(call) <= UNCUT_BYTES_A_CHAR * maxInputChars) return;
+function refuseUncut(bytes: number, maxInputChars: number | null): void {
+  if (maxInputChars === null || bytes <= UNCUT_BYTES_A_CHAR * maxInputChars) return;
   throw new CallError('body_too_large', {
     param: 'tools',
     message: `Tools, schemas and other fields beside the messages may have ${UNCUT_BYTES_A_CHAR * maxInputChars} bytes in your plan.`,

@@ -21,7 +21,7 @@ export const openaiCompatible: RemoteProvider = {
   readAnswer(text, meter) {
     const body = parseAnswer(text);
     const answer = readAnswer(body, meter);
-    return isStrict(body) ? { answer, body, text } : { answer };
+    return isStrict(body) ? { answer, text } : { answer };
   },
   openEvents: (maxEventChars) => new ChatStreamReader(maxEventChars),
   openRelay: (context, maxEventChars) => new ChatStreamRelay(context, maxEventChars),

@@ -4,7 +4,6 @@
 import type { AnswerStream, RelayContext } from '../core/answer-stream.ts';
 import type { Answer, CallEvent, ChatCall, Endpoint, Family, ImageCall, Picture } from '../core/call.ts';
 import type { CallError } from '../core/errors.ts';
-import type { JsonObject } from '../core/fields.ts';
 import type { Meter } from '../core/meter.ts';
 import type { Judgement } from '../core/moderation/index.ts';
 
@@ -40,8 +39,8 @@ export type UpstreamRequest = {
 /** The headers of an answer, by name in any case; those that came several times are joined by commas. */
 export type AnswerHeaders = Pick<Headers, 'get'>;
 
-/** A whole answer. `body` is set where the vendor's own JSON may be passed on as it is. */
-export type WholeAnswer = { readonly answer: Answer; readonly body?: JsonObject; readonly text?: string };
+/** A whole answer. `text` is set where the vendor's own JSON may be passed on as it is. */
+export type WholeAnswer = { readonly answer: Answer; readonly text?: string };
 
 /** Reads a vendor's stream into neutral events. `fault` is set where an answer stream's is; `push` does not throw. */
 export type EventReader = {

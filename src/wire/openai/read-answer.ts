@@ -38,17 +38,13 @@ export function readAnswer(body: JsonObject, meter: Meter): Answer {
 }
 
 /** Counts an answer that is passed on as it is. */
-export function meterAnswer(body: JsonObject, choices: readonly Choice[], meter: Meter): void {
+function meterAnswer(body: JsonObject, choices: readonly Choice[], meter: Meter): void {
   for (const choice of choices) {
     meter.addText((choice.text ?? '') + (choice.refusal ?? '') + (choice.reasoning ?? ''));
     for (const call of choice.toolCalls) meter.addText(call.name + call.argumentsJson);
   }
   const usage = readUsage(body['usage']);
   if (usage !== undefined) meter.setUsage(usage);
-}
-
-export function readChoices(body: JsonObject): Choice[] {
-  return (body['choices'] as unknown[]).map((choice, i) => readChoice(isObject(choice) ? choice : {}, i));
 }
 
 function readChoice(choice: JsonObject, position: number): Choice {
