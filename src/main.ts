@@ -24,6 +24,7 @@ import { REMEMBER_KEY_MS } from './store/task-key.ts';
 import { TaskRunner } from './tasks/task-runner.ts';
 import { WebhookSender } from './tasks/webhook-sender.ts';
 import { openLog } from './telemetry/log.ts';
+import { watchLoopDelay } from './telemetry/loop-delay.ts';
 import { makeMetrics } from './telemetry/metrics.ts';
 import { makeReporter } from './telemetry/reporter.ts';
 import { discoverModels } from './upstream/discover.ts';
@@ -99,8 +100,10 @@ export async function startGateway(config: Config): Promise<RunningGateway> {
   const chores = setInterval(() => doChores(gateway, tasks), CHORES_MS);
   const sweeps = startSweeps(gateway);
   const webhooks = startWebhooks(gateway);
+  const stopWatching = watchLoopDelay(metrics.registry, clock.monotonicMs);
   const stopBackground = () => {
     tasks.stop();
+    stopWatching();
     clearInterval(chores);
     clearInterval(sweeps);
     clearInterval(webhooks);
