@@ -10,6 +10,12 @@ export function pathOf(url: string): string {
   return query < 0 ? url.slice(start) : url.slice(start, query);
 }
 
+/** The query of an address. The rest is not parsed, for its host is whatever the client says, and may be no host. */
+export function queryOf(url: string): URLSearchParams {
+  const start = url.indexOf('?');
+  return new URLSearchParams(start < 0 ? '' : url.slice(start + 1));
+}
+
 /** Keys in addresses end up in logs and histories, so they are refused even where they would work. */
 export function refuseKeyInQuery(url: string): void {
   const query = url.indexOf('?');
