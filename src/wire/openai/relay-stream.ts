@@ -20,6 +20,8 @@ export class ChatStreamRelay implements AnswerStream {
   readonly #maxEventChars: number;
   readonly #decoder = new TextDecoder('utf-8');
   #rest = '';
+  /** The end of what was pushed, where the end of a frame may have begun. */
+  #lastChars = '';
   #isComplete = false;
   #fault: CallError | undefined;
 
@@ -70,12 +72,20 @@ export class ChatStreamRelay implements AnswerStream {
 
   /** Takes whole frames off the text gathered so far, and keeps the rest for the next bytes. */
   #pushFrames(text: string): string {
-    // What is left from before has no frame's end in it, except for the beginning of one.
+    // What is left from before has no frame's end in it, except for the beginning of one. It is only added to until a
+    // frame is whole: a text that grows by pieces is put together when it is read, and that again for each piece.
     const from = Math.max(0, this.#rest.length - 3);
+    const recent = this.#lastChars + text;
+    this.#lastChars = recent.slice(-3);
     this.#rest += text;
+    const mayEnd = frameEnd(recent, 0) >= 0;
     let out = '';
     try {
-      for (let end = frameEnd(this.#rest, from); end >= 0 && !this.#isComplete; end = frameEnd(this.#rest, 0)) {
+      for (
+        let end = mayEnd ? frameEnd(this.#rest, from) : -1;
+        end >= 0 && !this.#isComplete;
+        end = frameEnd(this.#rest, 0)
+      ) {
         const frame = this.#rest.slice(0, end);
         this.#rest = this.#rest.slice(end);
         out += this.#frame(frame);
