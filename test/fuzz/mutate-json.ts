@@ -136,7 +136,7 @@ function placesOf(root: Record<string, unknown>): Place[] {
   const queue: Record<string, unknown>[] = [root];
   for (let at = 0; at < queue.length && places.length < 200; at++) {
     const holder = queue[at] as Record<string, unknown>;
-    for (const name of Object.keys(holder)) {
+    for (const name of Object.keys(holder).slice(0, 50)) {
       places.push({ holder, name });
       const value = holder[name];
       if (typeof value === 'object' && value !== null) queue.push(value as Record<string, unknown>);
