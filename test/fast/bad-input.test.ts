@@ -178,6 +178,19 @@ describe('answers of a provider', () => {
     }),
   );
 
+  test.each([
+    ['context_length_exceeded', 'context_length_exceeded'],
+    ['InvalidParameter', 'InvalidParameter'],
+    [1301, '1301'],
+    ['sk-abc123def456', 'the_type'],
+    ['Why is the sky blue?', 'the_type'],
+    ['x'.repeat(51), 'the_type'],
+  ])('an error code %p goes to the log as %p: never what could be a key or a prompt', (code, logged) => {
+    const text = JSON.stringify({ error: { message: 'm', type: 'the_type', code } });
+    const { detail } = openaiCompatible.faultOfStatus(400, new Headers(), text).details;
+    expect(detail).toBe(`provider answered 400 ${logged}`);
+  });
+
   const WHOLE = [
     'HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 5\r\n\r\nhello',
     'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5;a=b\r\nhello\r\n0\r\nx: y\r\n\r\n',

@@ -17,7 +17,7 @@ const OUR_ACCOUNT = [
 /** The failure that an HTTP answer with a status of 300 or more means. */
 export function faultOfStatus(status: number, headers: Pick<Headers, 'get'>, text: string): CallError {
   const error = parseError(text);
-  const detail = `provider answered ${status} ${error.code ?? error.type ?? ''}`.trim();
+  const detail = `provider answered ${status} ${loggedCode(error) ?? ''}`.trim();
   if (status >= 300 && status < 400) return new CallError('upstream_redirect', { detail });
   if (status === 401 || status === 402 || status === 403 || isAboutOurAccount(error))
     return new CallError('provider_unavailable', { detail });
@@ -35,7 +35,7 @@ export function faultOfStatus(status: number, headers: Pick<Headers, 'get'>, tex
 /** The failure that an error object inside a 200 answer or a stream means. */
 export function faultOfErrorObject(value: unknown): CallError {
   const error = readErrorObject(value);
-  const detail = `provider sent an error object: ${error.code ?? error.type ?? 'no code'}`;
+  const detail = `provider sent an error object: ${loggedCode(error) ?? 'no code'}`;
   if (isAboutOurAccount(error)) return new CallError('provider_unavailable', { detail });
   const word = `${error.code ?? ''} ${error.type ?? ''}`.toLowerCase();
   if (/rate_limit|429/.test(word)) return new CallError('upstream_rate_limited', { detail, retryAfterS: 5 });
@@ -65,6 +65,11 @@ function publicMessage(message: string): string {
     .slice(0, MESSAGE_CHARS_MAX)
     .replace(/https?:\/\/\S+/g, '[address]')
     .replace(/\b(?:sk|key|org|proj|Bearer)[-_ ][A-Za-z0-9_\-.*]{6,}/g, '[secret]');
+}
+
+/** A code goes to the log only as far as it reads as one: vendors may write anything there, a key or a prompt too. */
+function loggedCode({ code, type }: VendorError): string | undefined {
+  return [code, type].find((word) => word !== undefined && /^(?:[a-z_.]{1,50}|\d{1,6})$/i.test(word));
 }
 
 function isAboutOurAccount(error: VendorError): boolean {
