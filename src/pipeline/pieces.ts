@@ -74,7 +74,7 @@ export class RemotePieces implements PieceSource {
           }
           isHeldBack = true;
           this.#watch.expect(Number.POSITIVE_INFINITY, 'upstream_stalled');
-          taken.then(goOn);
+          taken.then(goOn, goOn);
           return;
         }
         if (this.#stream.isComplete) finish(resolve);
