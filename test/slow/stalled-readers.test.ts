@@ -12,6 +12,7 @@ import { FaultUpstream } from '../../src/testing/fault-upstream.ts';
 import type { GatewayProcess } from '../../src/testing/gateway-process.ts';
 import { GatewayFolder } from '../../src/testing/gateway-process.ts';
 import type { Customer } from '../../src/testing/test-gateway.ts';
+import { ordinaryStreamsP99Ms } from '../fuzz/other-streams.ts';
 
 const READERS = Number(process.env['READERS'] ?? (process.env['SLICE'] === 'ci' ? 300 : 1_000));
 /** For 1 000 readers. Fewer may take as much, for what the runtime has not collected yet does not depend on them. */
@@ -19,7 +20,6 @@ const GROWN_MAX_BYTES = 100_000_000 * Math.max(1, READERS / 1_000);
 /** Others may take twice as long, and a moment more, for the machine has other things to do as well. */
 const OTHERS_FACTOR_MAX = 2;
 const OTHERS_SLACK_MS = 50;
-const OTHERS_ROUNDS = 5;
 const SETTLE_MS = 10_000;
 
 let upstream: FaultUpstream;
@@ -45,7 +45,7 @@ test.each(['strict', 'loose'])(
     const words = frame(chunk({ content: 'word '.repeat(50) }));
     upstream.answer = (call) =>
       call.text.includes('stalled') ? endless('text/event-stream', words) : stream(streamFrames('one two three'));
-    const calmMs = await othersMs();
+    const calmMs = await ordinaryStreamsP99Ms(gateway, customer);
     const calmBytes = await gateway.residentBytes();
     const peak = watchPeak();
     const sockets: Socket[] = [];
@@ -54,7 +54,7 @@ test.each(['strict', 'loose'])(
     await Bun.sleep(SETTLE_MS);
     const peakBytes = await peak.stop();
     const stalledBytes = await gateway.residentBytes();
-    const stalledMs = await othersMs();
+    const stalledMs = await ordinaryStreamsP99Ms(gateway, customer);
     const sentBytes = upstream.calls.reduce((sum, call) => sum + call.bytesSent, 0);
     for (const socket of sockets) socket.destroy();
     upstream.clear();
@@ -97,29 +97,6 @@ function watchPeak() {
       return most;
     },
   };
-}
-
-/** The 99th percentile of how long ordinary streams take: that of the calmest of some rounds. */
-async function othersMs(): Promise<number> {
-  const rounds: number[] = [];
-  for (let i = 0; i < OTHERS_ROUNDS; i++) rounds.push(await roundMs());
-  return Math.min(...rounds);
-}
-
-async function roundMs(): Promise<number> {
-  const taken: number[] = [];
-  const body = { model: 'strict', stream: true, messages: [{ role: 'user', content: 'x' }] };
-  const lane = async () => {
-    for (let i = 0; i < 50; i++) {
-      const startedMs = performance.now();
-      const answer = await gateway.chat(customer, body);
-      expect(await answer.text()).toContain('[DONE]');
-      taken.push(performance.now() - startedMs);
-    }
-  };
-  await Promise.all(Array.from({ length: 8 }, lane));
-  taken.sort((a, b) => a - b);
-  return taken[Math.floor(taken.length * 0.99)] as number;
 }
 
 async function until(what: () => boolean | Promise<boolean>): Promise<void> {
