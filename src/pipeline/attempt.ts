@@ -39,7 +39,8 @@ export function attemptWhole(gateway: Gateway, held: HeldCall, call: ChatCall): 
     watch.expect(gateway.config.timeouts.idleMs, 'upstream_stalled');
     const text = await gateway.upstream.readText(upstream, signal);
     watch.end();
-    return route.provider.readAnswer(text, held.admission.meter);
+    const whole = route.provider.readAnswer(text, held.admission.meter);
+    return call.source?.family === route.provider.family ? whole : { answer: whole.answer };
   });
 }
 
