@@ -159,33 +159,46 @@ describe('OpenAI’s client and a provider of Anthropic’s family', () => {
 });
 
 describe('a model with targets of both families', () => {
-  const both = {
-    models: [
-      {
-        name: 'mixed',
-        targets: [
-          { provider: 'claude', model: 'upstream-model', priority: 0 },
-          { provider: 'second', model: 'upstream-model', priority: 1 },
-        ],
-      },
-    ],
-  };
+  const targets = ['claude', 'second'].map((provider, priority) => ({ provider, model: 'upstream-model', priority }));
+  const document = { type: 'document', source: { type: 'text', media_type: 'text/plain', data: 'x' } };
+  let mixed: TestGateway;
+  let theirs: Anthropic;
+  let ours: OpenAI;
+
+  beforeAll(async () => {
+    mixed = await TestGateway.start({ upstreams: 2, config: { models: [{ name: 'mixed', targets }] } });
+    const { key } = await mixed.customer('requests', { requests: 100 });
+    theirs = new Anthropic({ baseURL: mixed.url, apiKey: key, maxRetries: 0 });
+    ours = new OpenAI({ baseURL: `${mixed.url}/v1`, apiKey: key, maxRetries: 0 });
+    (mixed.upstreams[1] as typeof mixed.upstream).answer = () => json(completion('From the second.'));
+  });
+  afterEach(async () => {
+    for (const upstream of mixed.upstreams) upstream.clear();
+    for (const route of mixed.running.gateway.models.find('mixed')?.routes ?? []) route.coolUntilMs = 0;
+    expect(await mixed.auditAtRest()).toMatchObject({ ok: true, counted: { openHolds: 0 } });
+  });
+  afterAll(() => mixed.stop());
+
+  test('goes on to the other family where one has no word for a field', async () => {
+    const answer = await ours.chat.completions.create({ model: 'mixed', messages: hello, logit_bias: { '5': 1 } });
+    expect(answer.choices[0]?.message.content).toBe('From the second.');
+    expect(mixed.upstreams.map(({ calls }) => calls.length)).toEqual([0, 1]);
+  });
 
   test('goes on to the other family when the first is overloaded, and answers each client in its own words', async () => {
-    const mixed = await TestGateway.start({ upstreams: 2, config: both });
-    try {
-      const { key } = await mixed.customer('requests', { requests: 100 });
-      mixed.upstream.answer = () => json(messageError('overloaded_error'), 529);
-      (mixed.upstreams[1] as typeof mixed.upstream).answer = () => json(completion('From the second.'));
-      const theirs = new Anthropic({ baseURL: mixed.url, apiKey: key, maxRetries: 0 });
-      const told = await theirs.messages.create({ model: 'mixed', max_tokens: 9, messages: hello });
-      expect(told.content).toMatchObject([{ type: 'text', text: 'From the second.' }]);
-      const ours = new OpenAI({ baseURL: `${mixed.url}/v1`, apiKey: key, maxRetries: 0 });
-      const answer = await ours.chat.completions.create({ model: 'mixed', messages: hello });
-      expect(answer.choices[0]?.message.content).toBe('From the second.');
-      expect(await mixed.auditAtRest()).toMatchObject({ ok: true, counted: { openHolds: 0 } });
-    } finally {
-      await mixed.stop();
-    }
+    mixed.upstream.queue(...[1, 2].map(() => json(messageError('overloaded_error'), 529)));
+    const told = await theirs.messages.create({ model: 'mixed', max_tokens: 9, messages: hello });
+    expect(told.content).toMatchObject([{ type: 'text', text: 'From the second.' }]);
+    const answer = await ours.chat.completions.create({ model: 'mixed', messages: hello });
+    expect(answer.choices[0]?.message.content).toBe('From the second.');
+  });
+
+  test('tells why the first failed where the second has no word for what was asked', async () => {
+    mixed.upstream.answer = () => json(messageError('overloaded_error'), 529);
+    const messages = [{ role: 'user', content: [document] }];
+    const asked = { model: 'mixed', max_tokens: 9, messages };
+    const failed = await theirs.messages.create(asked as never).catch((error: unknown) => error);
+    expect(failed).toMatchObject({ status: 503, errorCode: 'upstream_overloaded' });
+    expect((mixed.upstreams[1] as typeof mixed.upstream).calls.length).toBe(0);
   });
 });
