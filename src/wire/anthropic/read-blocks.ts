@@ -102,10 +102,18 @@ function readBlock(block: unknown, at: string): Part {
   }
   if (type === 'image') return readImage(block, at);
   if (type === 'container_upload') throw unsupported(at, `${at}: files of a container are not supported`);
-  const source = isObject(block['source']) ? block['source']['type'] : undefined;
+  refuseReferences(block, at);
+  return { kind: 'opaque', type, value: block, ...(THINKING.includes(type) ? { isOptional: true } : undefined) };
+}
+
+/** Blocks may hold others, and each of them a source of its own. The depth of the whole body is bounded before. */
+function refuseReferences(value: unknown, at: string): void {
+  if (Array.isArray(value)) for (const inner of value) refuseReferences(inner, at);
+  if (!isObject(value)) return;
+  const source = isObject(value['source']) ? value['source']['type'] : undefined;
   if (typeof source === 'string' && SOURCES_BY_REFERENCE.includes(source))
     throw unsupported(`${at}.source`, `${at}.source: send the content itself, not a reference of the type "${source}"`);
-  return { kind: 'opaque', type, value: block, ...(THINKING.includes(type) ? { isOptional: true } : undefined) };
+  for (const inner of Object.values(value)) refuseReferences(inner, at);
 }
 
 function readImage(block: JsonObject, at: string): Part {
