@@ -2,9 +2,8 @@
 // are shown to the customer only where they are about the customer's own request, and then with care.
 import { CallError } from '../../core/errors.ts';
 import { isObject } from '../../core/fields.ts';
+import { loggedWord, publicMessage, readRetryAfter } from '../vendor-words.ts';
 
-const MESSAGE_CHARS_MAX = 500;
-const RETRY_AFTER_S_MAX = 60;
 /** Codes by which vendors say that *our* account has no money or that *our* key is wrong. */
 const OUR_ACCOUNT = [
   'insufficient_quota',
@@ -17,7 +16,7 @@ const OUR_ACCOUNT = [
 /** The failure that an HTTP answer with a status of 300 or more means. */
 export function faultOfStatus(status: number, headers: Pick<Headers, 'get'>, text: string): CallError {
   const error = parseError(text);
-  const detail = `provider answered ${status} ${loggedCode(error) ?? ''}`.trim();
+  const detail = `provider answered ${status} ${loggedWord(error.code, error.type) ?? ''}`.trim();
   if (status >= 300 && status < 400) return new CallError('upstream_redirect', { detail });
   if (status === 401 || status === 402 || status === 403 || isAboutOurAccount(error))
     return new CallError('provider_unavailable', { detail });
@@ -35,7 +34,7 @@ export function faultOfStatus(status: number, headers: Pick<Headers, 'get'>, tex
 /** The failure that an error object inside a 200 answer or a stream means. */
 export function faultOfErrorObject(value: unknown): CallError {
   const error = readErrorObject(value);
-  const detail = `provider sent an error object: ${loggedCode(error) ?? 'no code'}`;
+  const detail = `provider sent an error object: ${loggedWord(error.code, error.type) ?? 'no code'}`;
   if (isAboutOurAccount(error)) return new CallError('provider_unavailable', { detail });
   const word = `${error.code ?? ''} ${error.type ?? ''}`.toLowerCase();
   if (/rate_limit|429/.test(word)) return new CallError('upstream_rate_limited', { detail, retryAfterS: 5 });
@@ -54,22 +53,9 @@ function rejected(error: VendorError, status: number, detail: string): CallError
   return new CallError('upstream_rejected', {
     detail,
     status: status === 415 ? 400 : status,
-    ...(error.param === undefined ? {} : { param: error.param }),
+    ...(error.param === undefined ? {} : { param: publicMessage(error.param) }),
     ...(error.message === undefined ? {} : { message: publicMessage(error.message) }),
   });
-}
-
-/** Cuts what could be a secret or an address out of a vendor's text. */
-function publicMessage(message: string): string {
-  return message
-    .slice(0, MESSAGE_CHARS_MAX)
-    .replace(/https?:\/\/\S+/g, '[address]')
-    .replace(/\b(?:sk|key|org|proj|Bearer)[-_ ][A-Za-z0-9_\-.*]{6,}/g, '[secret]');
-}
-
-/** A code goes to the log only as far as it reads as one: vendors may write anything there, a key or a prompt too. */
-function loggedCode({ code, type }: VendorError): string | undefined {
-  return [code, type].find((word) => word !== undefined && /^(?:[a-z_.]{1,50}|\d{1,6})$/i.test(word));
 }
 
 function isAboutOurAccount(error: VendorError): boolean {
@@ -94,9 +80,4 @@ function readErrorObject(value: unknown): VendorError {
     if (typeof field === 'string' || typeof field === 'number') out[name] = String(field);
   }
   return out;
-}
-
-function readRetryAfter(headers: Pick<Headers, 'get'>): number | undefined {
-  const seconds = Number(headers.get('retry-after') ?? Number.NaN);
-  return Number.isFinite(seconds) && seconds >= 0 ? Math.min(Math.ceil(seconds), RETRY_AFTER_S_MAX) : undefined;
 }
