@@ -17,13 +17,16 @@ import { SseReader } from '../../src/core/sse.ts';
 import { clientAddress } from '../../src/http/client-address.ts';
 import { readBody } from '../../src/http/request.ts';
 import { TranslatedStream } from '../../src/pipeline/translated-stream.ts';
+import { anthropic } from '../../src/providers/anthropic.ts';
 import { openaiCompatible } from '../../src/providers/openai-compatible.ts';
+import { message, messageFrames } from '../../src/testing/anthropic-fault-shapes.ts';
 import { chunk, completion, frame, pictures, streamFrames } from '../../src/testing/fault-scripts.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { configFor, TEST_PLANS } from '../../src/testing/test-gateway.ts';
 import { ResponseParser } from '../../src/upstream/http-client/response-parser.ts';
 import { isPublicAddress } from '../../src/upstream/public-address.ts';
 import { openWebhookDoor } from '../../src/upstream/webhook-door.ts';
+import { renderMessageStream } from '../../src/wire/anthropic/render-stream.ts';
 import { renderChatStream } from '../../src/wire/openai/render-chat.ts';
 import { mutateBytes, splitAtRandom } from '../fuzz/mutate-bytes.ts';
 import { mutateJson, strangeValue } from '../fuzz/mutate-json.ts';
@@ -35,6 +38,15 @@ const SEED = Number(process.env['SEED'] ?? 4);
 const PARSE_MS_MAX = 100;
 const EVENT_CHARS_MAX = 1024 * 1024;
 
+const STREAMED: ChatCall = {
+  endpoint: 'chat',
+  model: 'm',
+  messages: [],
+  options: {},
+  stream: true,
+  includeUsage: true,
+  extra: {},
+};
 const CHAT = {
   model: 'strict',
   stream: true,
@@ -126,43 +138,53 @@ describe('server-sent events', () => {
       expect(splitAtRandom(random, bytes).flatMap((piece) => reader.push(piece))).toEqual(whole);
     }));
 
-  test.each(['relay', 'translated'] as const)('%s: damage is a fault and never an exception or absurd usage', (kind) =>
-    over(CASES, (random) => {
-      const events = [...streamFrames('one two three')].map((one) =>
-        random.next() < 0.8 ? one : frame(mutateJson(random, chunk({ content: 'x' }), [CHAT])),
-      );
-      const bytes =
-        random.next() < 0.5 ? Buffer.from(events.join('')) : mutateBytes(random, Buffer.from(events.join('')));
+  const FAMILIES = {
+    OpenAI: {
+      provider: openaiCompatible,
+      render: renderChatStream,
+      frames: streamFrames('one two three'),
+      event: chunk({ content: 'x' }),
+    },
+    Anthropic: {
+      provider: anthropic,
+      render: renderMessageStream,
+      frames: messageFrames('one two three'),
+      event: { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'x' } },
+    },
+  };
+
+  test.each([
+    ['OpenAI', 'relayed'],
+    ['OpenAI', 'translated'],
+    ['Anthropic', 'relayed'],
+    ['Anthropic', 'translated'],
+  ] as const)("of %s's family, %s: damage is a fault and never an exception or absurd usage", (family, kind) => {
+    const { provider, render, frames, event } = FAMILIES[family];
+    const call: ChatCall = { ...STREAMED, family: provider.family };
+    return over(CASES, (random) => {
+      const mutated = () => `event: content_block_delta\n${frame(mutateJson(random, event, [CHAT]))}`;
+      const text = frames.map((one) => (random.next() < 0.8 ? one : mutated())).join('');
+      const bytes = random.next() < 0.5 ? Buffer.from(text) : mutateBytes(random, Buffer.from(text));
       const meter = new Meter(100, () => 'hi');
-      const call: ChatCall = {
-        endpoint: 'chat',
-        model: 'm',
-        messages: [],
-        options: {},
-        stream: true,
-        includeUsage: true,
-        extra: {},
-      };
+      const renderer = render(call, { callId: 'id', createdAtS: 0, model: 'm' });
       const stream =
-        kind === 'relay'
-          ? openaiCompatible.openRelay({ call, meter }, EVENT_CHARS_MAX)
-          : new TranslatedStream(
-              openaiCompatible.openEvents(EVENT_CHARS_MAX),
-              renderChatStream(call, { callId: 'id', createdAtS: 0, model: 'm' }),
-              meter,
-            );
+        kind === 'relayed'
+          ? provider.openRelay({ call, meter }, EVENT_CHARS_MAX)
+          : new TranslatedStream(provider.openEvents(EVENT_CHARS_MAX), renderer, meter);
       for (const piece of splitAtRandom(random, bytes)) {
         if (stream.isComplete || stream.fault !== undefined) break;
         quickly(() => stream.push(piece));
       }
       expectPlausible(meter);
-    }),
-  );
+    });
+  });
 });
 
 describe('answers of a provider', () => {
   const read = {
     'a completion': (text: string, meter: Meter) => openaiCompatible.readAnswer(text, meter),
+    'a message': (text: string, meter: Meter) => anthropic.readAnswer(text, meter),
+    "an error of Anthropic's": (text: string) => anthropic.faultOfStatus(400, new Headers(), text).text('en'),
     pictures: (text: string) => openaiCompatible.images?.readPictures(text),
     'a moderation': (text: string) => openaiCompatible.moderations?.readModeration(text, 1),
     'an error': (text: string) => openaiCompatible.faultOfStatus(400, new Headers(), text).text('en'),
@@ -170,7 +192,12 @@ describe('answers of a provider', () => {
 
   test.each(Object.entries(read))('%s: is read or refused, and its usage is never absurd', (_, act) =>
     over(CASES, (random) => {
-      const value = random.pick([completion('Hello'), pictures(1), { error: { message: 'm', code: 'c' } }]);
+      const value = random.pick([
+        completion('Hello'),
+        message('Hello'),
+        pictures(1),
+        { error: { message: 'm', code: 'c' } },
+      ]);
       const text = mutateJson(random, value, [CHAT]);
       const meter = new Meter(100, () => 'hi');
       refusalOr(() => act(random.next() < 0.8 ? text : mutateBytes(random, Buffer.from(text)).toString(), meter));

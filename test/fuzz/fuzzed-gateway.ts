@@ -7,18 +7,24 @@ import type { Credentials } from './mutate-request.ts';
 
 const CUSTOMERS = 12;
 
+const PROVIDERS = ['demo', 'first', 'claude'];
+
 const target = (provider: string) => ({ provider, model: 'upstream-model' });
 
-/** Every other model is the demo's. Pictures are not: drawing them would take most of the time. */
+/**
+ * Models are the demo's, of an OpenAI-like vendor and of Anthropic by turns. Pictures are never the demo's: drawing them
+ * would take most of the time.
+ */
 export const FUZZED_SETTINGS = {
   models: [
     { name: 'strict', targets: [target('first')] },
     { name: 'loose', targets: [target('untidy')] },
+    { name: 'claude', targets: [target('claude')] },
     { name: 'picture', kind: 'image', targets: [target('first')] },
     ...MODEL_PRESETS.map(({ name, kind = 'text' }, i) => ({
       name,
       kind,
-      targets: [target(kind === 'image' || i % 2 === 1 ? 'first' : 'demo')],
+      targets: [target(kind === 'image' ? 'first' : (PROVIDERS[i % PROVIDERS.length] as string))],
     })),
   ],
   webhooks: { allowHosts: ['127.0.0.1:9'] },

@@ -7,7 +7,7 @@ import type { Outcome, RawAnswer } from './lane.ts';
 import type { BadRequest } from './mutate-request.ts';
 
 /** What an address answers errors in. `any` is where the address itself was changed. */
-type Shape = 'openai' | 'chatinfo' | 'textbot' | 'sydney' | 'admin' | 'plain' | 'any';
+type Shape = 'openai' | 'anthropic' | 'chatinfo' | 'textbot' | 'sydney' | 'admin' | 'plain' | 'any';
 
 /** The runtime refuses some heads before our code sees them, without a body. */
 const WORDLESS = [400, 405, 408, 413, 414, 417, 426, 431, 501, 505];
@@ -64,6 +64,13 @@ const isCode = (value: unknown): boolean => typeof value === 'string' && Object.
 
 const IS_ERROR: Readonly<Record<Exclude<Shape, 'any'>, (value: unknown) => boolean>> = {
   openai: (value) => isOpenaiError(isObject(value) ? value['error'] : undefined),
+  anthropic: (value) =>
+    isObject(value) &&
+    value['type'] === 'error' &&
+    isObject(value['error']) &&
+    isText(value['error']['type']) &&
+    isText(value['error']['message']) &&
+    isCode(value['error']['code']),
   chatinfo: (value) => isObject(value) && value['success'] === false && isText(value['error']),
   textbot: (value) => isObject(value) && isText(value['error_message']),
   sydney: (value) => isObject(value) && isText(value['error']),
@@ -106,5 +113,5 @@ function shapeOf(target: string): Shape {
   const found = PATHS.find((known) => known.path === path || (known.path.endsWith('/') && path.startsWith(known.path)));
   if (found === undefined) return 'plain';
   const { name } = found;
-  return name === 'chatinfo' || name === 'textbot' || name === 'sydney' ? name : 'openai';
+  return name in IS_ERROR ? (name as Shape) : 'openai';
 }

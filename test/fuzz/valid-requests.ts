@@ -38,7 +38,7 @@ type Golden = { readonly route: string; readonly body?: unknown; readonly conten
 
 /** All of them by route, in one order on every machine: each route is as important as any other. */
 export async function validRequests(): Promise<ValidRequest[][]> {
-  const all = [...OPENAI, ...TASKS, ...FORMS, ...SERVER, ...ADMIN, ...(await goldenRequests())];
+  const all = [...OPENAI, ...ANTHROPIC, ...TASKS, ...FORMS, ...SERVER, ...ADMIN, ...(await goldenRequests())];
   return [...Map.groupBy(all, ({ method, target }) => `${method} ${target}`).values()];
 }
 
@@ -88,6 +88,7 @@ const get = (target: string, carrier: Carrier = 'bearer', method = 'GET'): Valid
   carrier,
 });
 
+const VERSION = { 'anthropic-version': '2023-06-01', 'anthropic-beta': 'a-2025-01-01' };
 const HELLO = [{ role: 'user', content: 'Hello' }];
 const OPENAI: readonly ValidRequest[] = [
   post('chat relayed', '/v1/chat/completions', { model: 'strict', messages: HELLO }),
@@ -164,6 +165,39 @@ const TASKS: readonly ValidRequest[] = [
   get('/v1/tasks/999999999999999'),
   get('/v1/tasks/1', 'bearer', 'DELETE'),
   get('/v1/webhook_secret'),
+];
+
+const MESSAGE = { model: 'claude', max_tokens: 64, messages: HELLO };
+const ANTHROPIC: readonly ValidRequest[] = [
+  post('message relayed', '/v1/messages', MESSAGE, { carrier: 'x-api-key', headers: VERSION }),
+  post('message relayed stream', '/v1/messages', { ...MESSAGE, stream: true }, { headers: VERSION }),
+  post('message translated', '/v1/messages', { ...MESSAGE, model: 'loose', system: 'Be brief.' }, { headers: VERSION }),
+  post('message translated stream', '/v1/messages', { ...MESSAGE, model: 'loose', stream: true }),
+  post('message of many blocks', '/v1/messages', {
+    ...MESSAGE,
+    system: [{ type: 'text', text: 'Be brief.', cache_control: { type: 'ephemeral' } }],
+    messages: [
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: 'What is it?' },
+          { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'iVBORw0KGgo=' } },
+        ],
+      },
+      { role: 'assistant', content: [{ type: 'tool_use', id: 'toolu_1', name: 'weather', input: { city: 'Omsk' } }] },
+      { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'toolu_1', content: '-10' }] },
+    ],
+    tools: [{ name: 'weather', description: 'Tells the weather', input_schema: { type: 'object' } }],
+    tool_choice: { type: 'auto' },
+    metadata: { user_id: 'u-1' },
+    stop_sequences: ['END'],
+    temperature: 0.5,
+    top_p: 0.9,
+    top_k: 5,
+    thinking: { type: 'disabled' },
+  }),
+  post('count of tokens', '/v1/messages/count_tokens', { model: 'claude', messages: HELLO }, { headers: VERSION }),
+  post('chat of an Anthropic model', '/v1/chat/completions', { model: 'claude', messages: HELLO, stream: true }),
 ];
 
 const part = (name: string, text: string) =>

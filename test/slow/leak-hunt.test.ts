@@ -20,7 +20,6 @@ import {
   stream,
   streamFrames,
 } from '../../src/testing/fault-scripts.ts';
-import type { ReceivedCall } from '../../src/testing/fault-upstream.ts';
 import { FaultUpstream } from '../../src/testing/fault-upstream.ts';
 import { ADMIN_TOKEN } from '../../src/testing/gateway-client.ts';
 import type { GatewayProcess } from '../../src/testing/gateway-process.ts';
@@ -87,6 +86,7 @@ const echo = {
     message: `Bad input: ${PROMPT}, key ${VENDOR_KEY}, https://${VENDOR_WORDS}.example/x`,
     type: 'invalid_request_error',
     code: VENDOR_WORDS,
+    param: VENDOR_KEY,
   },
 };
 
@@ -116,6 +116,10 @@ const FAULTS: Readonly<Record<string, Script>> = {
     ...streamFrames(ANSWER).slice(0, 2),
     frame({ error: { message: VENDOR_WORDS, code: VENDOR_WORDS } }),
   ]),
+  'an error event in a stream': stream([
+    ...streamFrames(ANSWER).slice(0, 2),
+    `event: error\n${frame({ type: 'error', ...ours })}`,
+  ]),
   'garbage in a stream': stream([frame(chunk({ content: ANSWER })), `data: {${PROMPT}${VENDOR_KEY}\n\n`]),
   'a stalled stream': stall(streamFrames(ANSWER).slice(0, 3)),
 };
@@ -128,7 +132,7 @@ beforeAll(async () => {
       ...model,
       targets: model.targets.map((target) => ({
         ...target,
-        provider: target.provider === 'untidy' ? 'untidy' : 'first',
+        provider: target.provider === 'demo' ? 'first' : target.provider,
       })),
     })),
     timeouts: { firstByteMs: 150, idleMs: 150, callMs: 2_000 },
@@ -210,9 +214,8 @@ test('the hunt sees a secret in every form that it may be written in', () => {
 describe('driven through every route and fault', () => {
   test('no secret is in an answer', async () => {
     const valid = (await validRequests()).flat();
-    for (const [fault, script] of Object.entries(FAULTS)) {
-      upstream.answer = (call: ReceivedCall) =>
-        call.path.includes('chat/completions') || fault !== 'healthy' ? script : healthy();
+    for (const script of Object.values(FAULTS)) {
+      upstream.answer = () => script;
       // One by one is what a wait for silence would take too long for.
       await Promise.all(valid.map((request) => send(request)));
     }
