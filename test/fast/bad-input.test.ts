@@ -27,6 +27,7 @@ import { ResponseParser } from '../../src/upstream/http-client/response-parser.t
 import { isPublicAddress } from '../../src/upstream/public-address.ts';
 import { openWebhookDoor } from '../../src/upstream/webhook-door.ts';
 import { renderMessageStream } from '../../src/wire/anthropic/render-stream.ts';
+import { readFlatBody } from '../../src/wire/flat-body.ts';
 import { renderChatStream } from '../../src/wire/openai/render-chat.ts';
 import { mutateBytes, splitAtRandom } from '../fuzz/mutate-bytes.ts';
 import { mutateJson, strangeValue } from '../fuzz/mutate-json.ts';
@@ -304,6 +305,41 @@ describe('bodies', () => {
       const read = await readBody(request, 1_000).catch((error: CallError) => error.code);
       expect(typeof read === 'string' ? read : read.text.length).toBe(size > 1_000 ? 'body_too_large' : size);
     }));
+});
+
+describe('large bodies that are cheap to send and dear to read', () => {
+  const names = (count: number) => Array.from({ length: count }, (_, i) => `"k${i}":1`).join(',');
+
+  test.each([
+    ['names', `{"model":"m","x":{${names(900_000)}}}`],
+    ['fields of its own', `{${names(20_000)}}`],
+    ['items', `{"model":"m","x":[${'0,'.repeat(900_000)}0]}`],
+    ['colons', `{${':'.repeat(10_000_000)}}`],
+    ['depth', `{"model":"m","x":${'['.repeat(5_000_000)}`],
+  ])('JSON of many %s is refused before it is parsed', (_, text) => {
+    expect(refusalOr(() => parseObject(text))).toMatch(/^body_too_(large|deep)$/);
+  });
+
+  test.each([
+    ['fields', Array.from({ length: 400_000 }, (_, i) => `k${i}=1`).join('&')],
+    ['escapes', `content=${'%D0%B0'.repeat(2_000_000)}`],
+  ])('a form of many %s is refused before it is parsed', (_, text) => {
+    const body = { text, contentType: 'application/x-www-form-urlencoded' };
+    expect(refusalOr(() => readFlatBody(body))).toBe('body_too_large');
+  });
+
+  test('a form of many parts is refused before it is parsed', async () => {
+    const headers = { 'content-type': 'multipart/form-data; boundary=b' };
+    const body = '--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nx\r\n'.repeat(100_000);
+    const read = readBody(new Request('http://x/', { method: 'POST', body, headers }), 32 * 1024 * 1024);
+    expect(await read.catch((error: CallError) => error.code)).toBe('body_too_large');
+  });
+
+  test('a chat of ten thousand messages with calls of tools is none of them', () => {
+    const call = { id: 'call_1', type: 'function', function: { name: 'f', arguments: '{"a":1}' } };
+    const messages = Array(10_000).fill({ role: 'assistant', content: 'x', name: 'n', tool_calls: [call] });
+    expect(typeof refusalOr(() => parseObject(JSON.stringify({ model: 'm', messages })))).toBe('object');
+  });
 });
 
 describe('addresses that customers choose', () => {
