@@ -37,7 +37,7 @@ export function attemptWhole(gateway: Gateway, held: HeldCall, call: ChatCall): 
       signal,
     );
     watch.expect(gateway.config.timeouts.idleMs, 'upstream_stalled');
-    const text = await gateway.upstream.readText(upstream, signal);
+    const text = await gateway.upstream.readText(upstream, signal, () => watch.touch());
     watch.end();
     return route.provider.readAnswer(text, held.admission.meter);
   });
@@ -55,7 +55,7 @@ export function attemptPictures(gateway: Gateway, held: HeldCall, call: ImageCal
       throw new CallError('provider_unavailable', { detail: 'the provider cannot draw' });
     const upstream = await send(gateway, provider.images.buildRequest(call, route.target), provider, watch, signal);
     watch.expect(gateway.config.timeouts.idleMs, 'upstream_stalled');
-    const text = await gateway.upstream.readText(upstream, signal);
+    const text = await gateway.upstream.readText(upstream, signal, () => watch.touch());
     watch.end();
     return provider.images.readPictures(text);
   });
