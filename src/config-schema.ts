@@ -138,6 +138,11 @@ const bounds = z.strictObject({
     .describe("Characters of one event of a provider's stream."),
   streamBytes: bytes.default(64 * 1024 * 1024).describe("Bytes of a provider's stream."),
   waitingWrites: z.int().min(1).default(50_000).describe('Operations that may wait for the store.'),
+  failuresInRow: z
+    .int()
+    .min(1)
+    .default(10)
+    .describe('Failures in a row after which a provider of a model is not asked before it has rested.'),
   openCalls: z.int().min(1).default(10_000).describe('Calls that may run at once.'),
 });
 

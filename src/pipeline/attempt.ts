@@ -6,7 +6,7 @@ import type { AnswerStream } from '../core/answer-stream.ts';
 import type { Call, CallEvent, ChatCall, ImageCall, Picture } from '../core/call.ts';
 import { CallError, toCallError } from '../core/errors.ts';
 import type { Meter } from '../core/meter.ts';
-import { ATTEMPTS_MAX, orderCandidates, retryClass } from '../core/routing.ts';
+import { ATTEMPTS_MAX, afterFailure, isOut, orderCandidates, retryClass, whileTried } from '../core/routing.ts';
 import type { RemoteProvider, UpstreamRequest, WholeAnswer } from '../providers/provider.ts';
 import type { UpstreamAnswer } from '../upstream/upstream.ts';
 import type { Watch } from '../upstream/watch.ts';
@@ -17,10 +17,6 @@ import type { Route } from './model-book.ts';
 import type { PieceSource } from './pieces.ts';
 import { LocalPieces, RemotePieces } from './pieces.ts';
 import { TranslatedStream } from './translated-stream.ts';
-
-/** Cool-down of a target that failed in a way that says «not me, not now», unless it named a time itself. */
-const COOL_DOWN_MS = 5_000;
-const COOL_DOWN_MAX_MS = 60_000;
 
 /** A whole answer from the first target that gives one. */
 export function attemptWhole(gateway: Gateway, held: HeldCall, call: ChatCall): Promise<WholeAnswer> {
@@ -128,10 +124,12 @@ async function attempt<T>(
   held: HeldCall,
   tryRoute: (route: Route, watch: Watch, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const routes = orderCandidates(held.admission.routes, gateway.clock.nowMs(), gateway.random).slice(0, ATTEMPTS_MAX);
+  const standing = standingRoutes(gateway, held.admission.routes);
+  const routes = orderCandidates(standing, gateway.clock.nowMs(), gateway.random).slice(0, ATTEMPTS_MAX);
   let failure: CallError | undefined;
   for (const route of routes) {
     const startedMs = gateway.clock.monotonicMs();
+    claimTry(gateway, route);
     const controller = held.beginAttempt();
     const { signal } = controller;
     const watch = gateway.watchdog.watch((error) => expire(held, controller, error));
@@ -141,6 +139,7 @@ async function attempt<T>(
     try {
       const result = await tryRoute(route, watch, signal);
       reportAttempt(gateway, held, route, startedMs, undefined);
+      route.failuresInRow = 0;
       return result;
     } catch (thrown) {
       watch.end();
@@ -151,6 +150,21 @@ async function attempt<T>(
     }
   }
   throw failure ?? new CallError('provider_unavailable');
+}
+
+/** The first call to a target that was out keeps the others off until it has ended. */
+function claimTry(gateway: Gateway, route: Route): void {
+  const health = whileTried(route, gateway.clock.nowMs(), gateway.config.bounds.failuresInRow);
+  if (health !== route) Object.assign(route, health);
+}
+
+/** The targets that may be asked. Where all of them are out the call is refused at once instead of being kept waiting. */
+function standingRoutes(gateway: Gateway, routes: readonly Route[]): readonly Route[] {
+  const nowMs = gateway.clock.nowMs();
+  const standing = routes.filter((route) => !isOut(route, nowMs, gateway.config.bounds.failuresInRow));
+  if (standing.length > 0 || routes.length === 0) return standing;
+  const restsUntilMs = Math.min(...routes.map((route) => route.coolUntilMs));
+  throw new CallError('no_provider', { retryAfterS: Math.max(1, Math.ceil((restsUntilMs - nowMs) / 1000)) });
 }
 
 /** A picture is dear, so it is tried again only where surely nothing was drawn; text once where it may have been. */
@@ -180,11 +194,9 @@ export async function send(
   throw provider.faultOfStatus(upstream.status, upstream.headers, text);
 }
 
-/** Lets a target rest that said «not me, not now». */
+/** Remembers of a target that it failed, and lets it rest where that says «not me, not now». */
 export function coolDown(gateway: Gateway, route: Route, failure: CallError): void {
-  if (retryClass(failure.code) !== 'safe') return;
-  const askedMs = failure.details.retryAfterS === undefined ? COOL_DOWN_MS : failure.details.retryAfterS * 1000;
-  route.coolUntilMs = gateway.clock.nowMs() + Math.min(askedMs, COOL_DOWN_MAX_MS);
+  Object.assign(route, afterFailure(route, failure, gateway.clock.nowMs(), gateway.config.bounds.failuresInRow));
 }
 
 function reportAttempt(
