@@ -75,6 +75,21 @@ export function retryClass(code: ErrorCode): RetryClass {
   return AMBIGUOUS.includes(code) ? 'ambiguous' : 'final';
 }
 
+/** Failures that leave open whether the provider has worked, and with that whether it will bill. */
+const MAY_BE_BILLED: readonly ErrorCode[] = [
+  ...AMBIGUOUS,
+  'upstream_too_large',
+  'deadline_exceeded',
+  'client_closed',
+  'slow_reader',
+  'shutting_down',
+  'task_cancelled',
+];
+
+export function mayBeBilled(code: ErrorCode): boolean {
+  return MAY_BE_BILLED.includes(code);
+}
+
 /**
  * A target that failed. It rests where it surely did no work, and where it has failed so often in a row that it is taken
  * for out; other failures may be those of the one call.

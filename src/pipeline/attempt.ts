@@ -6,7 +6,15 @@ import type { AnswerStream } from '../core/answer-stream.ts';
 import type { Call, CallEvent, ChatCall, ImageCall, Picture } from '../core/call.ts';
 import { CallError, toCallError } from '../core/errors.ts';
 import type { Meter } from '../core/meter.ts';
-import { ATTEMPTS_MAX, afterFailure, isOut, orderCandidates, retryClass, whileTried } from '../core/routing.ts';
+import {
+  ATTEMPTS_MAX,
+  afterFailure,
+  isOut,
+  mayBeBilled,
+  orderCandidates,
+  retryClass,
+  whileTried,
+} from '../core/routing.ts';
 import type { RemoteProvider, UpstreamRequest, WholeAnswer } from '../providers/provider.ts';
 import type { UpstreamAnswer } from '../upstream/upstream.ts';
 import type { Watch } from '../upstream/watch.ts';
@@ -131,6 +139,7 @@ async function attempt<T>(
     const startedMs = gateway.clock.monotonicMs();
     claimTry(gateway, route);
     const controller = held.beginAttempt();
+    if (route.provider.kind === 'local') held.forgiveAttempt();
     const { signal } = controller;
     const watch = gateway.watchdog.watch((error) => expire(held, controller, error));
     watch.deadline(gateway.config.timeouts.callMs - (startedMs - held.startedMs));
@@ -145,6 +154,7 @@ async function attempt<T>(
       watch.end();
       failure = held.interruption ?? toCallError(signal.aborted ? signal.reason : thrown);
       reportAttempt(gateway, held, route, startedMs, failure);
+      if (!mayBeBilled(failure.code)) held.forgiveAttempt();
       coolDown(gateway, route, failure);
       if (held.interruption !== undefined || !mayRetry(held.admission.call, failure)) throw failure;
     }

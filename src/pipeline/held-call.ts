@@ -27,6 +27,9 @@ export class HeldCall {
   /** Set when something of the answer went, or is about to go, to the client. */
   isDelivered = false;
   attempts = 0;
+  /** Attempts that a provider may bill and that no charge pays for: the operator's likely loss. */
+  #unpaidAttempts = 0;
+  #mayBeBilled = false;
   provider: string | null = null;
   upstreamModel: string | null = null;
   firstByteMs: number | null = null;
@@ -75,9 +78,17 @@ export class HeldCall {
   beginAttempt(): AbortController {
     if (this.#interruption !== undefined) throw this.#interruption;
     this.attempts += 1;
+    // The attempt before was not the last one, so what it cost is nobody's but the operator's.
+    if (this.#mayBeBilled) this.#unpaidAttempts += 1;
+    this.#mayBeBilled = true;
     this.admission.meter.restart();
     this.#attempt = new AbortController();
     return this.#attempt;
+  }
+
+  /** The running attempt has surely cost nothing. */
+  forgiveAttempt(): void {
+    this.#mayBeBilled = false;
   }
 
   /** Stops the call from outside: the outbound request ends, and what was delivered is charged. */
@@ -126,6 +137,7 @@ export class HeldCall {
     const outcome: FinalOutcome = isCharged ? 'settled' : 'void';
     // Of pictures the made ones count, which may be fewer than were asked for.
     const made = call.endpoint === 'image' ? (usage?.images ?? 0) : generations;
+    if (outcome === 'void' && this.#mayBeBilled) this.#unpaidAttempts += 1;
     const charge = usage === null ? 0 : actualCost(price, usage, made);
     if (meter.isUsageAbsurd)
       this.#gateway.report.alarm('absurd_usage', {
@@ -201,6 +213,7 @@ export class HeldCall {
       outputTokens: record.usage?.outputTokens ?? 0,
       usageSource: record.usage?.source ?? null,
       attempts: record.attempts,
+      unpaidAttempts: this.#unpaidAttempts,
       firstByteMs: record.firstByteMs,
       durationMs: record.durationMs,
     });
