@@ -215,7 +215,7 @@ async function startGateway(
         ],
         tasks: { concurrency: 100, perAccount: 100 },
         bounds: { answerBytes: 300_000, streamBytes: 300_000, eventChars: 20_000 },
-        timeouts: { connectMs: 250, firstByteMs: 400, idleMs: 400, callMs: 2_500 },
+        timeouts: { connectMs: 400, firstByteMs: 600, idleMs: 600, callMs: 3_500 },
       };
     },
   });

@@ -16,7 +16,7 @@ let cutsMade = 0;
 
 beforeAll(async () => {
   gateway = await TestGateway.start({ config: { timeouts: { firstByteMs: 10_000, idleMs: 10_000, callMs: 30_000 } } });
-  customer = await gateway.customer('money', { rub: '1000000000' });
+  customer = await gateway.customer('money', { rub: '1000000' });
 });
 afterAll(async () => {
   const audit = await gateway.auditAtRest();

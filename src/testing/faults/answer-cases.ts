@@ -10,6 +10,8 @@ import type { FaultRow, Outcome } from './fault-row.ts';
 import { allFail, allServe, breaks, fails, taskFails } from './fault-row.ts';
 import { faultRow } from './fault-table.ts';
 
+/** Longer than the tests' gateways wait for a first byte. */
+const LATE_MS = 1_200;
 const WHOLES = ['whole', 'task', 'image'] as const;
 
 /** An error status with the vendor's words. */
@@ -37,6 +39,14 @@ const CONNECTIONS: readonly FaultCase[] = [
     row: 'F3',
     name: 'half a head and silence',
     cause: () => (wire) => wire.send('HTTP/1.1 200 OK\r\ncont').then(() => wire.closed),
+  },
+  {
+    row: 'F3',
+    name: 'a right answer when nobody waits any more',
+    cause: (given) => async (wire, call) => {
+      await Bun.sleep(LATE_MS);
+      await answerWith(given, given.shapes.goodUsage)(wire, call);
+    },
   },
   { row: 'F4', name: 'a part and silence', cause: stallMidway },
   {
