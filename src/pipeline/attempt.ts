@@ -119,8 +119,7 @@ async function faultOfWholeBody(
 
 async function begin(source: PieceSource): Promise<OpenedStream> {
   try {
-    const first = await source.next();
-    return { source, first: first ?? '' };
+    return { source, first: await source.first() };
   } catch (error) {
     source.cancel();
     throw error;
