@@ -39,7 +39,7 @@ export class Api {
     try {
       if (found === undefined) throw new CallError('method_not_allowed');
       refuseKeyInQuery(request.url);
-      return toResponse(await this.#run(found, request, callId, connection), callId);
+      return toResponse(await this.#run(found, request, callId, connection), callId, dialect);
     } catch (thrown) {
       return this.#fail(dialect, found?.route, toCallError(thrown), callId);
     }
@@ -88,7 +88,7 @@ export class Api {
     if (!error.retryable && error.status >= 408) headers['x-should-retry'] = 'false';
     const render = route?.error ?? dialect.error;
     const rendered = render(error, { requestId: callId, publicUrl: this.#gateway.config.publicUrl });
-    return toResponse(jsonReply({ ...rendered, headers: { ...rendered.headers, ...headers } }), callId);
+    return toResponse(jsonReply({ ...rendered, headers: { ...rendered.headers, ...headers } }), callId, dialect);
   }
 }
 
@@ -102,10 +102,11 @@ function unescapePath(escaped: string): string {
 }
 
 /** Answers are the caller's own, so no cache may keep them. */
-function toResponse(reply: Reply, callId: string): Response {
+function toResponse(reply: Reply, callId: string, { requestIdHeader }: Dialect): Response {
   const { headers } = reply;
   for (const name in CORS_HEADERS) headers[name] = CORS_HEADERS[name] as string;
   headers['x-request-id'] = callId;
+  if (requestIdHeader !== undefined) headers[requestIdHeader] = callId;
   headers['cache-control'] = 'no-store';
   const body = typeof reply.body === 'string' ? reply.body : streamOf(reply.body);
   return new Response(body, { status: reply.status, headers });

@@ -27,7 +27,7 @@ const ROUTES = DIALECTS.flatMap((dialect) =>
 async function readAll(route: Route, body: WireBody): Promise<boolean> {
   switch (route.action) {
     case 'call':
-      return route.read(body).stream;
+      return route.read(body, new Headers()).stream;
     case 'image':
       route.read(body);
       return false;
