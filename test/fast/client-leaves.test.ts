@@ -12,7 +12,7 @@ import { TestGateway } from '../../src/testing/test-gateway.ts';
 
 const WITHIN_MS = 1_000;
 
-describe.each(FAMILIES.map((family) => [family.shapes.family, family] as const))('%s:', (_, family) => {
+describe.each(FAMILIES.map((family) => [family.name, family] as const))('%s:', (_, family) => {
   let gateway: TestGateway;
   let customer: Customer;
   let reports: CallReport[] = [];
@@ -57,7 +57,7 @@ describe.each(FAMILIES.map((family) => [family.shapes.family, family] as const))
     return reports[0];
   }
 
-  const kinds = (['whole', 'stream', 'image'] as const).filter((kind) => kind !== 'image' || family.draws);
+  const kinds = family.kinds.filter((kind) => kind !== 'task');
   test.each(kinds)('F25, %s: a client that leaves before the first word', async (kind) => {
     gateway.upstream.answer = () => hang;
     const report = await leave(kind, () => gateway.upstream.calls.length === 1);

@@ -89,6 +89,7 @@ const STATUSES: readonly FaultCase[] = [
   {
     row: 'F9',
     name: 'refused content',
+    family: 'openai',
     cause: says(400, 'content'),
     ends: withStatus('content_refused', ERRORS.content_refused.status),
   },

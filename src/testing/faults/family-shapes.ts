@@ -1,11 +1,12 @@
 // What a fault upstream needs to know of a protocol family, so that one list of faults serves all of them.
+import { MESSAGE_USAGE, message, messageError, messageEvent, messageFrames } from '../anthropic-fault-shapes.ts';
 import { chunk, completion, frame, streamFrames, USAGE } from '../fault-scripts.ts';
 
 /** What a vendor can complain of. */
 export type Complaint = 'server' | 'overloaded' | 'rateLimit' | 'account' | 'request' | 'content';
 
 export type FamilyShapes = {
-  readonly family: string;
+  readonly family: 'openai' | 'anthropic';
   /** The tokens of `usage` where nothing is wrong with it. */
   readonly goodUsage: unknown;
   usage(inputTokens: unknown, outputTokens: unknown): unknown;
@@ -37,10 +38,31 @@ const openaiError = (complaint: Complaint) => ({
 
 /** A vendor's words: about the request they may reach the customer, about our account never. */
 function wordsOf(complaint: Complaint): string {
-  return complaint === 'request'
-    ? 'The request is too long.'
-    : 'The account our-secret of our-secret-host is in trouble.';
+  if (complaint === 'request') return 'The request is too long.';
+  return complaint === 'account' ? 'The credit balance is too low for our-secret.' : 'our-secret-host is in trouble.';
 }
+
+const ANTHROPIC_ERRORS: Readonly<Record<Complaint, string>> = {
+  server: 'api_error',
+  overloaded: 'overloaded_error',
+  rateLimit: 'rate_limit_error',
+  account: 'billing_error',
+  request: 'invalid_request_error',
+  content: 'invalid_request_error',
+};
+const anthropicError = (complaint: Complaint) => messageError(ANTHROPIC_ERRORS[complaint], wordsOf(complaint));
+
+export const ANTHROPIC_SHAPES: FamilyShapes = {
+  family: 'anthropic',
+  goodUsage: MESSAGE_USAGE,
+  usage: (inputTokens, outputTokens) => ({ input_tokens: inputTokens, output_tokens: outputTokens }),
+  whole: (text, usage) => message(text, { usage }),
+  frames: (text, usage) => messageFrames(text, usage),
+  openingFrames: 2,
+  error: anthropicError,
+  errorFrame: (complaint) => messageEvent(anthropicError(complaint)),
+  unknownFrame: messageEvent({ type: 'brand_new', news: 'of tomorrow' }),
+};
 
 export const OPENAI_SHAPES: FamilyShapes = {
   family: 'openai',

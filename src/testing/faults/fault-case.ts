@@ -18,6 +18,10 @@ export type FaultCase = {
   readonly cause: ((given: Given) => Script) | BadConnection;
   /** Where only some kinds of call can meet it; else all of the row. */
   readonly kinds?: readonly CallKind[];
+  /** The only family that can say it. */
+  readonly family?: FamilyShapes['family'];
+  /** Where a stream that is told anew ends otherwise than one that is passed on. */
+  readonly endTranslated?: Outcome;
   /** Where it ends otherwise than its row says. */
   readonly ends?: Partial<Readonly<Record<CallKind, Outcome | null>>>;
   readonly retry?: Retry;

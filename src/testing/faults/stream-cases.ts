@@ -23,6 +23,8 @@ const ENDINGS: readonly StreamCase[] = [
     name: 'a reset after the opening event',
     cause: (given) => cutStream(Buffer.from(opening(given).join('')), Number.POSITIVE_INFINITY, 'reset'),
     end: breaks('upstream_reset', 'loss'),
+    // Nothing is told before there is something to tell.
+    endTranslated: fails('upstream_reset', 'loss'),
   },
   { row: 'F18', name: 'no event at all', cause: () => clean([]), end: fails('upstream_truncated', 'loss') },
   {
@@ -30,6 +32,7 @@ const ENDINGS: readonly StreamCase[] = [
     name: 'after the opening event',
     cause: (given) => clean(opening(given)),
     end: breaks('upstream_truncated', 'loss'),
+    endTranslated: fails('upstream_truncated', 'loss'),
   },
   { row: 'F18', name: 'after some words', cause: (given) => clean(firstFrames(given)) },
   {
