@@ -7,11 +7,10 @@ import { join } from 'node:path';
 import type { ErrorCode } from '../../src/core/errors.ts';
 import { ERRORS } from '../../src/core/errors.ts';
 import { mayBeBilled, retryClass } from '../../src/core/routing.ts';
-import { ANSWER_CASES } from '../../src/testing/faults/answer-cases.ts';
 import type { FaultRow } from '../../src/testing/faults/fault-row.ts';
 import { CALL_KINDS } from '../../src/testing/faults/fault-row.ts';
+import { FAULT_CASES } from '../../src/testing/faults/fault-run.ts';
 import { FAULT_TABLE } from '../../src/testing/faults/fault-table.ts';
-import { STREAM_CASES } from '../../src/testing/faults/stream-cases.ts';
 
 const ROOT = join(import.meta.dir, '..', '..');
 const outcomesOf = (row: FaultRow) => CALL_KINDS.flatMap((kind) => row.ends[kind] ?? []);
@@ -41,7 +40,7 @@ describe.each(rows)('%s', (_, row) => {
   });
 
   test('is proved: caused by the fault upstream, or by tests that exist, or it says why it cannot happen', () => {
-    const isCaused = [...ANSWER_CASES, ...STREAM_CASES].some((one) => one.row === row.id);
+    const isCaused = FAULT_CASES.some((one) => one.row === row.id);
     const proofs = row.provedBy ?? [];
     if (outcomesOf(row).length === 0) expect(row.note).toBeDefined();
     else expect(isCaused || proofs.length > 0).toBe(true);
