@@ -1,7 +1,7 @@
 // One way in which a provider can cause a row of the fault table, and what the scripts of such ways are made of.
 import { gzipSync } from 'node:zlib';
 import type { Ending, Script } from '../fault-scripts.ts';
-import { bytes, cutJson, cutStream, head, json, pictures, stall, stream } from '../fault-scripts.ts';
+import { bytes, cutJson, cutStream, head, httpChunk, json, pictures, stall, stream } from '../fault-scripts.ts';
 import type { FamilyShapes } from './family-shapes.ts';
 import type { CallKind, FaultRow, Outcome, Retry } from './fault-row.ts';
 
@@ -101,8 +101,20 @@ export function bomb(given: Given, coding: string, layers: 1 | 2): Script {
   );
 }
 
-/** An answer whose headers are these lines; its body would be right. */
+/** An answer whose headers are these lines; `LENGTH` in them stands for that of its body, which would be right. */
 export function answerUnder(given: Given, ...lines: readonly string[]): Script {
-  const body = given.kind === 'stream' ? goodFrames(given).join('') : JSON.stringify(goodWhole(given));
-  return bytes(`HTTP/1.1 200 OK\r\ncontent-type: ${typeFor(given)}\r\n${lines.join('\r\n')}\r\n\r\n${body}`);
+  return answerOf(given, lines, (body) => body);
+}
+
+/** The same with a body that is right for one who reads chunks. */
+export function chunksUnder(given: Given, ...lines: readonly string[]): Script {
+  return answerOf(given, lines, (body) => Buffer.concat([httpChunk(body), Buffer.from('0\r\n\r\n')]));
+}
+
+function answerOf(given: Given, lines: readonly string[], write: (body: Buffer) => Buffer): Script {
+  const body = write(
+    Buffer.from(given.kind === 'stream' ? goodFrames(given).join('') : JSON.stringify(goodWhole(given))),
+  );
+  const told = lines.map((line) => line.replace('LENGTH', String(body.length))).join('\r\n');
+  return bytes(`HTTP/1.1 200 OK\r\ncontent-type: ${typeFor(given)}\r\n${told}\r\n\r\n`, body);
 }

@@ -9,6 +9,7 @@ import { SELF_SIGNED } from '../test-certificates.ts';
 import type { Customer } from '../test-gateway.ts';
 import { TestGateway } from '../test-gateway.ts';
 import { ANSWER_CASES } from './answer-cases.ts';
+import { CONNECTION_CASES } from './connection-cases.ts';
 import type { Family, Seen } from './family.ts';
 import type { FaultCase } from './fault-case.ts';
 import type { CallKind, Outcome, Retry } from './fault-row.ts';
@@ -18,7 +19,7 @@ import { STREAM_CASES } from './stream-cases.ts';
 export const PRICES = { perImage: 3_000_000, perInputToken: 50, perOutputToken: 200 };
 const PROBES_AT_ONCE = 80;
 
-export const FAULT_CASES: readonly FaultCase[] = [...ANSWER_CASES, ...STREAM_CASES];
+export const FAULT_CASES: readonly FaultCase[] = [...ANSWER_CASES, ...STREAM_CASES, ...CONNECTION_CASES];
 
 /** One case for one kind of call, with the faulty provider alone or with a sound one behind it. */
 export type Probe = {
@@ -197,7 +198,7 @@ function configOf(
     plans: [{ id: 'faults', name: 'Faults', prices }],
     tasks: { concurrency: 100, perAccount: 100 },
     bounds: { answerBytes: 300_000, streamBytes: 300_000, eventChars: 20_000 },
-    timeouts: { connectMs: 400, firstByteMs: 700, idleMs: 700, callMs: 4_000 },
+    timeouts: { connectMs: 800, firstByteMs: 1_000, idleMs: 1_000, callMs: 5_000 },
   };
 }
 
