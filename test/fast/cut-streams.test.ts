@@ -2,13 +2,12 @@
 // every byte.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
-import { cutsOf, findWrongCuts, OPENAI_CLIENTS, recordedStreams } from '../../src/testing/faults/cut-streams.ts';
+import { CUT_FAMILIES, cutsOf, findWrongCuts, recordedStreams } from '../../src/testing/faults/cut-streams.ts';
 import type { Customer } from '../../src/testing/test-gateway.ts';
 import { TestGateway } from '../../src/testing/test-gateway.ts';
 
 const STRIDE = 211;
 
-const streams = recordedStreams(join(import.meta.dir, '..', 'streams', 'openai'));
 let gateway: TestGateway;
 let customer: Customer;
 
@@ -21,11 +20,14 @@ afterAll(async () => {
   await gateway.stop();
 });
 
-describe.each(OPENAI_CLIENTS.map((client) => [client.name, client] as const))('%s:', (_, client) => {
-  test.each(streams.map((recorded, i) => [recorded.name, recorded, i] as const))(
-    '%s ends in an error wherever it is cut, and is charged by the policy',
-    async (_name, recorded, i) => {
-      expect(await findWrongCuts(gateway, customer, client, recorded, cutsOf(recorded, STRIDE, i * 37))).toEqual([]);
-    },
-  );
-});
+for (const { folder, clients } of CUT_FAMILIES) {
+  const streams = recordedStreams(join(import.meta.dir, '..', 'streams', folder));
+  describe.each(clients.map((client) => [`${folder}, ${client.name}`, client] as const))('%s:', (_, client) => {
+    test.each(streams.map((recorded, i) => [recorded.name, recorded, i] as const))(
+      '%s ends in an error wherever it is cut, and is charged by the policy',
+      async (_name, recorded, i) => {
+        expect(await findWrongCuts(gateway, customer, client, recorded, cutsOf(recorded, STRIDE, i * 37))).toEqual([]);
+      },
+    );
+  });
+}

@@ -2,13 +2,11 @@
 // the connection ends, the connection breaks. CUT_EVERY=1 cuts at every byte; without it at every sixteenth.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
-import { cutsOf, findWrongCuts, OPENAI_CLIENTS, recordedStreams } from '../../src/testing/faults/cut-streams.ts';
+import { CUT_FAMILIES, cutsOf, findWrongCuts, recordedStreams } from '../../src/testing/faults/cut-streams.ts';
 import type { Customer } from '../../src/testing/test-gateway.ts';
 import { TestGateway } from '../../src/testing/test-gateway.ts';
 
 const STRIDE = Number(process.env['CUT_EVERY'] ?? 16);
-
-const FAMILIES = [{ folder: 'openai', clients: OPENAI_CLIENTS }];
 
 let gateway: TestGateway;
 let customer: Customer;
@@ -25,7 +23,7 @@ afterAll(async () => {
   await gateway.stop();
 });
 
-for (const { folder, clients } of FAMILIES) {
+for (const { folder, clients } of CUT_FAMILIES) {
   const streams = recordedStreams(join(import.meta.dir, '..', 'streams', folder));
 
   test(`there are at least ten streams of ${folder}`, () => {

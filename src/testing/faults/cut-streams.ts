@@ -8,7 +8,7 @@ import type { Ending } from '../fault-scripts.ts';
 import { cutStream } from '../fault-scripts.ts';
 import type { Customer, TestGateway } from '../test-gateway.ts';
 import type { Delivered } from './delivered.ts';
-import { readOpenaiEvents, wholeEvents } from './delivered.ts';
+import { readAnthropicEvents, readOpenaiEvents, wholeEvents } from './delivered.ts';
 
 export type Recorded = { readonly name: string; readonly bytes: Uint8Array };
 export type Cut = { readonly at: number; readonly ending: Ending };
@@ -32,9 +32,9 @@ export function recordedStreams(folder: string): Recorded[] {
   return files.sort().map((file) => ({ name: file.replace('.sse', ''), bytes: readFileSync(join(folder, file)) }));
 }
 
-const openaiClient = (name: string, model: string): CutClient => ({
+const openaiClient = (name: string, model: string, readProvider = readOpenaiEvents): CutClient => ({
   name,
-  readProvider: readOpenaiEvents,
+  readProvider,
   readClient: readOpenaiEvents,
   ask: (gateway, customer, prompt) =>
     gateway.chat(customer, {
@@ -46,10 +46,25 @@ const openaiClient = (name: string, model: string): CutClient => ({
     }),
 });
 
-/** Clients of the gateway's OpenAI routes whose stream is passed on, and whose stream is told anew. */
-export const OPENAI_CLIENTS: readonly CutClient[] = [
-  openaiClient('relayed', 'strict'),
-  openaiClient('translated', 'loose'),
+const anthropicClient = (name: string, model: string): CutClient => ({
+  name,
+  readProvider: readAnthropicEvents,
+  readClient: readAnthropicEvents,
+  ask: (gateway, customer, prompt) =>
+    fetch(`${gateway.url}/v1/messages`, {
+      method: 'POST',
+      headers: { 'x-api-key': customer.key },
+      body: JSON.stringify({ model, stream: true, max_tokens: 1000, messages: [{ role: 'user', content: prompt }] }),
+    }),
+});
+
+/** The folders of streams, and the clients in front of each: their streams are passed on, or told anew. */
+export const CUT_FAMILIES: readonly { readonly folder: string; readonly clients: readonly CutClient[] }[] = [
+  { folder: 'openai', clients: [openaiClient('passed on', 'strict'), openaiClient('told anew', 'loose')] },
+  {
+    folder: 'anthropic',
+    clients: [anthropicClient('passed on', 'claude'), openaiClient('told to OpenAI', 'claude', readAnthropicEvents)],
+  },
 ];
 
 /** Every `stride`th byte from `offset` on, with all endings. */

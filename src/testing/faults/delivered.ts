@@ -72,3 +72,48 @@ function readOpenaiUsage({ prompt_tokens, completion_tokens, prompt_tokens_detai
   const cached = Number((prompt_tokens_details as Json | undefined)?.['cached_tokens'] ?? 0);
   return { input: Number(prompt_tokens), cached, output: Number(completion_tokens) };
 }
+
+const STOP_REASONS: Readonly<Record<string, string>> = {
+  end_turn: 'stop',
+  stop_sequence: 'stop',
+  max_tokens: 'length',
+  tool_use: 'tool_calls',
+  refusal: 'content_filter',
+};
+
+/** What the events of an Anthropic message deliver, in the words of the other family. */
+export function readAnthropicEvents(events: readonly string[]): Delivered {
+  const delivered = nothingYet();
+  const tools: unknown[] = [];
+  let told: Json = {};
+  for (const data of events) {
+    const event = JSON.parse(data) as { type: string; index?: number } & Record<string, Json | undefined>;
+    const { message, content_block, delta, usage, error } = event;
+    if (event.type === 'message_stop') delivered.isDone = true;
+    if (delivered.isDone) break;
+    if (event.type === 'error') delivered.errors.push(String(error?.['code']));
+    if (event.type === 'message_start') told = { ...(message?.['usage'] as Json | undefined) };
+    if (content_block?.['type'] === 'tool_use') {
+      tools.push(event.index);
+      delivered.names.push(String(content_block['name']));
+    }
+    if (event.type === 'content_block_delta') readAnthropicDelta(delta ?? {}, tools.indexOf(event.index), delivered);
+    if (event.type !== 'message_delta') continue;
+    delivered.finishes.push(`0 ${STOP_REASONS[String(delta?.['stop_reason'])]}`);
+    told = { ...told, ...usage };
+    delivered.usages.push(readAnthropicUsage(told));
+  }
+  return delivered;
+}
+
+function readAnthropicDelta({ text, thinking, partial_json }: Json, tool: number, delivered: Delivered): void {
+  addText(delivered, '0 reasoning', thinking);
+  addText(delivered, '0 text', text);
+  addText(delivered, `0 tool ${tool}`, partial_json);
+}
+
+function readAnthropicUsage(told: Json): Usage {
+  const cached = Number(told['cache_read_input_tokens'] ?? 0);
+  const fresh = Number(told['input_tokens']) + Number(told['cache_creation_input_tokens'] ?? 0);
+  return { input: fresh + cached, cached, output: Number(told['output_tokens']) };
+}
