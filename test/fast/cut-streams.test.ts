@@ -2,7 +2,13 @@
 // every byte.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
-import { CUT_FAMILIES, cutsOf, findWrongCuts, recordedStreams } from '../../src/testing/faults/cut-streams.ts';
+import {
+  CUT_FAMILIES,
+  cutsOf,
+  findWrongCuts,
+  recordedStreams,
+  streamsFor,
+} from '../../src/testing/faults/cut-streams.ts';
 import type { Customer } from '../../src/testing/test-gateway.ts';
 import { TestGateway } from '../../src/testing/test-gateway.ts';
 
@@ -23,7 +29,7 @@ afterAll(async () => {
 for (const { folder, clients } of CUT_FAMILIES) {
   const streams = recordedStreams(join(import.meta.dir, '..', 'streams', folder));
   describe.each(clients.map((client) => [`${folder}, ${client.name}`, client] as const))('%s:', (_, client) => {
-    test.each(streams.map((recorded, i) => [recorded.name, recorded, i] as const))(
+    test.each(streamsFor(client, streams).map((recorded, i) => [recorded.name, recorded, i] as const))(
       '%s ends in an error wherever it is cut, and is charged by the policy',
       async (_name, recorded, i) => {
         expect(await findWrongCuts(gateway, customer, client, recorded, cutsOf(recorded, STRIDE, i * 37))).toEqual([]);

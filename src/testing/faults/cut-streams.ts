@@ -16,6 +16,8 @@ export type Cut = { readonly at: number; readonly ending: Ending };
 /** Whoever asks for a cut stream: which model, in which way, and how the provider's and the client's events are read. */
 export type CutClient = {
   readonly name: string;
+  /** Streams that no call of such a client can get. */
+  readonly skips?: readonly string[];
   readonly readProvider: (events: readonly string[]) => Delivered;
   readonly readClient: (events: readonly string[]) => Delivered;
   ask(gateway: TestGateway, customer: Customer, prompt: string): Promise<Response>;
@@ -46,26 +48,49 @@ const openaiClient = (name: string, model: string, readProvider = readOpenaiEven
     }),
 });
 
-const anthropicClient = (name: string, model: string): CutClient => ({
+const anthropicClient = (name: string, model: string, readProvider = readAnthropicEvents): CutClient => ({
   name,
-  readProvider: readAnthropicEvents,
+  readProvider,
   readClient: readAnthropicEvents,
-  ask: (gateway, customer, prompt) =>
-    fetch(`${gateway.url}/v1/messages`, {
+  ask: (gateway, customer, prompt) => {
+    // Thinking is told to those who ask for it.
+    const thinking = { type: 'enabled', budget_tokens: 1024 };
+    const messages = [{ role: 'user', content: prompt }];
+    return fetch(`${gateway.url}/v1/messages`, {
       method: 'POST',
       headers: { 'x-api-key': customer.key },
-      body: JSON.stringify({ model, stream: true, max_tokens: 1000, messages: [{ role: 'user', content: prompt }] }),
-    }),
+      body: JSON.stringify({ model, stream: true, max_tokens: 2000, thinking, messages }),
+    });
+  },
 });
+
+/** What an Anthropic client can be told of a chat stream: a refusal is text, and why it ended comes with the end. */
+function readForAnthropic(events: readonly string[]): Delivered {
+  const said = readOpenaiEvents(events);
+  const texts = [...said.texts].map(([key, text]) => [key.replace('refusal', 'text'), text] as const);
+  return { ...said, texts: new Map(texts), finishes: [] };
+}
 
 /** The folders of streams, and the clients in front of each: their streams are passed on, or told anew. */
 export const CUT_FAMILIES: readonly { readonly folder: string; readonly clients: readonly CutClient[] }[] = [
-  { folder: 'openai', clients: [openaiClient('passed on', 'strict'), openaiClient('told anew', 'loose')] },
+  {
+    folder: 'openai',
+    clients: [
+      openaiClient('passed on', 'strict'),
+      openaiClient('told anew', 'loose'),
+      { ...anthropicClient('told to Anthropic', 'strict', readForAnthropic), skips: ['two-choices'] },
+    ],
+  },
   {
     folder: 'anthropic',
     clients: [anthropicClient('passed on', 'claude'), openaiClient('told to OpenAI', 'claude', readAnthropicEvents)],
   },
 ];
+
+/** The streams of a folder that the client can get. */
+export function streamsFor({ skips = [] }: CutClient, recorded: readonly Recorded[]): Recorded[] {
+  return recorded.filter(({ name }) => !skips.includes(name));
+}
 
 /** Every `stride`th byte from `offset` on, with all endings. */
 export function cutsOf({ bytes }: Recorded, stride: number, offset = 0): Cut[] {
