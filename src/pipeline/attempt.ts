@@ -4,6 +4,7 @@
 import { AnswerBuilder } from '../core/answer-builder.ts';
 import type { AnswerStream } from '../core/answer-stream.ts';
 import type { Call, CallEvent, ChatCall, ImageCall, Picture } from '../core/call.ts';
+import type { Cancellation, CancelSignal } from '../core/cancellation.ts';
 import { CallError, toCallError } from '../core/errors.ts';
 import type { Meter } from '../core/meter.ts';
 import {
@@ -107,7 +108,7 @@ async function faultOfWholeBody(
   provider: RemoteProvider,
   upstream: UpstreamAnswer,
   meter: Meter,
-  signal: AbortSignal,
+  signal: CancelSignal,
 ): Promise<CallError> {
   const text = await gateway.upstream.readText(upstream, signal);
   try {
@@ -130,7 +131,7 @@ async function begin(source: PieceSource): Promise<OpenedStream> {
 async function attempt<T>(
   gateway: Gateway,
   held: HeldCall,
-  tryRoute: (route: Route, watch: Watch, signal: AbortSignal) => Promise<T>,
+  tryRoute: (route: Route, watch: Watch, signal: CancelSignal) => Promise<T>,
 ): Promise<T> {
   const standing = standingRoutes(gateway, held.admission.routes);
   const routes = orderCandidates(standing, gateway.clock.nowMs(), gateway.random).slice(0, ATTEMPTS_MAX);
@@ -138,10 +139,9 @@ async function attempt<T>(
   for (const route of routes) {
     const startedMs = gateway.clock.monotonicMs();
     claimTry(gateway, route);
-    const controller = held.beginAttempt();
-    if (route.provider.kind === 'local') held.forgiveAttempt();
-    const { signal } = controller;
-    const watch = gateway.watchdog.watch((error) => expire(held, controller, error));
+    const signal = held.beginAttempt();
+    if (route.provider.kind === 'local') held.attempts.forgive();
+    const watch = gateway.watchdog.watch((error) => expire(held, signal, error));
     watch.deadline(gateway.config.timeouts.callMs - (startedMs - held.startedMs));
     held.provider = route.target.providerName;
     held.upstreamModel = route.target.upstreamModel;
@@ -154,7 +154,7 @@ async function attempt<T>(
       watch.end();
       const latest = held.interruption ?? toCallError(signal.aborted ? signal.reason : thrown);
       reportAttempt(gateway, held, route, startedMs, latest);
-      if (!mayBeBilled(latest.code)) held.forgiveAttempt();
+      if (!mayBeBilled(latest.code)) held.attempts.forgive();
       coolDown(gateway, route, latest);
       // That a second target has no word for a field says less than why the first one failed.
       if (failure === undefined || latest.code !== 'unsupported_parameter') failure = latest;
@@ -190,8 +190,8 @@ function mayRetry(call: Call, failure: CallError): boolean {
 }
 
 /** A limit has passed. Once the client has something, the call ends at once: a stalled client may never ask again. */
-function expire(held: HeldCall, controller: AbortController, error: CallError): void {
-  controller.abort(error);
+function expire(held: HeldCall, attempt: Cancellation, error: CallError): void {
+  attempt.abort(error);
   if (held.isDelivered) held.interrupt(error);
 }
 
@@ -201,7 +201,7 @@ export async function send(
   request: UpstreamRequest,
   provider: RemoteProvider,
   watch: Watch,
-  signal: AbortSignal,
+  signal: CancelSignal,
 ): Promise<UpstreamAnswer> {
   watch.expect(gateway.config.timeouts.firstByteMs, 'upstream_timeout');
   const upstream = await gateway.upstream.send(request, signal);
@@ -224,7 +224,7 @@ function reportAttempt(
 ): void {
   gateway.report.attempt({
     callId: held.callId,
-    attempt: held.attempts,
+    attempt: held.attempts.count,
     provider: route.target.providerName,
     model: route.target.upstreamModel,
     errorCode: failure?.code ?? null,
@@ -234,7 +234,7 @@ function reportAttempt(
 }
 
 /** How a local provider waits: an aborted call wakes it with the reason. */
-function sleeper(gateway: Gateway, signal: AbortSignal): (ms: number) => Promise<void> {
+function sleeper(gateway: Gateway, signal: CancelSignal): (ms: number) => Promise<void> {
   return async (ms) => {
     signal.throwIfAborted();
     await gateway.sleep(ms);

@@ -1,15 +1,17 @@
 // A call whose worst price is held. It is closed exactly once: settled for what was delivered, or voided. Closing may
 // be asked for from several sides at once (the answer's end, the client's leaving, the process's stop); the first one
 // counts and all get the same promise.
+import { Cancellation } from '../core/cancellation.ts';
 import { CallError, toCallError } from '../core/errors.ts';
 import type { Balance, FinalOutcome, SettleOperation } from '../core/ledger.ts';
 import type { LimitState } from '../core/limits.ts';
 import { actualCost } from '../core/price.ts';
 import type { CallContext, CallRecord, NewTask, TaskEnd } from '../store/store.ts';
 import type { Admission } from './admit.ts';
+import { AttemptTally } from './attempt-tally.ts';
 import type { Gateway } from './gateway.ts';
 import { priceVersion } from './plan-book.ts';
-import type { ClientConnection } from './reply.ts';
+import type { Incoming } from './reply.ts';
 
 type Settle = SettleOperation & { readonly record: CallRecord; readonly taskEnd?: TaskEnd };
 
@@ -26,17 +28,15 @@ export class HeldCall {
   readonly limit: LimitState | undefined;
   /** Set when something of the answer went, or is about to go, to the client. */
   isDelivered = false;
-  attempts = 0;
-  /** Attempts that a provider may bill and that no charge pays for: the operator's likely loss. */
-  #unpaidAttempts = 0;
-  #mayBeBilled = false;
+  readonly attempts = new AttemptTally();
   provider: string | null = null;
   upstreamModel: string | null = null;
   firstByteMs: number | null = null;
   readonly #gateway: Gateway;
   readonly #context: CallContext;
-  #connection: ClientConnection | undefined;
-  #attempt: AbortController | undefined;
+  #client: Pick<Incoming, 'signal' | 'connection'> | undefined;
+  #isConnectionHeld = false;
+  #attempt: Cancellation | undefined;
   #interruption: CallError | undefined;
   #closing: Promise<Closed> | undefined;
 
@@ -66,36 +66,40 @@ export class HeldCall {
     return this.#interruption;
   }
 
-  /** Ties the call to the client that waits for it: when the client leaves, the call is closed from its side. */
-  attachClient({ signal, connection }: { readonly signal: AbortSignal; readonly connection: ClientConnection }): void {
-    this.#connection = connection;
+  /**
+   * Ties the call to the client that waits for it: when the client leaves, the call is closed from its side. That is
+   * looked at after a moment only, since most calls have ended by then and the looking costs a twentieth of a call.
+   */
+  attachClient(client: Pick<Incoming, 'signal' | 'connection'>): void {
+    this.#client = client;
+    this.#gateway.watchdog.soon(this);
+  }
+
+  /** The call has lasted a moment. */
+  comeSoon(): void {
+    if (this.#client === undefined || this.isClosing) return;
+    const { signal, connection } = this.#client;
     connection.hold();
-    signal.addEventListener('abort', () => this.interrupt(new CallError('client_closed')), { once: true });
-    if (signal.aborted) this.interrupt(new CallError('client_closed'));
+    this.#isConnectionHeld = true;
+    const leave = () => this.interrupt(new CallError('client_closed'));
+    signal.addEventListener('abort', leave, { once: true });
+    if (signal.aborted) leave();
   }
 
   /** A new outbound request of this call begins. Each has a signal of its own, so that one's end is not the next's. */
-  beginAttempt(): AbortController {
+  beginAttempt(): Cancellation {
     if (this.#interruption !== undefined) throw this.#interruption;
-    this.attempts += 1;
-    // The attempt before was not the last one, so what it cost is nobody's but the operator's.
-    if (this.#mayBeBilled) this.#unpaidAttempts += 1;
-    this.#mayBeBilled = true;
+    this.attempts.begin();
     this.admission.meter.restart();
-    this.#attempt = new AbortController();
+    this.#attempt = new Cancellation();
     return this.#attempt;
-  }
-
-  /** The running attempt has surely cost nothing. */
-  forgiveAttempt(): void {
-    this.#mayBeBilled = false;
   }
 
   /** Stops the call from outside: the outbound request ends, and what was delivered is charged. */
   interrupt(error: CallError): void {
     this.#interruption ??= error;
     this.#attempt?.abort(error);
-    if (error.code === 'slow_reader') this.#connection?.drop();
+    if (error.code === 'slow_reader') this.#client?.connection.drop();
     this.close(error).catch(() => undefined);
   }
 
@@ -137,7 +141,7 @@ export class HeldCall {
     const outcome: FinalOutcome = isCharged ? 'settled' : 'void';
     // Of pictures the made ones count, which may be fewer than were asked for.
     const made = call.endpoint === 'image' ? (usage?.images ?? 0) : generations;
-    if (outcome === 'void' && this.#mayBeBilled) this.#unpaidAttempts += 1;
+    this.attempts.close(isCharged);
     const charge = usage === null ? 0 : actualCost(price, usage, made);
     if (meter.isUsageAbsurd)
       this.#gateway.report.alarm('absurd_usage', {
@@ -152,7 +156,7 @@ export class HeldCall {
       usage,
       status: error?.status ?? 200,
       errorCode: error?.code ?? null,
-      attempts: this.attempts,
+      attempts: this.attempts.count,
       firstByteMs: this.firstByteMs,
       durationMs: Math.round(this.#gateway.clock.monotonicMs() - this.startedMs),
     };
@@ -166,7 +170,7 @@ export class HeldCall {
       ...(taskEnd === undefined ? {} : { taskEnd }),
     });
     this.#gateway.open.delete(this);
-    if (error?.code !== 'slow_reader') this.#connection?.release();
+    if (this.#isConnectionHeld && error?.code !== 'slow_reader') this.#client?.connection.release();
     this.#report(settled, record, error);
     return settled;
   }
@@ -213,7 +217,7 @@ export class HeldCall {
       outputTokens: record.usage?.outputTokens ?? 0,
       usageSource: record.usage?.source ?? null,
       attempts: record.attempts,
-      unpaidAttempts: this.#unpaidAttempts,
+      unpaidAttempts: this.attempts.unpaid,
       firstByteMs: record.firstByteMs,
       durationMs: record.durationMs,
     });

@@ -1,6 +1,7 @@
 // What a provider described is sent here, within bounds, and failures are told apart by what they mean for a retry. The
 // client below it follows no redirect and unpacks no compression.
 import { isUtf8 } from 'node:buffer';
+import type { CancelSignal } from '../core/cancellation.ts';
 import { CallError } from '../core/errors.ts';
 import type { AnswerHeaders, UpstreamRequest } from '../providers/provider.ts';
 import type { Body } from './http-client/body.ts';
@@ -29,7 +30,7 @@ export class Upstream {
    * Sends one request. Resolves when the headers are there. Throws `upstream_unreachable` or `upstream_tls_error`
    * while surely nothing was started, else `upstream_reset`; an abort throws the signal's reason.
    */
-  async send(request: UpstreamRequest, signal: AbortSignal): Promise<UpstreamAnswer> {
+  async send(request: UpstreamRequest, signal: CancelSignal): Promise<UpstreamAnswer> {
     const answer = await this.#client.send(request, signal);
     const coding = answer.headers.get('content-encoding');
     if (coding !== null && coding !== 'identity') {
@@ -43,7 +44,7 @@ export class Upstream {
    * The whole body as text; `onBytes` is told of each arrival. Throws `upstream_too_large` beyond the bound,
    * `upstream_reset` if it breaks off, `upstream_bad_response` where it is no UTF-8.
    */
-  async readText(answer: UpstreamAnswer, signal: AbortSignal, onBytes?: () => void): Promise<string> {
+  async readText(answer: UpstreamAnswer, signal: CancelSignal, onBytes?: () => void): Promise<string> {
     signal.throwIfAborted();
     const length = Number(answer.headers.get('content-length') ?? 0);
     if (length > this.#bounds.answerBytes) {
