@@ -127,6 +127,12 @@ describe.each(ROUTES)('%s', (_, dialect, route) => {
       'headers',
       'data',
       'tools',
+      'tool_choice',
+      'max_tokens',
+      'system',
+      'stop_sequences',
+      'metadata',
+      'output_config',
       'logit_bias',
       '__proto__',
     );

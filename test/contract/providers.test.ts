@@ -9,6 +9,8 @@ import { PROVIDERS } from '../../src/providers/index.ts';
 import type { RemoteProvider, Target } from '../../src/providers/provider.ts';
 import { message, messageFrames } from '../../src/testing/anthropic-fault-shapes.ts';
 import { completion, streamFrames } from '../../src/testing/fault-scripts.ts';
+import { readMessagesCall } from '../../src/wire/anthropic/read-messages.ts';
+import { readChat } from '../../src/wire/openai/read-chat.ts';
 
 const KEY = 'vendor-key-0123456789';
 const OURS = 'the account of the operator at the vendor';
@@ -37,6 +39,79 @@ const HEALTHY: Readonly<Record<RemoteProvider['family'], { readonly whole: strin
   'openai-chat': { whole: JSON.stringify(completion('Hello there.')), frames: streamFrames('Hello there.') },
   'anthropic-messages': { whole: JSON.stringify(message('Hello there.')), frames: messageFrames('Hello there.') },
 };
+
+/** Bodies that are nearly right: known fields with values of the right kinds most of the time. */
+function anthropicBody(): fc.Arbitrary<Record<string, unknown>> {
+  const odd = fc.jsonValue({ maxDepth: 2 });
+  const text = fc.record({ type: fc.constant('text'), text: fc.string() });
+  const source = fc.record({
+    type: fc.constantFrom('base64', 'url', 'file', 'text'),
+    media_type: fc.constant('image/png'),
+    data: fc.string(),
+    url: fc.constant('https://example.org/a.png'),
+  });
+  const block = fc.oneof(
+    text,
+    fc.record({ type: fc.constantFrom('image', 'document'), source }),
+    fc.record({ type: fc.constant('tool_use'), id: fc.string(), name: fc.string(), input: fc.oneof(fc.object(), odd) }),
+    fc.record({
+      type: fc.constant('tool_result'),
+      tool_use_id: fc.string(),
+      content: fc.oneof(fc.string(), fc.array(text), odd),
+      is_error: fc.boolean(),
+    }),
+    fc.record({ type: fc.constantFrom('thinking', 'redacted_thinking', 'of_tomorrow'), thinking: fc.string() }),
+    odd,
+  );
+  const message = fc.record({
+    role: fc.constantFrom('user', 'assistant', 'system'),
+    content: fc.oneof(fc.string(), fc.array(block, { maxLength: 4 })),
+  });
+  return fc.record(
+    {
+      model: fc.constant('public-model'),
+      max_tokens: fc.constant(9),
+      messages: fc.array(message, { minLength: 1, maxLength: 4 }),
+      system: fc.oneof(fc.string(), fc.array(text), odd),
+      tools: fc.array(fc.oneof(fc.record({ name: fc.string(), input_schema: fc.object() }), odd), { maxLength: 2 }),
+      tool_choice: fc.oneof(fc.constantFrom({ type: 'any' }, { type: 'none' }, { type: 'tool', name: 'a' }), odd),
+      stop_sequences: fc.array(fc.string(), { maxLength: 2 }),
+      thinking: odd,
+    },
+    { requiredKeys: ['model', 'max_tokens', 'messages'] },
+  );
+}
+
+function openaiBody(): fc.Arbitrary<Record<string, unknown>> {
+  const odd = fc.jsonValue({ maxDepth: 2 });
+  const part = fc.oneof(
+    fc.record({ type: fc.constant('text'), text: fc.string() }),
+    fc.record({ type: fc.constant('image_url'), image_url: fc.record({ url: fc.string() }) }),
+    fc.record({ type: fc.constant('input_audio'), input_audio: odd }),
+    odd,
+  );
+  const called = fc.record({ name: fc.string(), arguments: fc.oneof(fc.string(), fc.json()) });
+  const message = fc.record(
+    {
+      role: fc.constantFrom('system', 'developer', 'user', 'assistant', 'tool', 'function'),
+      content: fc.oneof(fc.string(), fc.constant(null), fc.array(part, { maxLength: 4 })),
+      tool_calls: fc.array(fc.record({ id: fc.string(), function: called }), { maxLength: 2 }),
+      tool_call_id: fc.string(),
+    },
+    { requiredKeys: ['role', 'content'] },
+  );
+  return fc.record(
+    {
+      model: fc.constant('public-model'),
+      messages: fc.array(message, { minLength: 1, maxLength: 4 }),
+      tools: fc.array(fc.record({ function: fc.record({ name: fc.string(), parameters: fc.object() }) })),
+      stop: fc.oneof(fc.string(), fc.array(fc.string(), { maxLength: 2 })),
+      response_format: fc.oneof(fc.constant({ type: 'json_object' }), odd),
+      temperature: fc.double({ min: 0, max: 2 }),
+    },
+    { requiredKeys: ['model', 'messages'] },
+  );
+}
 
 const meter = () => new Meter(1000, () => 'Привет');
 const remote = PROVIDERS.filter((provider) => provider.kind === 'remote');
@@ -107,6 +182,25 @@ describe.each(remote.map((provider) => [provider.name, provider] as const))('%s'
     expect(waits('0')).toBe(0);
     expect(waits('86400')).toBe(60);
     for (const odd of ['-1', 'NaN', 'Wed, 21 Oct 2015 07:28:00 GMT']) expect(waits(odd)).toBe(5);
+  });
+
+  test('writes any call that a client of either family may send, or refuses it by name', () => {
+    fc.assert(
+      fc.property(fc.oneof(anthropicBody(), openaiBody()), fc.boolean(), (body, keepsBytes) => {
+        const text = JSON.stringify(body);
+        try {
+          const wire = { text, contentType: '' };
+          const read = 'max_tokens' in body ? readMessagesCall(wire, new Headers()) : readChat(wire);
+          const { source: _source, ...anew } = read;
+          const request = provider.buildRequest(keepsBytes ? read : anew, TARGET);
+          expect(JSON.parse(request.body)).toMatchObject({ model: 'vendor-model' });
+        } catch (thrown) {
+          expect(thrown).toBeInstanceOf(CallError);
+          expect((thrown as CallError).details.param ?? '').not.toBe('');
+        }
+      }),
+      { numRuns: 1_000 },
+    );
   });
 
   test('reads a healthy answer and a healthy stream, with the vendor’s own counts', () => {

@@ -82,12 +82,12 @@ async function forEach<T>(items: readonly T[], atOnce: number, run: (item: T) =>
 }
 
 describe.each([
-  ['Anthropic’s client, Anthropic’s provider', '/v1/messages', 'claude', MESSAGE, 1],
-  ['Anthropic’s client, OpenAI’s provider', '/v1/messages', 'strict', CHAT, 5],
-  ['OpenAI’s client, Anthropic’s provider', '/v1/chat/completions', 'claude', MESSAGE, 5],
-] as const)('%s: a stream that is cut', (_, path, model, whole, step) => {
+  ['Anthropic’s client, Anthropic’s provider', '/v1/messages', 'claude', MESSAGE, 1, 'every byte'],
+  ['Anthropic’s client, OpenAI’s provider', '/v1/messages', 'strict', CHAT, 5, 'every fifth byte'],
+  ['OpenAI’s client, Anthropic’s provider', '/v1/chat/completions', 'claude', MESSAGE, 5, 'every fifth byte'],
+] as const)('%s: a stream that is cut', (_, path, model, whole, step, where) => {
   test.each(['clean', 'fin', 'reset'] as const)(
-    `at every byte, or every fifth (%s), ends in an error and never in a made-up end`,
+    `at ${where} (%s) ends in an error and never in a made-up end`,
     async (ending: Ending) => {
       gateway.upstream.answer = (call) => cutStream(whole, Number(/cut (\d+)/.exec(call.text)?.[1]), ending);
       const seen: Seen[] = [];

@@ -8,7 +8,7 @@ import { TestGateway } from '../../src/testing/test-gateway.ts';
 
 const KEY = 'sk-ant-test';
 
-function targetOf(environment: Record<string, string>, name = 'claude-sonnet-4-5') {
+function targetOf(environment: Record<string, string>, name = 'claude-sonnet-5-5') {
   const route = new ModelBook({ providers: [], models: [] }, environment, MODEL_PRESETS).find(name)?.routes[0];
   return { provider: route?.provider.name, ...route?.target };
 }
@@ -18,16 +18,19 @@ describe('by a key alone', () => {
     expect(targetOf({ ANTHROPIC_API_KEY: KEY })).toMatchObject({
       provider: 'anthropic',
       providerName: 'anthropic',
-      upstreamModel: 'claude-sonnet-4-5',
+      upstreamModel: 'claude-sonnet-5-5',
       baseUrl: 'https://api.anthropic.com/v1',
       apiKey: KEY,
-      maxOutputTokens: MODEL_PRESETS.find(({ name }) => name === 'claude-sonnet-4-5')?.maxOutputTokens,
+      maxOutputTokens: MODEL_PRESETS.find(({ name }) => name === 'claude-sonnet-5-5')?.maxOutputTokens,
     });
     expect(targetOf({}).provider).toBe('demo');
   });
 
   test('names of the past are answered by a model that lives', () => {
     expect(targetOf({ ANTHROPIC_API_KEY: KEY }, 'claude-2').upstreamModel).toBe('claude-haiku-4-5');
+    expect(targetOf({ OPENROUTER_API_KEY: KEY }, 'claude-sonnet-4-5').upstreamModel).toBe(
+      'anthropic/claude-sonnet-4.6',
+    );
   });
 });
 

@@ -22,7 +22,7 @@ export function renderMessage(answer: Answer, context: AnswerContext, call: Chat
 }
 
 /** A message before anything of it is there, which is how a stream begins. */
-export function emptyMessage(context: AnswerContext): JsonObject {
+export function emptyMessage(context: AnswerContext, usage = NO_USAGE): JsonObject {
   return {
     id: `msg_${context.callId}`,
     type: 'message',
@@ -34,7 +34,7 @@ export function emptyMessage(context: AnswerContext): JsonObject {
     stop_details: null,
     stop_reason: null,
     stop_sequence: null,
-    usage: renderUsage(NO_USAGE),
+    usage: renderUsage(usage),
   };
 }
 

@@ -1,8 +1,10 @@
 // Writes a stream in the shape of Anthropic's Messages API: a message begins, its blocks follow one after another, and
 // its stop reason and usage are told only at the end, because clients take a stop reason for completeness.
 import type { CallEvent, ChatCall, FinishReason, Usage } from '../../core/call.ts';
+import { NO_USAGE, textsOf } from '../../core/call.ts';
 import { CallError } from '../../core/errors.ts';
 import { sseData } from '../../core/sse.ts';
+import { estimateTokens } from '../../core/tokens.ts';
 import type { AnswerContext, StreamRenderer } from '../rendering.ts';
 import { errorBody } from './errors.ts';
 import { emptyMessage, renderUsage, stopReason, wantsThinking } from './render-message.ts';
@@ -17,7 +19,11 @@ export function renderMessageStream(call: ChatCall, context: AnswerContext): Str
   let reason: FinishReason = 'stop';
   let hasRefusal = false;
   return {
-    start: () => namedEvent('message_start', { type: 'message_start', message: emptyMessage(context) }),
+    start() {
+      // Older clients read the input here alone; nobody has counted it yet. The end has the vendor's own count.
+      const usage = { ...NO_USAGE, inputTokens: estimateTokens(textsOf(call).join('\n')) };
+      return namedEvent('message_start', { type: 'message_start', message: emptyMessage(context, usage) });
+    },
     event(event) {
       if (event.kind === 'finish') reason = event.reason;
       if (event.kind === 'refusal') hasRefusal = true;

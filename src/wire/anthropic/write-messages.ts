@@ -44,8 +44,7 @@ function build(call: ChatCall, { model, maxOutputTokens }: MessagesBodyOptions):
     model,
     max_tokens: o.maxOutputTokens ?? maxOutputTokens,
     ...present({
-      system: buildSystem(call.messages),
-      messages: buildTurns(call.messages, foreign),
+      ...buildConversation(call.messages, foreign),
       stream: call.stream ? true : undefined,
       stop_sequences: o.stop,
       ...(takesSampling(model) ? buildSampling(o) : {}),
@@ -89,6 +88,15 @@ function buildSampling(o: ChatOptions): JsonObject {
     top_p: o.topP === 1 || temperature !== undefined ? undefined : o.topP,
     top_k: o.topK,
   };
+}
+
+/** The vendor refuses a conversation without turns, so that a system prompt alone is said by the user. */
+function buildConversation(messages: readonly Message[], foreign: boolean): { system?: string; messages: Turn[] } {
+  const system = buildSystem(messages);
+  const turns = buildTurns(messages, foreign);
+  if (system === undefined) return { messages: turns };
+  if (turns.length > 0) return { system, messages: turns };
+  return { messages: [{ role: 'user', content: [{ type: 'text', text: system }] }] };
 }
 
 /** This family has one system prompt; what stands further down joins it, in order. */
