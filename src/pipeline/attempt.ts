@@ -5,6 +5,7 @@ import { AnswerBuilder } from '../core/answer-builder.ts';
 import type { AnswerStream } from '../core/answer-stream.ts';
 import type { Call, CallEvent, ChatCall, ImageCall, Picture } from '../core/call.ts';
 import type { Cancellation, CancelSignal } from '../core/cancellation.ts';
+import type { ErrorCode } from '../core/errors.ts';
 import { CallError, toCallError } from '../core/errors.ts';
 import type { Meter } from '../core/meter.ts';
 import {
@@ -173,8 +174,10 @@ function claimTry(gateway: Gateway, route: Route): void {
 /** The targets that may be asked. Where all of them are out the call is refused at once instead of being kept waiting. */
 function standingRoutes(gateway: Gateway, routes: readonly Route[]): readonly Route[] {
   const nowMs = gateway.clock.nowMs();
-  const standing = routes.filter((route) => !isOut(route, nowMs, gateway.config.bounds.failuresInRow));
-  if (standing.length > 0 || routes.length === 0) return standing;
+  const isOutNow = (route: Route) => isOut(route, nowMs, gateway.config.bounds.failuresInRow);
+  if (!routes.some(isOutNow)) return routes;
+  const standing = routes.filter((route) => !isOutNow(route));
+  if (standing.length > 0) return standing;
   const restsUntilMs = Math.min(...routes.map((route) => route.coolUntilMs));
   throw new CallError('no_provider', { retryAfterS: Math.max(1, Math.ceil((restsUntilMs - nowMs) / 1000)) });
 }
@@ -210,8 +213,18 @@ export async function send(
   throw provider.faultOfStatus(upstream.status, upstream.headers, text);
 }
 
+/** Failures that do not pass by themselves: our key or account there, their certificate. */
+const FOR_THE_OPERATOR: readonly ErrorCode[] = ['provider_unavailable', 'upstream_tls_error'];
+
 /** Remembers of a target that it failed, and lets it rest where that says «not me, not now». */
 export function coolDown(gateway: Gateway, route: Route, failure: CallError): void {
+  if (FOR_THE_OPERATOR.includes(failure.code))
+    gateway.report.alarm('provider_needs_operator', {
+      provider: route.target.providerName,
+      model: route.target.upstreamModel,
+      code: failure.code,
+      detail: failure.details.detail,
+    });
   Object.assign(route, afterFailure(route, failure, gateway.clock.nowMs(), gateway.config.bounds.failuresInRow));
 }
 

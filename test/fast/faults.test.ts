@@ -7,7 +7,7 @@ import { FAMILIES } from '../../src/testing/faults/family.ts';
 import type { CallKind, HoldEnd, Outcome } from '../../src/testing/faults/fault-row.ts';
 import { CALL_KINDS } from '../../src/testing/faults/fault-row.ts';
 import type { Observed, Probe } from '../../src/testing/faults/fault-run.ts';
-import { FAULT_CASES, FaultRun, PRICES, retryOf } from '../../src/testing/faults/fault-run.ts';
+import { alarmOf, FAULT_CASES, FaultRun, PRICES, retryOf } from '../../src/testing/faults/fault-run.ts';
 import { FAULT_TABLE, faultRow } from '../../src/testing/faults/fault-table.ts';
 
 /** How often a task is tried with one provider that never does any better. */
@@ -41,6 +41,9 @@ describe.each(runs)('%s:', (_, run) => {
     if (one.retryAfterS !== undefined && kind !== 'task')
       expect(got.headers.get('retry-after')).toBe(String(one.retryAfterS));
     expectMoney(got, outcome.hold, kind);
+    // Pictures are not counted in tokens, so no count of these is absurd.
+    const alarm = one.row === 'F14' && kind === 'image' ? null : alarmOf(one);
+    expect(got.alarms).toEqual(alarm === null ? [] : [alarm]);
     expect(got.report.unpaidAttempts).toBe(outcome.hold === 'loss' ? triesOf(probe) : 0);
   });
 
@@ -61,6 +64,13 @@ describe.each(runs)('%s:', (_, run) => {
   test('no hold is open, no call was lost, and every invariant of the ledger holds', async () => {
     const audit = await run.gateway.auditAtRest();
     expect(audit).toMatchObject({ ok: true, counted: { openHolds: 0, calls: run.probes.length } });
+  });
+
+  test('what providers may bill for nothing is summed up for the operator', async () => {
+    const text = await (await fetch(`${run.gateway.url}/metrics`)).text();
+    const sums = [...text.matchAll(/^tolmach_unpaid_attempts_total\{.*\} (\d+)$/gm)].map((found) => Number(found[1]));
+    const wanted = run.probes.map((probe) => run.observed(probe).report.unpaidAttempts);
+    expect(sums.reduce((a, b) => a + b, 0)).toBe(wanted.reduce((a, b) => a + b, 0));
   });
 
   test('no call reached a server that could not prove who it is', () => {

@@ -86,6 +86,7 @@ const ERRORS_IN_200: readonly FaultCase[] = COMPLAINTS.map(([complaint, row]) =>
   name: `that of ${row}`,
   cause: says(200, complaint),
   ends: faultRow(row).ends,
+  alarm: faultRow(row).alarm ?? null,
   retry: faultRow(row).retry,
 }));
 
@@ -154,11 +155,13 @@ const USAGES: readonly FaultCase[] = [
   },
   { row: 'F14', name: 'a million tokens of input', cause: (given) => answerWith(given, given.shapes.usage(1e6, 7)) },
   { row: 'F14', name: '1e999', cause: (given) => answerWith(given, given.shapes.usage('raw:1e999', 7)) },
-  { row: 'F14', name: 'text', cause: (given) => answerWith(given, given.shapes.usage('9', '7')) },
+  // What is no number at all is as good as missing.
+  { row: 'F14', name: 'text', alarm: null, cause: (given) => answerWith(given, given.shapes.usage('9', '7')) },
   { row: 'F14', name: 'a fraction', cause: (given) => answerWith(given, given.shapes.usage(1.5, 7)) },
   {
     row: 'F14',
     name: 'no number at all',
+    alarm: null,
     kinds: ['stream'],
     cause: (given) => answerWith(given, given.shapes.usage('raw:NaN', 7)),
     ends: { stream: breaks('upstream_bad_response', 'delivered') },

@@ -25,6 +25,8 @@ export type FaultCase = {
   /** Where it ends otherwise than its row says. */
   readonly ends?: Partial<Readonly<Record<CallKind, Outcome | null>>>;
   readonly retry?: Retry;
+  /** Where the operator is told otherwise than the row says; `null` is nothing. */
+  readonly alarm?: FaultRow['alarm'] | null;
   /** What `Retry-After` the client must get. */
   readonly retryAfterS?: number;
 };

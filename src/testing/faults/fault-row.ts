@@ -41,6 +41,8 @@ export type FaultRow = {
   readonly retry: Retry;
   /** `null` where this kind of call cannot meet the fault. */
   readonly ends: Readonly<Record<CallKind, Outcome | null>>;
+  /** The event of which the operator is told. */
+  readonly alarm?: 'provider_needs_operator' | 'absurd_usage';
   /** What a reader should know besides, or why the row has no outcome. */
   readonly note?: string;
   /** Tests that prove the row beside those which the fault upstream drives: file, and a part of the test's name. */

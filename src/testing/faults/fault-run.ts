@@ -35,9 +35,12 @@ export type Observed = Seen & {
   /** Calls that the faulty and the sound provider received. */
   readonly calls: readonly number[];
   readonly report: CallReport;
+  /** Of what the operator was told. */
+  readonly alarms: readonly string[];
   readonly row: UsageRow;
 };
 
+export const alarmOf = (one: FaultCase) => (one.alarm === undefined ? faultRow(one.row).alarm : one.alarm) ?? null;
 export const retryOf = (one: FaultCase): Retry => one.retry ?? faultRow(one.row).retry;
 
 function outcomeOf(one: FaultCase, kind: CallKind, { isTranslated }: Family): Outcome | null {
@@ -123,13 +126,7 @@ export class FaultRun {
   async observe(): Promise<void> {
     const { gateway } = this;
     const customer = await gateway.customer('faults', { rub: '1000000' });
-    const reports = new Map<string, CallReport>();
-    const { report } = gateway.running.gateway;
-    const tell = report.call.bind(report);
-    report.call = (told) => {
-      reports.set(told.model, told);
-      tell(told);
-    };
+    const { reports, alarms } = listen(gateway);
     const seen = new Map<string, Seen>();
     const queue = [...this.probes];
     const work = async () => {
@@ -145,6 +142,7 @@ export class FaultRun {
         ...(seen.get(model) as Seen),
         calls,
         report: reports.get(model) as CallReport,
+        alarms: [...(alarms.get(model) ?? [])],
         row: rows.get(model) as UsageRow,
       });
     }
@@ -154,6 +152,24 @@ export class FaultRun {
     await this.#gateway?.stop();
     await Promise.all(this.#untouched.map((upstream) => upstream.stop()));
   }
+}
+
+/** What is reported from now on, by model; the provider calls it by the same name. */
+function listen(gateway: TestGateway) {
+  const reports = new Map<string, CallReport>();
+  const alarms = new Map<string, Set<string>>();
+  const { report } = gateway.running.gateway;
+  const { call, alarm } = report;
+  report.call = (told) => {
+    reports.set(told.model, told);
+    call(told);
+  };
+  report.alarm = (event, fields) => {
+    const model = String(fields['model']);
+    alarms.set(model, (alarms.get(model) ?? new Set()).add(event));
+    alarm(event, fields);
+  };
+  return { reports, alarms };
 }
 
 async function allUsage(gateway: TestGateway, customer: Customer): Promise<UsageRow[]> {

@@ -13,6 +13,7 @@ export const PROVIDER_FAULTS: readonly FaultRow[] = [
     id: 'F2',
     fault: 'The provider cannot prove who it is: a wrong or self-made certificate, no TLS',
     retry: 'safe',
+    alarm: 'provider_needs_operator',
     ends: allFail('upstream_tls_error', 'void'),
   },
   {
@@ -52,6 +53,7 @@ export const PROVIDER_FAULTS: readonly FaultRow[] = [
     id: 'F8',
     fault: 'The provider refuses us: our key, our account, our balance there (401, 402, 403)',
     retry: 'safe',
+    alarm: 'provider_needs_operator',
     ends: allFail('provider_unavailable', 'void'),
   },
   {
@@ -91,6 +93,7 @@ export const PROVIDER_FAULTS: readonly FaultRow[] = [
     id: 'F14',
     fault: 'The provider says absurd things about what it used',
     retry: 'never',
+    alarm: 'absurd_usage',
     ends: allServe('delivered'),
     note: 'Never more than was held. The operator is told.',
   },
