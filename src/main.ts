@@ -96,15 +96,7 @@ export async function startGateway(config: Config): Promise<RunningGateway> {
   if (publicKey !== undefined) await openPublicAccount(gateway, publicKey);
   const server = startServer(gateway, metrics, secrets.adminToken, presets.dialects);
   for (const task of await store.adoptTasks()) tasks.add(task);
-  const chores = setInterval(() => doChores(gateway, tasks), CHORES_MS);
-  const sweeps = startSweeps(gateway);
-  const webhooks = startWebhooks(gateway);
-  const stopBackground = () => {
-    tasks.stop();
-    clearInterval(chores);
-    clearInterval(sweeps);
-    clearInterval(webhooks);
-  };
+  const stopBackground = startBackground(gateway, tasks);
   discoverModels(gateway).catch((error) => log.warn({ detail: String(error) }, 'discovery failed'));
   log.info({ url: server.url, providers: gateway.models.providerNames() }, 'started');
   return { url: server.url, gateway, stop: () => stopGateway(gateway, server, tasks, stopBackground, closeLog) };
@@ -157,6 +149,21 @@ function startWebhooks(gateway: Gateway): Timer {
   return setInterval(() => {
     sender.sendDue().catch((error) => gateway.report.alarm('webhooks_failed', { detail: String(error) }));
   }, WEBHOOKS_MS);
+}
+
+/** What runs beside the calls, until it is stopped. */
+function startBackground(gateway: Gateway, tasks: TaskRunner): () => void {
+  const timers = [startChores(gateway, tasks), startSweeps(gateway), startWebhooks(gateway)];
+  return () => {
+    tasks.stop();
+    for (const timer of timers) clearInterval(timer);
+  };
+}
+
+/** At once as well: where no process lives for long, what has expired is forgotten all the same. */
+function startChores(gateway: Gateway, tasks: TaskRunner): Timer {
+  doChores(gateway, tasks).catch(() => undefined);
+  return setInterval(() => doChores(gateway, tasks), CHORES_MS);
 }
 
 /** Forgets what has expired, and takes over the tasks of processes that are gone. */
