@@ -7,6 +7,7 @@ import type { Call, CallEvent, ChatCall, ImageCall, Picture } from '../core/call
 import { CallError, toCallError } from '../core/errors.ts';
 import type { Meter } from '../core/meter.ts';
 import { ATTEMPTS_MAX, orderCandidates, retryClass } from '../core/routing.ts';
+import { crashPoint } from '../crash-point.ts';
 import type { RemoteProvider, UpstreamRequest, WholeAnswer } from '../providers/provider.ts';
 import type { UpstreamAnswer } from '../upstream/upstream.ts';
 import type { Watch } from '../upstream/watch.ts';
@@ -39,6 +40,7 @@ export function attemptWhole(gateway: Gateway, held: HeldCall, call: ChatCall): 
     watch.expect(gateway.config.timeouts.idleMs, 'upstream_stalled');
     const text = await gateway.upstream.readText(upstream, signal);
     watch.end();
+    crashPoint('whole.read');
     return route.provider.readAnswer(text, held.admission.meter);
   });
 }
@@ -146,6 +148,7 @@ async function attempt<T>(
       failure = held.interruption ?? toCallError(signal.aborted ? signal.reason : thrown);
       reportAttempt(gateway, held, route, startedMs, failure);
       coolDown(gateway, route, failure);
+      crashPoint('attempt.failed');
       if (held.interruption !== undefined || !mayRetry(held.admission.call, failure)) throw failure;
     }
   }
@@ -173,7 +176,9 @@ export async function send(
   signal: AbortSignal,
 ): Promise<UpstreamAnswer> {
   watch.expect(gateway.config.timeouts.firstByteMs, 'upstream_timeout');
+  crashPoint('attempt.begun');
   const upstream = await gateway.upstream.send(request, signal);
+  crashPoint('attempt.answered');
   if (upstream.status >= 200 && upstream.status < 300) return upstream;
   const text = await gateway.upstream.readText(upstream, signal);
   throw provider.faultOfStatus(upstream.status, upstream.headers, text);

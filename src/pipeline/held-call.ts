@@ -5,6 +5,7 @@ import { CallError, toCallError } from '../core/errors.ts';
 import type { Balance, FinalOutcome, SettleOperation } from '../core/ledger.ts';
 import type { LimitState } from '../core/limits.ts';
 import { actualCost } from '../core/price.ts';
+import { crashPoint } from '../crash-point.ts';
 import type { CallContext, CallRecord, NewTask, TaskEnd } from '../store/store.ts';
 import type { Admission } from './admit.ts';
 import type { Gateway } from './gateway.ts';
@@ -83,6 +84,7 @@ export class HeldCall {
   /** Stops the call from outside: the outbound request ends, and what was delivered is charged. */
   interrupt(error: CallError): void {
     this.#interruption ??= error;
+    crashPoint('call.interrupted');
     this.#attempt?.abort(error);
     if (error.code === 'slow_reader') this.#connection?.drop();
     this.close(error).catch(() => undefined);
@@ -144,6 +146,7 @@ export class HeldCall {
       firstByteMs: this.firstByteMs,
       durationMs: Math.round(this.#gateway.clock.monotonicMs() - this.startedMs),
     };
+    crashPoint('settle.asked');
     const settled = await this.#settle({
       kind: 'settle',
       callId: this.callId,
@@ -153,6 +156,7 @@ export class HeldCall {
       record,
       ...(taskEnd === undefined ? {} : { taskEnd }),
     });
+    crashPoint('settle.durable');
     this.#gateway.open.delete(this);
     if (error?.code !== 'slow_reader') this.#connection?.release();
     this.#report(settled, record, error);
