@@ -23,7 +23,7 @@ const DRAIN_LIMIT_MS = 60_000;
 const LAST_BYTES_MS = 3;
 
 export class CrashSite {
-  readonly witness = new Witness();
+  readonly witness: Witness;
   readonly providers: Providers;
   readonly books: Books;
   readonly customers: Customer[] = [];
