@@ -24,7 +24,7 @@ export async function serveCall(
 ): Promise<Reply> {
   const owner = await authenticateHeaders(gateway, incoming);
   crashPoint('call.authenticated');
-  const call = route.read(await incoming.readBody());
+  const call = route.read(await incoming.readBody(), incoming.headers);
   const admission = admitChat(gateway, askedBy(owner, dialect, route, incoming), call);
   crashPoint('call.admitted');
   const held = await hold(gateway, incoming.callId, admission);
@@ -51,8 +51,7 @@ async function serveWhole(
 ): Promise<Reply> {
   try {
     const { answer, text } = await attemptWhole(gateway, held, call);
-    const isSameShape = text !== undefined && call.source !== undefined;
-    const rendered = isSameShape ? text : JSON.stringify(route.answer(answer, context, call).body);
+    const rendered = text ?? JSON.stringify(route.answer(answer, context, call).body);
     const closed = await held.complete();
     crashPoint('whole.charged');
     return { status: 200, headers: callHeaders(held, closed), body: rendered };
