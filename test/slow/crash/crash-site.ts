@@ -50,10 +50,15 @@ export class CrashSite {
   }
 
   async close(): Promise<void> {
-    this.#last?.kill('SIGKILL');
-    await this.#last?.exited;
+    await this.killLast();
     this.#folder.remove();
     await this.providers.stop();
+  }
+
+  /** Ends the process that was started last, if it lives. */
+  async killLast(): Promise<void> {
+    this.#last?.kill('SIGKILL');
+    await this.#last?.exited;
   }
 
   /** A process that nothing kills but the test. */

@@ -37,7 +37,6 @@ export const FATES: readonly Fate[] = [
   fate('whole', 'writer.rows-written', 'nothing', 0, HOLD),
   // With the hold, but before the provider is asked.
   fate('whole', 'writer.committed', 'void', 0, HOLD),
-  fate('whole', 'writer.answered', 'void', 0, HOLD),
   fate('whole', 'store.batch-answered', 'void', 0, HOLD),
   fate('whole', 'call.held', 'void', 0),
   fate('whole', 'attempt.begun', 'void', 0),
