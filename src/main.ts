@@ -25,6 +25,8 @@ import { REMEMBER_KEY_MS } from './store/task-key.ts';
 import { TaskRunner } from './tasks/task-runner.ts';
 import { WebhookSender } from './tasks/webhook-sender.ts';
 import { openLog } from './telemetry/log.ts';
+import { watchLoopDelay } from './telemetry/loop-delay.ts';
+import type { Metrics } from './telemetry/metrics.ts';
 import { makeMetrics } from './telemetry/metrics.ts';
 import { makeReporter } from './telemetry/reporter.ts';
 import { discoverModels } from './upstream/discover.ts';
@@ -100,7 +102,7 @@ export async function startGateway(config: Config): Promise<RunningGateway> {
   crashPoint('start.listening');
   for (const task of await store.adoptTasks()) tasks.add(task);
   crashPoint('start.adopted');
-  const stopBackground = startBackground(gateway, tasks);
+  const stopBackground = startBackground(gateway, tasks, metrics);
   discoverModels(gateway).catch((error) => log.warn({ detail: String(error) }, 'discovery failed'));
   log.info({ url: server.url, providers: gateway.models.providerNames() }, 'started');
   return { url: server.url, gateway, stop: () => stopGateway(gateway, server, tasks, stopBackground, closeLog) };
@@ -160,10 +162,12 @@ function startWebhooks(gateway: Gateway): Timer {
 }
 
 /** What runs beside the calls, until it is stopped. */
-function startBackground(gateway: Gateway, tasks: TaskRunner): () => void {
+function startBackground(gateway: Gateway, tasks: TaskRunner, metrics: Metrics): () => void {
   const timers = [startChores(gateway, tasks), startSweeps(gateway), startWebhooks(gateway)];
+  const stopWatching = watchLoopDelay(metrics.registry, gateway.clock.monotonicMs);
   return () => {
     tasks.stop();
+    stopWatching();
     for (const timer of timers) clearInterval(timer);
   };
 }

@@ -31,6 +31,8 @@ export class BatchWriter {
   readonly #sql: LedgerStatements;
   readonly #tasks: TaskTable;
   #lastMs = 0;
+  /** Whether texts of tasks were wiped since the write-ahead log was emptied. */
+  #hasWiped = false;
 
   constructor(db: Database, calendar: Calendar, owner: string) {
     this.#db = db;
@@ -82,6 +84,16 @@ export class BatchWriter {
     return rows.length;
   }
 
+  /**
+   * Takes texts that were wiped out of the database's file and its write-ahead log as well, where they would stay until
+   * they are overwritten. While somebody reads it cannot be done, and is left to the next time.
+   */
+  forget(): void {
+    if (!this.#hasWiped) return;
+    const emptied = this.#db.query<{ busy: number }, []>('PRAGMA wal_checkpoint(TRUNCATE)').get();
+    this.#hasWiped = emptied?.busy !== 0;
+  }
+
   #single(operation: WriteOperation, error: unknown): BatchResult {
     const detail = error instanceof Error ? error.message : String(error);
     const code = (error as { code?: string }).code ?? '';
@@ -119,6 +131,7 @@ export class BatchWriter {
   #apply(operation: WriteOperation, nowMs: number, day: Day, touched: Map<AccountBook, Changes>): Outcome | Refused {
     if (isRecordOperation(operation)) {
       const outcome = applyRecord(this.#db, operation);
+      if (operation.kind === 'purgeTasks') this.#hasWiped ||= this.#sql.changes.get()?.rows !== 0;
       crashPoint('writer.record-written');
       return outcome;
     }
@@ -138,7 +151,10 @@ export class BatchWriter {
     const outcome = decide(book, operation, nowMs, day, changes);
     if (operation.kind === 'settle' && changes.newFinals.length > 0) {
       this.#writeFinal(book, operation.record, nowMs, changes);
-      if (operation.taskEnd !== undefined) this.#tasks.end(book.accountId, operation.callId, operation.taskEnd, nowMs);
+      if (operation.taskEnd !== undefined) {
+        this.#tasks.end(book.accountId, operation.callId, operation.taskEnd, nowMs);
+        this.#hasWiped = true;
+      }
     }
     for (const { operation: granted, bucketId } of changes.newGrants.splice(0)) {
       const source = operation.kind === 'grant' ? operation.source : '';
