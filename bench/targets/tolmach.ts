@@ -111,7 +111,7 @@ models:
 plans:
   - id: bench
     name: Bench
-    dailyRequests: 200
+    dailyRequests: 20
     maxInputChars: 10000
     prices: [{ dialects: [openai], endpoints: [chat], requests: 2 }]
     limits: [{ name: chat, dialects: [openai], endpoints: [chat], perMinute: 10000000, perDay: 1000000000 }]

@@ -1,6 +1,7 @@
 // A call whose worst price is held. It is closed exactly once: settled for what was delivered, or voided. Closing may
 // be asked for from several sides at once (the answer's end, the client's leaving, the process's stop); the first one
 // counts and all get the same promise.
+import { Cancellation } from '../core/cancellation.ts';
 import { CallError, toCallError } from '../core/errors.ts';
 import type { Balance, FinalOutcome, SettleOperation } from '../core/ledger.ts';
 import type { LimitState } from '../core/limits.ts';
@@ -9,7 +10,7 @@ import type { CallContext, CallRecord, NewTask, TaskEnd } from '../store/store.t
 import type { Admission } from './admit.ts';
 import type { Gateway } from './gateway.ts';
 import { priceVersion } from './plan-book.ts';
-import type { ClientConnection } from './reply.ts';
+import type { Incoming } from './reply.ts';
 
 type Settle = SettleOperation & { readonly record: CallRecord; readonly taskEnd?: TaskEnd };
 
@@ -32,8 +33,9 @@ export class HeldCall {
   firstByteMs: number | null = null;
   readonly #gateway: Gateway;
   readonly #context: CallContext;
-  #connection: ClientConnection | undefined;
-  #attempt: AbortController | undefined;
+  #client: Pick<Incoming, 'signal' | 'connection'> | undefined;
+  #isConnectionHeld = false;
+  #attempt: Cancellation | undefined;
   #interruption: CallError | undefined;
   #closing: Promise<Closed> | undefined;
 
@@ -63,20 +65,32 @@ export class HeldCall {
     return this.#interruption;
   }
 
-  /** Ties the call to the client that waits for it: when the client leaves, the call is closed from its side. */
-  attachClient({ signal, connection }: { readonly signal: AbortSignal; readonly connection: ClientConnection }): void {
-    this.#connection = connection;
+  /**
+   * Ties the call to the client that waits for it: when the client leaves, the call is closed from its side. That is
+   * looked at after a moment only, since most calls have ended by then and the looking costs a twentieth of a call.
+   */
+  attachClient(client: Pick<Incoming, 'signal' | 'connection'>): void {
+    this.#client = client;
+    this.#gateway.watchdog.soon(this);
+  }
+
+  /** The call has lasted a moment. */
+  comeSoon(): void {
+    if (this.#client === undefined || this.isClosing) return;
+    const { signal, connection } = this.#client;
     connection.hold();
-    signal.addEventListener('abort', () => this.interrupt(new CallError('client_closed')), { once: true });
-    if (signal.aborted) this.interrupt(new CallError('client_closed'));
+    this.#isConnectionHeld = true;
+    const leave = () => this.interrupt(new CallError('client_closed'));
+    signal.addEventListener('abort', leave, { once: true });
+    if (signal.aborted) leave();
   }
 
   /** A new outbound request of this call begins. Each has a signal of its own, so that one's end is not the next's. */
-  beginAttempt(): AbortController {
+  beginAttempt(): Cancellation {
     if (this.#interruption !== undefined) throw this.#interruption;
     this.attempts += 1;
     this.admission.meter.restart();
-    this.#attempt = new AbortController();
+    this.#attempt = new Cancellation();
     return this.#attempt;
   }
 
@@ -84,7 +98,7 @@ export class HeldCall {
   interrupt(error: CallError): void {
     this.#interruption ??= error;
     this.#attempt?.abort(error);
-    if (error.code === 'slow_reader') this.#connection?.drop();
+    if (error.code === 'slow_reader') this.#client?.connection.drop();
     this.close(error).catch(() => undefined);
   }
 
@@ -154,7 +168,7 @@ export class HeldCall {
       ...(taskEnd === undefined ? {} : { taskEnd }),
     });
     this.#gateway.open.delete(this);
-    if (error?.code !== 'slow_reader') this.#connection?.release();
+    if (this.#isConnectionHeld && error?.code !== 'slow_reader') this.#client?.connection.release();
     this.#report(settled, record, error);
     return settled;
   }

@@ -13,7 +13,7 @@ import type { Gateway } from './gateway.ts';
 import { callHeaders, streamHeaders } from './headers.ts';
 import type { HeldCall } from './held-call.ts';
 import { hold } from './held-call.ts';
-import type { Incoming, Reply } from './reply.ts';
+import type { Client, Incoming, Piece, Reply, StreamedBody } from './reply.ts';
 
 export async function serveCall(
   gateway: Gateway,
@@ -22,7 +22,7 @@ export async function serveCall(
   incoming: Incoming,
 ): Promise<Reply> {
   const owner = await authenticateHeaders(gateway, incoming);
-  const call = route.read(await incoming.readBody());
+  const call = route.read(await incoming.readBody(), incoming.headers);
   const admission = admitChat(gateway, askedBy(owner, dialect, route, incoming), call);
   const held = await hold(gateway, incoming.callId, admission);
   // From here on the call is closed on every way out.
@@ -47,8 +47,7 @@ async function serveWhole(
 ): Promise<Reply> {
   try {
     const { answer, text } = await attemptWhole(gateway, held, call);
-    const isSameShape = text !== undefined && call.source !== undefined;
-    const rendered = isSameShape ? text : JSON.stringify(route.answer(answer, context, call).body);
+    const rendered = text ?? JSON.stringify(route.answer(answer, context, call).body);
     const closed = await held.complete();
     return { status: 200, headers: callHeaders(held, closed), body: rendered };
   } catch (thrown) {
@@ -64,7 +63,11 @@ async function serveStream(gateway: Gateway, held: HeldCall, call: ChatCall, ren
   try {
     // While a provider thinks for long, the headers go out early and comments keep the line open.
     const opened = await settledWithin(opening, gateway.config.timeouts.keepAliveMs);
-    return { status: 200, headers: streamHeaders(held), body: pump(gateway, held, opened ?? opening, renderer) };
+    const body: StreamedBody = {
+      send: (client) => sendStream(gateway, held, opened ?? opening, renderer, client),
+      cancel: () => held.interrupt(new CallError('client_closed')),
+    };
+    return { status: 200, headers: streamHeaders(held), body };
   } catch (thrown) {
     const error = toCallError(thrown);
     await held.close(error);
@@ -72,43 +75,62 @@ async function serveStream(gateway: Gateway, held: HeldCall, call: ChatCall, ren
   }
 }
 
-/** The body of a streamed answer. The runtime asks for the next piece only when the last one was taken. */
-async function* pump(
+/** Writes a streamed answer to the client as it comes, at the client's pace. */
+async function sendStream(
   gateway: Gateway,
   held: HeldCall,
   opening: OpenedStream | Promise<OpenedStream>,
   renderer: StreamRenderer,
-): AsyncGenerator<Uint8Array | string> {
-  const { stalledReaderMs } = gateway.config.timeouts;
+  socket: Client,
+): Promise<void> {
+  const client = new WatchedClient(gateway, held, socket);
   let opened: OpenedStream | undefined;
   try {
-    if (opening instanceof Promise) yield* keepAlive(gateway, opening);
+    if (opening instanceof Promise) await keepAlive(gateway, opening, client);
     opened = await opening;
-    const { source } = opened;
-    let piece: Uint8Array | string | undefined = opened.first;
     held.firstByteMs = Math.round(gateway.clock.monotonicMs() - held.startedMs);
-    while (piece !== undefined) {
-      held.isDelivered = true;
-      source.waitForClient(stalledReaderMs);
-      if (piece.length > 0) yield piece;
-      piece = await source.next();
-    }
+    held.isDelivered = true;
+    if (opened.first.length > 0) await client.write(opened.first);
+    await opened.source.pipeTo(client);
     await held.complete();
-    yield source.end();
+    await client.write(opened.source.end());
   } catch (thrown) {
     const error = held.interruption ?? toCallError(thrown);
     await held.close(error);
-    yield (opened?.source ?? renderer).error(error);
+    await client.write((opened?.source ?? renderer).error(error));
   } finally {
     opened?.source.cancel();
-    // Reached without a close only when the client left and the runtime stopped asking.
-    if (!held.isClosing) held.interrupt(new CallError('client_closed'));
+  }
+}
+
+/** A client that may keep us waiting for only so long: then the call is closed from its side. */
+class WatchedClient implements Client {
+  readonly #gateway: Gateway;
+  readonly #held: HeldCall;
+  readonly #client: Client;
+
+  constructor(gateway: Gateway, held: HeldCall, client: Client) {
+    this.#gateway = gateway;
+    this.#held = held;
+    this.#client = client;
+  }
+
+  get hasLeft(): boolean {
+    return this.#client.hasLeft;
+  }
+
+  write(piece: Piece): Promise<void> | undefined {
+    const room = this.#client.write(piece);
+    if (room === undefined) return undefined;
+    const watch = this.#gateway.watchdog.watch((error) => this.#held.interrupt(error));
+    watch.expect(this.#gateway.config.timeouts.stalledReaderMs, 'slow_reader');
+    return room.finally(() => watch.end());
   }
 }
 
 /** Comments for as long as the first piece is not there. Never after it: some clients take them for data. */
-async function* keepAlive(gateway: Gateway, opening: Promise<OpenedStream>): AsyncGenerator<string> {
-  do yield ': keep-alive\n\n';
+async function keepAlive(gateway: Gateway, opening: Promise<OpenedStream>, client: Client): Promise<void> {
+  do await client.write(': keep-alive\n\n');
   while ((await settledWithin(opening, gateway.config.timeouts.keepAliveMs)) === undefined);
 }
 
