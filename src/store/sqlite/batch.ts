@@ -190,11 +190,11 @@ export class BatchWriter {
           charge: row.charge,
         });
     }
-    if (operation.kind === 'hold') for (const claim of operation.claims) this.#loadWindow(book, claim.subject);
+    if (operation.kind === 'hold') for (const claim of operation.claims) this.#loadWindow(book, claim.subject, nowMs);
     return book;
   }
 
-  #loadWindow(book: AccountBook, subject: string): void {
+  #loadWindow(book: AccountBook, subject: string, nowMs: number): void {
     if (book.windows.has(subject)) return;
     const row = this.#sql.findWindow.get(book.accountId, subject);
     if (row === null) return;
@@ -202,7 +202,9 @@ export class BatchWriter {
       row.cells.byteOffset,
       row.cells.byteOffset + row.cells.byteLength,
     ) as ArrayBuffer;
-    book.windows.set(subject, new LimitWindow(cells, row.day, row.day_count));
+    const window = new LimitWindow(cells, row.day, row.day_count);
+    window.bringBack(nowMs);
+    book.windows.set(subject, window);
   }
 
   #read(accountId: string, nowMs: number): AccountBook {
