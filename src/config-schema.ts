@@ -137,6 +137,18 @@ const bounds = z.strictObject({
     .default(1024 * 1024)
     .describe("Characters of one event of a provider's stream."),
   streamBytes: bytes.default(64 * 1024 * 1024).describe("Bytes of a provider's stream."),
+  replayChars: z
+    .int()
+    .min(0)
+    .default(1024 * 1024)
+    .describe(
+      'Characters of an answer that is kept for a day where the call has an `Idempotency-Key`; longer ones are not.',
+    ),
+  recordingChars: z
+    .int()
+    .min(0)
+    .default(64 * 1024 * 1024)
+    .describe('Characters of all streams that are being recorded for that at once; beyond them streams are not kept.'),
   waitingWrites: z.int().min(1).default(50_000).describe('Operations that may wait for the store.'),
   openCalls: z.int().min(1).default(10_000).describe('Calls that may run at once.'),
 });

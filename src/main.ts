@@ -10,6 +10,7 @@ import { builtInModes, overlayModes } from './core/modes.ts';
 import { openShelf } from './files/open-shelf.ts';
 import type { HttpServer } from './http/server.ts';
 import { startServer } from './http/server.ts';
+import { AnswerRecorder } from './pipeline/answer-recorder.ts';
 import type { PublicKey } from './pipeline/authenticate.ts';
 import { KeyRing } from './pipeline/authenticate.ts';
 import { FreeLimits } from './pipeline/free-limits.ts';
@@ -19,8 +20,8 @@ import { ModelBook, modelProblems } from './pipeline/model-book.ts';
 import { openModerator } from './pipeline/open-moderator.ts';
 import { PlanBook } from './pipeline/plan-book.ts';
 import { presetsOf } from './presets/services.ts';
+import { REMEMBER_KEY_MS } from './store/idempotency.ts';
 import { openStore } from './store/open-store.ts';
-import { REMEMBER_KEY_MS } from './store/task-key.ts';
 import { TaskRunner } from './tasks/task-runner.ts';
 import { WebhookSender } from './tasks/webhook-sender.ts';
 import { openLog } from './telemetry/log.ts';
@@ -82,6 +83,7 @@ export async function startGateway(config: Config): Promise<RunningGateway> {
     freeLimits: new FreeLimits(),
     freeWork: new FreeWork(config.moderation.concurrency),
     moderator: openModerator(config.moderation, models),
+    recorder: new AnswerRecorder(config.bounds),
     files: openShelf(config, clock),
     modes: overlayModes(builtInModes(), config.modes),
     tasks,

@@ -155,6 +155,13 @@ export const ERRORS = {
     'This Idempotency-Key was used with another request.',
     'Этот Idempotency-Key уже использован с другим запросом.',
   ),
+  idempotency_not_stored: row(
+    409,
+    REQUEST,
+    false,
+    'A request with this Idempotency-Key was answered and charged already, and its answer was not kept. Use a new key to ask again.',
+    'Запрос с этим Idempotency-Key уже получил ответ и оплачен, но ответ не сохранён. Чтобы спросить ещё раз, возьмите новый ключ.',
+  ),
 
   // The provider. Its own 401 or 402 is about our key, so it never reaches the customer as such.
   upstream_unreachable: row(

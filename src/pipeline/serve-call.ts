@@ -10,10 +10,11 @@ import type { OpenedStream } from './attempt.ts';
 import { attemptStream, attemptWhole } from './attempt.ts';
 import { authenticateHeaders } from './authenticate.ts';
 import type { Gateway } from './gateway.ts';
-import { callHeaders, streamHeaders } from './headers.ts';
+import { callHeaders, JSON_TYPE, STREAM_TYPE, streamHeaders } from './headers.ts';
 import type { HeldCall } from './held-call.ts';
-import { hold } from './held-call.ts';
+import { keepAnswer, nameOf, replay } from './idempotency.ts';
 import type { Incoming, Reply } from './reply.ts';
+import { hold } from './take-hold.ts';
 
 export async function serveCall(
   gateway: Gateway,
@@ -22,9 +23,12 @@ export async function serveCall(
   incoming: Incoming,
 ): Promise<Reply> {
   const owner = await authenticateHeaders(gateway, incoming);
-  const call = route.read(await incoming.readBody());
-  const admission = admitChat(gateway, askedBy(owner, dialect, route, incoming), call);
-  const held = await hold(gateway, incoming.callId, admission);
+  const body = await incoming.readBody();
+  const asked = askedBy(owner, dialect, route, incoming);
+  const admission = admitChat(gateway, asked, route.read(body));
+  const name = nameOf(gateway, owner, dialect, route, incoming, body);
+  const held = await hold(gateway, incoming.callId, admission, name);
+  if (held === undefined) return replay(gateway, asked, admission, name);
   // From here on the call is closed on every way out.
   held.attachClient(incoming);
   const context: AnswerContext = {
@@ -49,6 +53,7 @@ async function serveWhole(
     const { answer, text } = await attemptWhole(gateway, held, call);
     const isSameShape = text !== undefined && call.source !== undefined;
     const rendered = isSameShape ? text : JSON.stringify(route.answer(answer, context, call).body);
+    keepAnswer(gateway, held, rendered, JSON_TYPE);
     const closed = await held.complete();
     return { status: 200, headers: callHeaders(held, closed), body: rendered };
   } catch (thrown) {
@@ -80,6 +85,7 @@ async function* pump(
   renderer: StreamRenderer,
 ): AsyncGenerator<Uint8Array | string> {
   const { stalledReaderMs } = gateway.config.timeouts;
+  const recording = held.isNamed ? gateway.recorder.begin() : undefined;
   let opened: OpenedStream | undefined;
   try {
     if (opening instanceof Promise) yield* keepAlive(gateway, opening);
@@ -89,17 +95,22 @@ async function* pump(
     held.firstByteMs = Math.round(gateway.clock.monotonicMs() - held.startedMs);
     while (piece !== undefined) {
       held.isDelivered = true;
+      recording?.add(piece);
       source.waitForClient(stalledReaderMs);
       if (piece.length > 0) yield piece;
       piece = await source.next();
     }
+    const end = source.end();
+    recording?.add(end);
+    keepAnswer(gateway, held, recording?.text(), STREAM_TYPE);
     await held.complete();
-    yield source.end();
+    yield end;
   } catch (thrown) {
     const error = held.interruption ?? toCallError(thrown);
     await held.close(error);
     yield (opened?.source ?? renderer).error(error);
   } finally {
+    recording?.end();
     opened?.source.cancel();
     // Reached without a close only when the client left and the runtime stopped asking.
     if (!held.isClosing) held.interrupt(new CallError('client_closed'));

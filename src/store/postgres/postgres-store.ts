@@ -131,6 +131,10 @@ class PostgresStore implements Store {
     return this.#reader.listUsage(accountId, limit, before);
   }
 
+  findAnswer(accountId: string, idempotencyKey: string) {
+    return this.#reader.findAnswer(accountId, idempotencyKey);
+  }
+
   findTask(taskId: number) {
     return this.#tasks.find(taskId);
   }

@@ -7,10 +7,12 @@ import { Changes, decide } from '../../core/ledger.ts';
 import type { Day } from '../../core/limits.ts';
 import { LimitWindow } from '../../core/limits.ts';
 import type { BatchResult, Outcome, Refused } from '../group-commit.ts';
+import { useOfKey } from '../idempotency.ts';
 import type { LedgerWrite } from '../record-operation.ts';
 import { isRecordOperation } from '../record-operation.ts';
 import { voidOrphan } from '../restart-record.ts';
-import type { CallContext, CallRecord, WriteOperation } from '../store.ts';
+import type { CallContext, CallRecord, HoldOutcome, WriteOperation } from '../store.ts';
+import { IdempotencyTable } from './idempotency-table.ts';
 import type { LedgerStatements } from './ledger-statements.ts';
 import { prepareLedger } from './ledger-statements.ts';
 import { applyRecord } from './records.ts';
@@ -29,6 +31,7 @@ export class BatchWriter {
   readonly #books = new Map<string, AccountBook>();
   readonly #sql: LedgerStatements;
   readonly #tasks: TaskTable;
+  readonly #names: IdempotencyTable;
   #lastMs = 0;
 
   constructor(db: Database, calendar: Calendar, owner: string) {
@@ -37,6 +40,7 @@ export class BatchWriter {
     this.#owner = owner;
     this.#sql = prepareLedger(db);
     this.#tasks = new TaskTable(db);
+    this.#names = new IdempotencyTable(db);
   }
 
   /**
@@ -115,10 +119,8 @@ export class BatchWriter {
     const { accountId } = operation;
     if (!this.#books.has(accountId) && this.#sql.findAccount.get(accountId) === null)
       return { kind: 'refused', detail: `${operation.kind}: there is no account ${accountId}` };
-    if (operation.kind === 'hold' && operation.task?.idempotency !== undefined) {
-      const known = this.#tasks.recall(operation.callId, operation.task.idempotency, nowMs);
-      if (known !== undefined) return known;
-    }
+    const known = this.#recall(operation, nowMs);
+    if (known !== undefined) return known;
     const book = this.#load(operation, nowMs);
     let changes = touched.get(book);
     if (changes === undefined) {
@@ -128,7 +130,8 @@ export class BatchWriter {
     const outcome = decide(book, operation, nowMs, day, changes);
     if (operation.kind === 'settle' && changes.newFinals.length > 0) {
       this.#writeFinal(book, operation.record, nowMs, changes);
-      if (operation.taskEnd !== undefined) this.#tasks.end(book.accountId, operation.callId, operation.taskEnd, nowMs);
+      this.#names.end(accountId, operation);
+      if (operation.taskEnd !== undefined) this.#tasks.end(accountId, operation.callId, operation.taskEnd, nowMs);
     }
     for (const { operation: granted, bucketId } of changes.newGrants.splice(0)) {
       const source = operation.kind === 'grant' ? operation.source : '';
@@ -136,10 +139,23 @@ export class BatchWriter {
     }
     if (operation.kind !== 'hold') return outcome;
     if (changes.newHolds.length > 0) this.#writeHold(book, operation, changes);
-    if (operation.task === undefined) return outcome;
-    if (outcome.kind === 'final') return { ...outcome, ...this.#tasks.find(book.accountId, operation.callId) };
+    const { callId, task, idempotency } = operation;
+    if (outcome.kind === 'held' && idempotency !== undefined)
+      this.#names.claim(accountId, callId, idempotency, task === undefined ? 'running' : 'task', nowMs);
+    if (task === undefined) return outcome;
+    if (outcome.kind === 'final') return { ...outcome, ...this.#tasks.find(accountId, callId) };
     if (outcome.kind !== 'held') return outcome;
-    return { ...outcome, taskId: this.#tasks.accept(book.accountId, operation.callId, operation.task, nowMs) };
+    return { ...outcome, taskId: this.#tasks.accept(accountId, callId, task, nowMs) };
+  }
+
+  /** What is already decided for a request by the client's own name for it; `undefined` where nothing is. */
+  #recall(operation: LedgerWrite, nowMs: number): HoldOutcome | undefined {
+    if (operation.kind !== 'hold' || operation.idempotency === undefined) return undefined;
+    const { accountId, callId, idempotency } = operation;
+    const known = this.#names.find(accountId, idempotency.key);
+    const use = useOfKey(callId, idempotency, known, nowMs);
+    if (use === 'free') return undefined;
+    return use === 'repeated' ? { kind: use, ...this.#tasks.find(accountId, known?.callId ?? '') } : { kind: use };
   }
 
   /** The account's book with everything that this operation may look at. */

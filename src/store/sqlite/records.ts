@@ -52,14 +52,7 @@ export function applyRecord(db: Database, operation: RecordOperation): RecordOut
       db.query('UPDATE task SET webhook_due_at = NULL WHERE task_id = ?').run(operation.taskId);
       return WRITTEN;
     case 'purgeTasks':
-      if (operation.keysBeforeMs !== undefined)
-        db.query('DELETE FROM idempotency WHERE created_at < ?').run(operation.keysBeforeMs);
-      // The charges of forgotten tasks stay in `usage`.
-      return db
-        .query(
-          'DELETE FROM task WHERE task_id IN (SELECT task_id FROM task WHERE ended_at < ? ORDER BY ended_at LIMIT ?)',
-        )
-        .run(operation.endedBeforeMs, PURGE_MAX).changes === PURGE_MAX
+      return purge(db, operation.endedBeforeMs, operation.keysBeforeMs)
         ? { kind: 'written', isMoreLeft: true }
         : WRITTEN;
     case 'putPlan':
@@ -68,4 +61,17 @@ export function applyRecord(db: Database, operation: RecordOperation): RecordOut
       ).run(operation.plan.id, operation.plan.version, JSON.stringify(operation.plan));
       return WRITTEN;
   }
+}
+
+/** Answers whether more is left. The charges of what is forgotten stay in `usage`. */
+function purge(db: Database, endedBeforeMs: number, keysBeforeMs = 0): boolean {
+  const names = db
+    .query(
+      'DELETE FROM idempotency WHERE rowid IN (SELECT rowid FROM idempotency WHERE created_at < ? ORDER BY created_at LIMIT ?)',
+    )
+    .run(keysBeforeMs, PURGE_MAX).changes;
+  const tasks = db
+    .query('DELETE FROM task WHERE task_id IN (SELECT task_id FROM task WHERE ended_at < ? ORDER BY ended_at LIMIT ?)')
+    .run(endedBeforeMs, PURGE_MAX).changes;
+  return names === PURGE_MAX || tasks === PURGE_MAX;
 }

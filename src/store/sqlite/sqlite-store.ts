@@ -106,6 +106,10 @@ class SqliteStore implements Store {
     return this.#reader.listUsage(accountId, limit, before);
   }
 
+  async findAnswer(accountId: string, idempotencyKey: string) {
+    return this.#reader.findAnswer(accountId, idempotencyKey);
+  }
+
   async findTask(taskId: number) {
     return this.#reader.findTask(taskId);
   }
