@@ -1,7 +1,7 @@
 // The one upstream of every target: answers one fixed JSON body, or streams prepared frames, each in a write of its
 // own. It works on raw sockets because `Bun.serve` would cost about as much as the targets that are measured.
 //
-// Usage: bun bench/upstream.ts PORT
+// Usage: bun bench/upstream.ts PORT [MS_BEFORE_A_WHOLE_ANSWER]
 import type { Socket } from 'bun';
 import type { PacedStream } from './frame-pacer.ts';
 import { FramePacer } from './frame-pacer.ts';
@@ -17,6 +17,7 @@ const ANSWER = Buffer.from(
 const STREAM_HEAD = Buffer.from(`${head('text/event-stream; charset=utf-8')}transfer-encoding: chunked\r\n\r\n`);
 const FRAMES = { plain: prepareFrames(false), withUsage: prepareFrames(true) };
 const pacer = new FramePacer();
+const answerAfterMs = Number(process.argv[3] ?? 0);
 
 Bun.listen<Connection>({
   hostname: '127.0.0.1',
@@ -55,6 +56,7 @@ function answerOne(socket: Socket<Connection>, text: string): number {
   if (text.length < end) return 0;
   const body = text.slice(bodyStart, end);
   if (body.includes('"stream":true')) startStream(socket, body);
+  else if (answerAfterMs > 0) setTimeout(() => write(socket, ANSWER), answerAfterMs);
   else write(socket, ANSWER);
   return end;
 }

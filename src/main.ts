@@ -13,6 +13,7 @@ import { startServer } from './http/server.ts';
 import { AnswerRecorder } from './pipeline/answer-recorder.ts';
 import type { PublicKey } from './pipeline/authenticate.ts';
 import { KeyRing } from './pipeline/authenticate.ts';
+import { CallGate } from './pipeline/call-gate.ts';
 import { FreeLimits } from './pipeline/free-limits.ts';
 import { FreeWork } from './pipeline/free-work.ts';
 import type { Gateway } from './pipeline/gateway.ts';
@@ -24,7 +25,9 @@ import { REMEMBER_KEY_MS } from './store/idempotency.ts';
 import { openStore } from './store/open-store.ts';
 import { TaskRunner } from './tasks/task-runner.ts';
 import { WebhookSender } from './tasks/webhook-sender.ts';
+import { watchLoad } from './telemetry/load-watch.ts';
 import { openLog } from './telemetry/log.ts';
+import type { Metrics } from './telemetry/metrics.ts';
 import { makeMetrics } from './telemetry/metrics.ts';
 import { makeReporter } from './telemetry/reporter.ts';
 import { discoverModels } from './upstream/discover.ts';
@@ -80,6 +83,7 @@ export async function startGateway(config: Config): Promise<RunningGateway> {
       clock.monotonicMs,
     ),
     watchdog: new Watchdog(clock),
+    gate: new CallGate(config.bounds, Math.random),
     freeLimits: new FreeLimits(),
     freeWork: new FreeWork(config.moderation.concurrency),
     moderator: openModerator(config.moderation, models),
@@ -98,15 +102,7 @@ export async function startGateway(config: Config): Promise<RunningGateway> {
   if (publicKey !== undefined) await openPublicAccount(gateway, publicKey);
   const server = startServer(gateway, metrics, secrets.adminToken, presets.dialects);
   for (const task of await store.adoptTasks()) tasks.add(task);
-  const chores = setInterval(() => doChores(gateway, tasks), CHORES_MS);
-  const sweeps = startSweeps(gateway);
-  const webhooks = startWebhooks(gateway);
-  const stopBackground = () => {
-    tasks.stop();
-    clearInterval(chores);
-    clearInterval(sweeps);
-    clearInterval(webhooks);
-  };
+  const stopBackground = startBackground(gateway, tasks, metrics);
   discoverModels(gateway).catch((error) => log.warn({ detail: String(error) }, 'discovery failed'));
   log.info({ url: server.url, providers: gateway.models.providerNames() }, 'started');
   return { url: server.url, gateway, stop: () => stopGateway(gateway, server, tasks, stopBackground, closeLog) };
@@ -138,6 +134,17 @@ async function stopGateway(
   gateway.upstream.close();
   await gateway.store.close();
   closeLog();
+}
+
+/** What the process does beside its calls. Answers how to stop it. */
+function startBackground(gateway: Gateway, tasks: TaskRunner, metrics: Metrics): () => void {
+  const timers = [setInterval(() => doChores(gateway, tasks), CHORES_MS), startSweeps(gateway), startWebhooks(gateway)];
+  const stopWatching = watchLoad(gateway, metrics.registry);
+  return () => {
+    tasks.stop();
+    for (const timer of timers) clearInterval(timer);
+    stopWatching();
+  };
 }
 
 /** Removes expired files, one sweep at a time and apart from the other chores: a bucket may be slow, or away. */

@@ -9,6 +9,7 @@ import type { Upstream } from '../upstream/upstream.ts';
 import type { Watchdog } from '../upstream/watch.ts';
 import type { AnswerRecorder } from './answer-recorder.ts';
 import type { KeyRing } from './authenticate.ts';
+import type { CallGate } from './call-gate.ts';
 import type { FreeLimits } from './free-limits.ts';
 import type { FreeWork } from './free-work.ts';
 import type { HeldCall } from './held-call.ts';
@@ -87,6 +88,7 @@ export type Gateway = {
   readonly models: ModelBook;
   readonly upstream: Upstream;
   readonly watchdog: Watchdog;
+  readonly gate: CallGate;
   readonly freeLimits: FreeLimits;
   readonly freeWork: FreeWork;
   readonly moderator: Moderator;

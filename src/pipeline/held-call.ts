@@ -7,6 +7,7 @@ import type { LimitState } from '../core/limits.ts';
 import { actualCost } from '../core/price.ts';
 import type { CallContext, CallRecord, StoredAnswer, TaskEnd } from '../store/store.ts';
 import type { Admission } from './admit.ts';
+import type { Place } from './call-gate.ts';
 import type { Gateway } from './gateway.ts';
 import type { ClientConnection } from './reply.ts';
 
@@ -37,6 +38,7 @@ export class HeldCall {
   firstByteMs: number | null = null;
   readonly #gateway: Gateway;
   readonly #context: CallContext;
+  #place: Place | undefined;
   #connection: ClientConnection | undefined;
   #attempt: AbortController | undefined;
   #interruption: CallError | undefined;
@@ -79,6 +81,12 @@ export class HeldCall {
     connection.hold();
     signal.addEventListener('abort', () => this.interrupt(new CallError('client_closed')), { once: true });
     if (signal.aborted) this.interrupt(new CallError('client_closed'));
+  }
+
+  /** Keeps the call's place until it is closed. */
+  keepPlace(place: Place): void {
+    place.keep();
+    this.#place = place;
   }
 
   /** A new outbound request of this call begins. Each has a signal of its own, so that one's end is not the next's. */
@@ -165,6 +173,7 @@ export class HeldCall {
       ...(isCharged && this.answer !== undefined ? { answer: this.answer } : {}),
     });
     this.#gateway.open.delete(this);
+    this.#place?.leave();
     if (error?.code !== 'slow_reader') this.#connection?.release();
     this.#report(settled, record, error);
     return settled;

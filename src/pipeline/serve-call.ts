@@ -5,7 +5,7 @@ import type { ChatCall } from '../core/call.ts';
 import { CallError, toCallError } from '../core/errors.ts';
 import type { CallRoute, Dialect } from '../dialects/dialect.ts';
 import type { AnswerContext, StreamRenderer } from '../wire/rendering.ts';
-import { admitChat, askedBy } from './admit.ts';
+import { admitChat, askedBy, takePlace } from './admit.ts';
 import type { OpenedStream } from './attempt.ts';
 import { attemptStream, attemptWhole } from './attempt.ts';
 import { authenticateHeaders } from './authenticate.ts';
@@ -23,11 +23,12 @@ export async function serveCall(
   incoming: Incoming,
 ): Promise<Reply> {
   const owner = await authenticateHeaders(gateway, incoming);
+  using place = takePlace(gateway, owner, incoming);
   const body = await incoming.readBody();
   const asked = askedBy(owner, dialect, route, incoming);
   const admission = admitChat(gateway, asked, route.read(body));
   const name = nameOf(gateway, owner, dialect, route, incoming, body);
-  const held = await hold(gateway, incoming.callId, admission, name);
+  const held = await hold(gateway, incoming.callId, admission, name, place);
   if (held === undefined) return replay(gateway, asked, admission, name);
   // From here on the call is closed on every way out.
   held.attachClient(incoming);

@@ -3,7 +3,7 @@
 import type { ImageCall, Picture } from '../core/call.ts';
 import { CallError, toCallError } from '../core/errors.ts';
 import type { Dialect, ImageRoute } from '../dialects/dialect.ts';
-import { admitImage, askedBy } from './admit.ts';
+import { admitImage, askedBy, takePlace } from './admit.ts';
 import { attemptPictures } from './attempt.ts';
 import { authenticateHeaders } from './authenticate.ts';
 import type { Gateway } from './gateway.ts';
@@ -20,11 +20,12 @@ export async function serveImage(
   incoming: Incoming,
 ): Promise<Reply> {
   const owner = await authenticateHeaders(gateway, incoming);
+  using place = takePlace(gateway, owner, incoming);
   const body = await incoming.readBody();
   const asked = askedBy(owner, dialect, route, incoming);
   const admission = admitImage(gateway, asked, route.read(body));
   const name = nameOf(gateway, owner, dialect, route, incoming, body);
-  const held = await hold(gateway, incoming.callId, admission, name);
+  const held = await hold(gateway, incoming.callId, admission, name, place);
   if (held === undefined) return replay(gateway, asked, admission, name);
   held.attachClient(incoming);
   try {

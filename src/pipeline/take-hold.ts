@@ -4,12 +4,13 @@ import { CallError } from '../core/errors.ts';
 import type { LimitState } from '../core/limits.ts';
 import type { CallContext, IdempotencyKey, NewTask } from '../store/store.ts';
 import type { Admission } from './admit.ts';
+import type { Place } from './call-gate.ts';
 import type { Gateway } from './gateway.ts';
 import { HeldCall } from './held-call.ts';
 import { priceVersion } from './plan-book.ts';
 
 /**
- * Takes the hold of a call that is answered now. Throws when limits or balance refuse. Answers `undefined` where a call
+ * Takes the hold of a call that is answered now, and keeps its place for it. Throws when limits or balance refuse. Answers `undefined` where a call
  * of the same name was answered before: then nothing is held.
  */
 export async function hold(
@@ -17,8 +18,8 @@ export async function hold(
   callId: string,
   admission: Admission,
   name: IdempotencyKey | undefined,
+  place: Place,
 ): Promise<HeldCall | undefined> {
-  if (gateway.open.size >= gateway.config.bounds.openCalls) throw new CallError('overloaded', { retryAfterS: 1 });
   const plain = contextOf(gateway, admission);
   const context = name === undefined ? plain : { ...plain, idempotencyKey: name.key };
   const outcome = await writeHold(gateway, callId, admission, context, { name });
@@ -26,6 +27,7 @@ export async function hold(
   if (outcome.kind === 'repeated')
     throw new CallError('internal_error', { detail: 'the name of a call stands for a task' });
   const held = new HeldCall(gateway, callId, admission, context, outcome);
+  held.keepPlace(place);
   gateway.open.add(held);
   return held;
 }

@@ -24,17 +24,32 @@ const GATHER_TURNS_MAX = 16;
 export class GroupCommit {
   readonly #batchMax: number;
   readonly #apply: (operations: readonly WriteOperation[]) => Promise<BatchResult>;
+  readonly #monotonicMs: () => number;
   #waiting: Waiting[] = [];
   #inFlight: readonly Waiting[] = [];
+  #inFlightSinceMs = 0;
   #isFlushScheduled = false;
   #lastBatch = 0;
   #isClosed = false;
   #onIdle: (() => void) | undefined;
 
-  /** @param apply commits one batch, and answers for its operations in their order. */
-  constructor(batchMax: number, apply: (operations: readonly WriteOperation[]) => Promise<BatchResult>) {
+  /**
+   * @param apply commits one batch, and answers for its operations in their order.
+   * @param monotonicMs the clock that measures waits.
+   */
+  constructor(
+    batchMax: number,
+    apply: (operations: readonly WriteOperation[]) => Promise<BatchResult>,
+    monotonicMs: () => number,
+  ) {
     this.#batchMax = batchMax;
     this.#apply = apply;
+    this.#monotonicMs = monotonicMs;
+  }
+
+  /** How long the batch that is being committed has been under way; 0 where none is. */
+  get delayMs(): number {
+    return this.#inFlight.length === 0 ? 0 : this.#monotonicMs() - this.#inFlightSinceMs;
   }
 
   /** Operations that are not yet in a batch. */
@@ -88,6 +103,7 @@ export class GroupCommit {
     this.#isFlushScheduled = false;
     const batch = this.#waiting.splice(0, this.#batchMax);
     this.#inFlight = batch;
+    this.#inFlightSinceMs = this.#monotonicMs();
     this.#lastBatch = batch.length;
     this.#apply(batch.map((waiting) => waiting.operation)).then(
       (result) => this.#finish(batch, result),

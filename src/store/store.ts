@@ -219,7 +219,8 @@ export type StoreNotice =
 export interface Store {
   /**
    * Decides and writes one operation; resolves when it is durable. Operations of parallel callers share commits.
-   * Rejects with `temporarily_unavailable` when nothing was written, and `overloaded` when too many are waiting.
+   * Rejects with `temporarily_unavailable` when nothing was written, and `overloaded` when too many are waiting: settles
+   * never hear that, since there are no more of them than holds.
    * An operation may be given again any number of times.
    */
   write<O extends WriteOperation>(operation: O): Promise<OutcomeOf<O>>;
@@ -243,6 +244,8 @@ export interface Store {
   /** Queued tasks of processes that are gone, oldest first; from now on they are this process's. */
   adoptTasks(): Promise<TaskReference[]>;
   audit(): Promise<AuditReport>;
+  /** How long the oldest write under way has been waiting for its commit, for telling a store that cannot keep up. */
+  readonly writeDelayMs: number;
   /** Whether the store answers, for readiness. */
   ping(): Promise<boolean>;
   /** Writes what is waiting, then closes. */

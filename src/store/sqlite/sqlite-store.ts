@@ -51,7 +51,7 @@ class SqliteStore implements Store {
   readonly #thread: Worker;
   readonly #lock: Database;
   readonly #options: SqliteStoreOptions;
-  readonly #commits = new GroupCommit(BATCH_MAX, (operations) => this.#apply(operations));
+  readonly #commits: GroupCommit;
   /** The last task that an earlier process left; 0 once those are adopted. */
   #lastLeft: number;
   #isWriterGone = false;
@@ -62,6 +62,11 @@ class SqliteStore implements Store {
     this.#thread = thread;
     this.#lock = lock;
     this.#options = options;
+    this.#commits = new GroupCommit(
+      BATCH_MAX,
+      (operations) => this.#apply(operations),
+      () => options.clock.monotonicMs(),
+    );
     this.#lastLeft = reader.lastTaskId();
     thread.onmessage = (event: MessageEvent<string>) => this.#answer?.(JSON.parse(event.data) as BatchResult);
     thread.onerror = (event: ErrorEvent) => this.#answer?.({ failed: event.message });
@@ -73,7 +78,7 @@ class SqliteStore implements Store {
   }
 
   write<O extends WriteOperation>(operation: O): Promise<OutcomeOf<O>> {
-    if (this.#commits.waiting >= this.#options.maxWaiting)
+    if (this.#commits.waiting >= this.#options.maxWaiting && operation.kind !== 'settle')
       return Promise.reject(new CallError('overloaded', { retryAfterS: 1 }));
     return this.#commits.add(operation) as Promise<OutcomeOf<O>>;
   }
@@ -131,6 +136,10 @@ class SqliteStore implements Store {
 
   async audit() {
     return this.#reader.audit();
+  }
+
+  get writeDelayMs() {
+    return this.#commits.delayMs;
   }
 
   async ping() {
