@@ -13,6 +13,8 @@ export type Pace = {
   readonly pacedMs: number;
   readonly frameRounds: number;
   readonly streams: number;
+  /** Of the streams that only warm the targets up: compiling goes on for tens of thousands of frames. */
+  readonly firstFramesEach: number;
   readonly framesEach: number;
   readonly gapMs: number;
   readonly openStreams: number;
@@ -35,6 +37,7 @@ export const FULL_PACE: Pace = {
   pacedMs: 3_000,
   frameRounds: 5,
   streams: 50,
+  firstFramesEach: 1_500,
   framesEach: 300,
   gapMs: 10,
   openStreams: 1_000,
@@ -54,6 +57,7 @@ export const QUICK_PACE: Pace = {
   pacedRounds: 1,
   pacedMs: 800,
   frameRounds: 1,
+  firstFramesEach: 300,
   framesEach: 100,
   memoryFrames: 3,
   restMs: 500,

@@ -29,18 +29,14 @@ export async function measureFrameFigures(
 ): Promise<FramesFigures[]> {
   const relays = targets.filter((target) => target.process !== undefined);
   const samples = new Map<TargetName, Sample[]>(relays.map((target) => [target.name, []]));
-  for (let round = 0; round < pace.frameRounds + 1; round++) {
-    for (const target of relays) {
-      const taken = await sample(target, cores, pace);
-      // The first round only warms the targets up.
-      if (round > 0) samples.get(target.name)?.push(taken);
-    }
-  }
+  for (const target of relays) await sample(target, cores, pace, pace.firstFramesEach);
+  for (let round = 0; round < pace.frameRounds; round++)
+    for (const target of relays) samples.get(target.name)?.push(await sample(target, cores, pace, pace.framesEach));
   return relays.map((target) => figures(target.name, samples, pace));
 }
 
-async function sample(target: RunningTarget, cores: Cores, pace: Pace): Promise<Sample> {
-  const { streams, framesEach: frames, gapMs } = pace;
+async function sample(target: RunningTarget, cores: Cores, pace: Pace, frames: number): Promise<Sample> {
+  const { streams, gapMs } = pace;
   const to = streamDestination(target, frames, gapMs);
   const limitMs = frames * gapMs + LIMIT_MS;
   const result = await runJob({ kind: 'streams', to, streams, frames, limitMs }, cores.load);

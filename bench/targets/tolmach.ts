@@ -111,7 +111,7 @@ models:
 plans:
   - id: bench
     name: Bench
-    dailyRequests: 200
+    dailyRequests: 20
     callsAtOnce: { perKey: 10000, perAccount: 10000 }
     maxInputChars: 10000
     prices: [{ dialects: [openai], endpoints: [chat], requests: 2 }]

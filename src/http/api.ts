@@ -4,7 +4,7 @@ import { CallError, toCallError } from '../core/errors.ts';
 import type { Dialect, Route } from '../dialects/dialect.ts';
 import type { Gateway } from '../pipeline/gateway.ts';
 import { limitHeaders } from '../pipeline/headers.ts';
-import type { ClientConnection, Reply } from '../pipeline/reply.ts';
+import type { Client, ClientConnection, Piece, Reply, StreamedBody } from '../pipeline/reply.ts';
 import { jsonReply } from '../pipeline/reply.ts';
 import { serveRoute } from '../pipeline/serve-route.ts';
 import { CORS_HEADERS, preflight } from './cors.ts';
@@ -75,7 +75,10 @@ export class Api {
     return serveRoute(this.#gateway, dialect, route, {
       callId,
       headers: request.headers,
-      signal: request.signal,
+      // The runtime makes the signal when it is asked for, which most calls never do.
+      get signal() {
+        return request.signal;
+      },
       rest: unescapePath(rest),
       readBody: () => readBody(request, this.#gateway.config.bounds.bodyBytes),
       connection,
@@ -107,36 +110,69 @@ function unescapePath(escaped: string): string {
 }
 
 /** Answers are the caller's own, so no cache may keep them. */
+const SHARED_HEADERS = new Headers({ ...CORS_HEADERS, 'cache-control': 'no-store' });
+
 function toResponse(reply: Reply, callId: string): Response {
-  const { headers } = reply;
-  for (const name in CORS_HEADERS) headers[name] = CORS_HEADERS[name] as string;
-  headers['x-request-id'] = callId;
-  headers['cache-control'] = 'no-store';
   const body = typeof reply.body === 'string' ? reply.body : streamOf(reply.body);
-  return new Response(body, { status: reply.status, headers });
+  // Copying ready headers and adding to them costs half of what making all of them does.
+  const response = new Response(body, { status: reply.status, headers: SHARED_HEADERS });
+  const { headers } = response;
+  for (const name in reply.headers) headers.set(name, reply.headers[name] as string);
+  headers.set('x-request-id', callId);
+  return response;
 }
 
 /** What the runtime hands to a stream of type `direct`. Its types know only the ordinary ones. */
-type Sink = { write(piece: Uint8Array | string): number | Promise<number>; flush(): void; close(): void };
+type Sink = { write(piece: Piece): number | Promise<number>; close(): void };
 
-/**
- * A body that writes each piece to the socket as it comes. Handing the generator itself to the runtime works as well and
- * costs 2 us more for each piece (18.8 against 21.0 in a relay of one event at a time).
- */
-function streamOf(pieces: AsyncGenerator<Uint8Array | string>): ReadableStream {
+/** A client that is written to as its pieces come. The runtime sends what one turn of its loop wrote at the end of that turn. */
+class SocketClient implements Client {
+  readonly #sink: Sink;
+  hasLeft = false;
+  #onRoom: (() => void) | undefined;
+
+  constructor(sink: Sink) {
+    this.#sink = sink;
+  }
+
+  write(piece: Piece): Promise<void> | undefined {
+    if (this.hasLeft) return undefined;
+    const written = this.#sink.write(piece);
+    // A promise means that the socket has no room; it is kept when the client has taken what is there.
+    return written instanceof Promise ? this.#room(written) : undefined;
+  }
+
+  leave(): void {
+    this.hasLeft = true;
+    this.#onRoom?.();
+  }
+
+  /** The runtime's promise may never settle once the client has left. */
+  #room(written: Promise<number>): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onRoom = resolve;
+      written.then(
+        () => resolve(),
+        () => resolve(),
+      );
+    });
+  }
+}
+
+/** A body whose pieces go to the socket from the callback that brought them, which costs the least of all ways. */
+function streamOf(body: StreamedBody): ReadableStream {
+  let client: SocketClient | undefined;
   const source = {
     type: 'direct',
     async pull(sink: Sink): Promise<void> {
-      for await (const piece of pieces) {
-        const written = sink.write(piece);
-        sink.flush();
-        // A promise means that the socket has no room; it is kept when the client has taken what is there.
-        if (written instanceof Promise) await written;
-      }
-      sink.close();
+      client = new SocketClient(sink);
+      await body.send(client);
+      if (!client.hasLeft) sink.close();
     },
-    /** The client has left. */
-    cancel: () => pieces.return(undefined),
+    cancel(): void {
+      client?.leave();
+      body.cancel();
+    },
   };
   return new ReadableStream(source as unknown as UnderlyingDefaultSource);
 }

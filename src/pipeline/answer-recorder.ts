@@ -1,5 +1,7 @@
 // Keeps what a stream says while it passes, for calls whose client named them and may ask for the answer again. The
 // memory for it is bounded, for one answer and for all: an answer that does not fit is not kept, and its call goes on.
+import type { Client, Piece } from './reply.ts';
+
 export type RecorderBounds = {
   /** Characters of one answer. */
   readonly replayChars: number;
@@ -46,8 +48,21 @@ export class Recording {
     this.#recorder = recorder;
   }
 
+  /** A client that gets all that is written to it, and is overheard. */
+  listen(client: Client): Client {
+    return {
+      write: (piece) => {
+        this.add(piece);
+        return client.write(piece);
+      },
+      get hasLeft() {
+        return client.hasLeft;
+      },
+    };
+  }
+
   /** Copies the piece, whose bytes may be overwritten afterwards. */
-  add(piece: Uint8Array | string): void {
+  add(piece: Piece): void {
     if (this.#pieces === undefined) return;
     const text = typeof piece === 'string' ? piece : this.#decoder.decode(piece, { stream: true });
     if (!this.#recorder.fits(this.#chars + text.length) || !this.#recorder.take(text.length)) {

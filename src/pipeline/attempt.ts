@@ -4,6 +4,7 @@
 import { AnswerBuilder } from '../core/answer-builder.ts';
 import type { AnswerStream } from '../core/answer-stream.ts';
 import type { Call, CallEvent, ChatCall, ImageCall, Picture } from '../core/call.ts';
+import type { Cancellation, CancelSignal } from '../core/cancellation.ts';
 import { CallError, toCallError } from '../core/errors.ts';
 import type { Meter } from '../core/meter.ts';
 import { ATTEMPTS_MAX, orderCandidates, retryClass } from '../core/routing.ts';
@@ -102,7 +103,7 @@ async function faultOfWholeBody(
   provider: RemoteProvider,
   upstream: UpstreamAnswer,
   meter: Meter,
-  signal: AbortSignal,
+  signal: CancelSignal,
 ): Promise<CallError> {
   const text = await gateway.upstream.readText(upstream, signal);
   try {
@@ -115,8 +116,7 @@ async function faultOfWholeBody(
 
 async function begin(source: PieceSource): Promise<OpenedStream> {
   try {
-    const first = await source.next();
-    return { source, first: first ?? '' };
+    return { source, first: await source.first() };
   } catch (error) {
     source.cancel();
     throw error;
@@ -126,15 +126,14 @@ async function begin(source: PieceSource): Promise<OpenedStream> {
 async function attempt<T>(
   gateway: Gateway,
   held: HeldCall,
-  tryRoute: (route: Route, watch: Watch, signal: AbortSignal) => Promise<T>,
+  tryRoute: (route: Route, watch: Watch, signal: CancelSignal) => Promise<T>,
 ): Promise<T> {
   const routes = orderCandidates(held.admission.routes, gateway.clock.nowMs(), gateway.random).slice(0, ATTEMPTS_MAX);
   let failure: CallError | undefined;
   for (const route of routes) {
     const startedMs = gateway.clock.monotonicMs();
-    const controller = held.beginAttempt();
-    const { signal } = controller;
-    const watch = gateway.watchdog.watch((error) => expire(held, controller, error));
+    const signal = held.beginAttempt();
+    const watch = gateway.watchdog.watch((error) => expire(held, signal, error));
     watch.deadline(gateway.config.timeouts.callMs - (startedMs - held.startedMs));
     held.provider = route.target.providerName;
     held.upstreamModel = route.target.upstreamModel;
@@ -160,8 +159,8 @@ function mayRetry(call: Call, failure: CallError): boolean {
 }
 
 /** A limit has passed. Once the client has something, the call ends at once: a stalled client may never ask again. */
-function expire(held: HeldCall, controller: AbortController, error: CallError): void {
-  controller.abort(error);
+function expire(held: HeldCall, attempt: Cancellation, error: CallError): void {
+  attempt.abort(error);
   if (held.isDelivered) held.interrupt(error);
 }
 
@@ -171,7 +170,7 @@ export async function send(
   request: UpstreamRequest,
   provider: RemoteProvider,
   watch: Watch,
-  signal: AbortSignal,
+  signal: CancelSignal,
 ): Promise<UpstreamAnswer> {
   watch.expect(gateway.config.timeouts.firstByteMs, 'upstream_timeout');
   const upstream = await gateway.upstream.send(request, signal);
@@ -206,7 +205,7 @@ function reportAttempt(
 }
 
 /** How a local provider waits: an aborted call wakes it with the reason. */
-function sleeper(gateway: Gateway, signal: AbortSignal): (ms: number) => Promise<void> {
+function sleeper(gateway: Gateway, signal: CancelSignal): (ms: number) => Promise<void> {
   return async (ms) => {
     signal.throwIfAborted();
     await gateway.sleep(ms);

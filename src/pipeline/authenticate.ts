@@ -1,4 +1,4 @@
-// Finds who calls. A key is looked up by its HMAC, never by itself; answers are remembered for at most a second, so
+// Finds who calls. The store knows a key by its HMAC only; answers are believed for at most a second, so
 // that a revoked key stops everywhere within that time, and at once in the process that revoked it.
 import { CallError } from '../core/errors.ts';
 import { isWellFormedKey } from '../core/key-format.ts';
@@ -9,8 +9,6 @@ const REMEMBERED_MAX = 50_000;
 
 const CARRIERS = ['authorization', 'x-api-key', 'api-key'] as const;
 
-type Remembered = { readonly owner: KeyOwner | undefined; readonly untilMs: number };
-
 /** One key that works for everybody, such as the one in the Sydney document. */
 export type PublicKey = { readonly key: string; readonly keyId: string };
 
@@ -19,7 +17,9 @@ export class KeyRing {
   readonly hmac: (key: string) => string;
   readonly #nowMs: () => number;
   readonly #public: PublicKey | undefined;
-  readonly #remembered = new Map<string, Remembered>();
+  /** By the key itself, which costs less than its HMAC and is kept for no longer. */
+  #remembered = new Map<string, KeyOwner | undefined>();
+  #rememberedUntilMs = 0;
   readonly #asking = new Map<string, Promise<KeyOwner | undefined>>();
 
   /** @param hmac what a key is stored as. @param nowMs a monotonic clock. */
@@ -32,12 +32,8 @@ export class KeyRing {
 
   /** Throws `invalid_api_key` for anything that is no live key, and `account_blocked`. */
   async authenticate(key: string): Promise<KeyOwner> {
-    // A mistyped key is refused by its checksum, with no look-up.
-    if (!isWellFormedKey(key) && key !== this.#public?.key) throw new CallError('invalid_api_key');
-    const hmac = this.hmac(key);
-    const remembered = this.#remembered.get(hmac);
-    const owner =
-      remembered !== undefined && remembered.untilMs > this.#nowMs() ? remembered.owner : await this.#ask(hmac);
+    if (this.#rememberedUntilMs <= this.#nowMs()) this.forget();
+    const owner = this.#remembered.has(key) ? this.#remembered.get(key) : await this.#ask(key);
     if (owner === undefined || owner.revoked) throw new CallError('invalid_api_key');
     if (owner.accountStatus === 'blocked') throw new CallError('account_blocked');
     return owner;
@@ -48,25 +44,28 @@ export class KeyRing {
     return keyId === this.#public?.keyId;
   }
 
-  /** Forgets all answers, after keys, accounts or plans changed in this process. */
+  /** Forgets all answers, those under way too, after keys, accounts or plans changed in this process. */
   forget(): void {
-    this.#remembered.clear();
+    this.#remembered = new Map();
+    this.#rememberedUntilMs = this.#nowMs() + REMEMBER_MS;
   }
 
   /** Parallel questions about one key become one look-up. */
-  #ask(hmac: string): Promise<KeyOwner | undefined> {
-    const asking = this.#asking.get(hmac);
+  #ask(key: string): Promise<KeyOwner | undefined> {
+    // A mistyped key is refused by its checksum, with no look-up.
+    if (!isWellFormedKey(key) && key !== this.#public?.key) throw new CallError('invalid_api_key');
+    const asking = this.#asking.get(key);
     if (asking !== undefined) return asking;
-    const question = this.#lookUp(hmac).finally(() => this.#asking.delete(hmac));
-    this.#asking.set(hmac, question);
+    const question = this.#lookUp(key).finally(() => this.#asking.delete(key));
+    this.#asking.set(key, question);
     return question;
   }
 
-  async #lookUp(hmac: string): Promise<KeyOwner | undefined> {
-    const untilMs = this.#nowMs() + REMEMBER_MS;
+  async #lookUp(key: string): Promise<KeyOwner | undefined> {
+    const remembered = this.#remembered;
     let owner: KeyOwner | undefined;
     try {
-      owner = await this.#store.findKey(hmac);
+      owner = await this.#store.findKey(this.hmac(key));
     } catch (error) {
       // A store that is down must not look like a wrong key.
       throw new CallError('temporarily_unavailable', {
@@ -74,8 +73,7 @@ export class KeyRing {
         detail: `key look-up failed: ${String(error)}`,
       });
     }
-    if (this.#remembered.size >= REMEMBERED_MAX) this.#remembered.clear();
-    this.#remembered.set(hmac, { owner, untilMs });
+    if (remembered.size < REMEMBERED_MAX) remembered.set(key, owner);
     return owner;
   }
 }

@@ -1,6 +1,7 @@
 // A call whose worst price is held. It is closed exactly once: settled for what was delivered, or voided. Closing may
 // be asked for from several sides at once (the answer's end, the client's leaving, the process's stop); the first one
 // counts and all get the same promise.
+import { Cancellation } from '../core/cancellation.ts';
 import { CallError, toCallError } from '../core/errors.ts';
 import type { Balance, FinalOutcome, SettleOperation } from '../core/ledger.ts';
 import type { LimitState } from '../core/limits.ts';
@@ -9,7 +10,7 @@ import type { CallContext, CallRecord, StoredAnswer, TaskEnd } from '../store/st
 import type { Admission } from './admit.ts';
 import type { Place } from './call-gate.ts';
 import type { Gateway } from './gateway.ts';
-import type { ClientConnection } from './reply.ts';
+import type { Incoming } from './reply.ts';
 
 type Settle = SettleOperation & {
   readonly record: CallRecord;
@@ -39,8 +40,9 @@ export class HeldCall {
   readonly #gateway: Gateway;
   readonly #context: CallContext;
   #place: Place | undefined;
-  #connection: ClientConnection | undefined;
-  #attempt: AbortController | undefined;
+  #client: Pick<Incoming, 'signal' | 'connection'> | undefined;
+  #isConnectionHeld = false;
+  #attempt: Cancellation | undefined;
   #interruption: CallError | undefined;
   #closing: Promise<Closed> | undefined;
 
@@ -75,12 +77,24 @@ export class HeldCall {
     return this.#interruption;
   }
 
-  /** Ties the call to the client that waits for it: when the client leaves, the call is closed from its side. */
-  attachClient({ signal, connection }: { readonly signal: AbortSignal; readonly connection: ClientConnection }): void {
-    this.#connection = connection;
+  /**
+   * Ties the call to the client that waits for it: when the client leaves, the call is closed from its side. That is
+   * looked at after a moment only, since most calls have ended by then and the looking costs a twentieth of a call.
+   */
+  attachClient(client: Pick<Incoming, 'signal' | 'connection'>): void {
+    this.#client = client;
+    this.#gateway.watchdog.soon(this);
+  }
+
+  /** The call has lasted a moment. */
+  comeSoon(): void {
+    if (this.#client === undefined || this.isClosing) return;
+    const { signal, connection } = this.#client;
     connection.hold();
-    signal.addEventListener('abort', () => this.interrupt(new CallError('client_closed')), { once: true });
-    if (signal.aborted) this.interrupt(new CallError('client_closed'));
+    this.#isConnectionHeld = true;
+    const leave = () => this.interrupt(new CallError('client_closed'));
+    signal.addEventListener('abort', leave, { once: true });
+    if (signal.aborted) leave();
   }
 
   /** Keeps the call's place until it is closed. */
@@ -90,11 +104,11 @@ export class HeldCall {
   }
 
   /** A new outbound request of this call begins. Each has a signal of its own, so that one's end is not the next's. */
-  beginAttempt(): AbortController {
+  beginAttempt(): Cancellation {
     if (this.#interruption !== undefined) throw this.#interruption;
     this.attempts += 1;
     this.admission.meter.restart();
-    this.#attempt = new AbortController();
+    this.#attempt = new Cancellation();
     return this.#attempt;
   }
 
@@ -102,7 +116,7 @@ export class HeldCall {
   interrupt(error: CallError): void {
     this.#interruption ??= error;
     this.#attempt?.abort(error);
-    if (error.code === 'slow_reader') this.#connection?.drop();
+    if (error.code === 'slow_reader') this.#client?.connection.drop();
     this.close(error).catch(() => undefined);
   }
 
@@ -174,7 +188,7 @@ export class HeldCall {
     });
     this.#gateway.open.delete(this);
     this.#place?.leave();
-    if (error?.code !== 'slow_reader') this.#connection?.release();
+    if (this.#isConnectionHeld && error?.code !== 'slow_reader') this.#client?.connection.release();
     this.#report(settled, record, error);
     return settled;
   }

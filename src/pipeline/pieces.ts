@@ -1,5 +1,5 @@
-// What a streamed answer is pulled from, piece by piece, so that the client's pace is the provider's pace: the next
-// piece is asked for only when the last one was taken.
+// Where a streamed answer comes from, piece by piece. What a provider's socket brings goes to the client in the same
+// turn of the event loop; while the client has no room, nothing is taken, so that the client's pace is the provider's.
 import type { AnswerStream } from '../core/answer-stream.ts';
 import type { CallEvent } from '../core/call.ts';
 import { CallError } from '../core/errors.ts';
@@ -7,19 +7,18 @@ import type { Meter } from '../core/meter.ts';
 import type { UpstreamAnswer } from '../upstream/upstream.ts';
 import type { Watch } from '../upstream/watch.ts';
 import type { StreamRenderer } from '../wire/rendering.ts';
-
-export type Piece = Uint8Array | string;
+import type { Client, Piece } from './reply.ts';
 
 export interface PieceSource {
-  /** The next piece that is not empty; `undefined` when the provider has said that the answer is complete. */
-  next(): Promise<Piece | undefined>;
+  /** The first piece that is not empty; empty when the answer is complete without one. */
+  first(): Promise<Piece>;
+  /** Writes the others. Resolves when the provider has said that the answer is complete; throws when it breaks off. */
+  pipeTo(client: Client): Promise<void>;
   /** What makes the answer complete for the client. Asked for after the charge is durable. */
   end(): string;
   error(error: CallError): string;
   /** Ends the provider's side at once. It may be called at any time and more than once. */
   cancel(): void;
-  /** Tells that the client has the floor: from now on it is the client whom we wait for. */
-  waitForClient(limitMs: number): void;
 }
 
 export class RemotePieces implements PieceSource {
@@ -41,20 +40,76 @@ export class RemotePieces implements PieceSource {
     this.#bounds = bounds;
   }
 
-  async next(): Promise<Piece | undefined> {
+  async first(): Promise<Piece> {
     this.#watch.expect(this.#bounds.idleMs, 'upstream_stalled');
+    let piece: Piece = '';
+    await this.#drain((next) => {
+      piece = next;
+      return 'enough';
+    });
+    return piece;
+  }
+
+  async pipeTo(client: Client): Promise<void> {
+    await this.#drain((piece) => client.write(piece));
+  }
+
+  /**
+   * Hands over pieces as they come, until the answer is complete or `take` has enough. A promise from `take` holds
+   * everything back until it resolves; the provider is then not waited for.
+   */
+  #drain(take: (piece: Piece) => Promise<void> | 'enough' | undefined): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    let isHeldBack = false;
+    const advance = (): void => {
+      // An abort ends the wait for the client too.
+      if (isHeldBack && !this.#body.isDropped) return;
+      try {
+        for (let piece = this.#next(); piece !== undefined; piece = this.#next()) {
+          const taken = take(piece);
+          if (taken === undefined) continue;
+          if (taken === 'enough') {
+            finish(resolve);
+            return;
+          }
+          isHeldBack = true;
+          this.#watch.expect(Number.POSITIVE_INFINITY, 'upstream_stalled');
+          taken.then(goOn, goOn);
+          return;
+        }
+        if (this.#stream.isComplete) finish(resolve);
+      } catch (error) {
+        finish(() => reject(error));
+      }
+    };
+    const goOn = (): void => {
+      isHeldBack = false;
+      this.#watch.expect(this.#bounds.idleMs, 'upstream_stalled');
+      advance();
+    };
+    const finish = (settle: () => void): void => {
+      this.#body.onChange = undefined;
+      settle();
+    };
+    this.#body.onChange = advance;
+    advance();
+    return promise;
+  }
+
+  /** The next piece that is not empty, if there is one now. Throws when there will be none. */
+  #next(): Piece | undefined {
     for (;;) {
-      if (this.#stream.isComplete) {
-        this.cancel();
+      if (this.#stream.isComplete) return undefined;
+      if (this.#stream.fault !== undefined) throw this.#stream.fault;
+      const bytes = this.#body.take();
+      if (bytes === undefined) {
+        if (this.#body.isEnded) throw new CallError('upstream_truncated');
         return undefined;
       }
-      if (this.#stream.fault !== undefined) throw this.#stream.fault;
-      const value = this.#body.take() ?? (await this.#body.read());
-      if (value === undefined) throw new CallError('upstream_truncated');
-      this.#bytes += value.byteLength;
+      this.#bytes += bytes.byteLength;
       if (this.#bytes > this.#bounds.streamBytes) throw new CallError('upstream_too_large');
       this.#watch.touch();
-      const piece = this.#stream.push(value);
+      const piece = this.#stream.push(bytes);
       if (piece.length > 0) return piece;
     }
   }
@@ -73,10 +128,6 @@ export class RemotePieces implements PieceSource {
     if (this.#stream.isComplete) this.#body.linger();
     else this.#body.cancel();
   }
-
-  waitForClient(limitMs: number): void {
-    this.#watch.expect(limitMs, 'slow_reader');
-  }
 }
 
 /** The events of a provider in this process, rendered as they come. */
@@ -84,7 +135,6 @@ export class LocalPieces implements PieceSource {
   readonly #events: AsyncIterator<CallEvent>;
   readonly #renderer: StreamRenderer;
   readonly #meter: Meter;
-  #hasStarted = false;
 
   constructor(events: AsyncIterable<CallEvent>, renderer: StreamRenderer, meter: Meter) {
     this.#events = events[Symbol.asyncIterator]();
@@ -92,12 +142,16 @@ export class LocalPieces implements PieceSource {
     this.#meter = meter;
   }
 
-  async next(): Promise<Piece | undefined> {
-    if (!this.#hasStarted) {
-      this.#hasStarted = true;
-      const start = this.#renderer.start();
-      if (start !== '') return start;
-    }
+  async first(): Promise<Piece> {
+    const start = this.#renderer.start();
+    return start === '' ? ((await this.#next()) ?? '') : start;
+  }
+
+  async pipeTo(client: Client): Promise<void> {
+    for (let piece = await this.#next(); piece !== undefined; piece = await this.#next()) await client.write(piece);
+  }
+
+  async #next(): Promise<Piece | undefined> {
     for (;;) {
       const { done, value } = await this.#events.next();
       if (done) return undefined;
@@ -117,9 +171,5 @@ export class LocalPieces implements PieceSource {
 
   cancel(): void {
     this.#events.return?.().catch(() => undefined);
-  }
-
-  waitForClient(): void {
-    // A local provider waits by itself between pieces; it holds nothing that a slow client could use up.
   }
 }

@@ -25,12 +25,31 @@ export type Incoming = {
   readonly connection: ClientConnection;
 };
 
-/** What the shell sends. A stream's next piece is asked for only when the last one was taken. */
+/** A piece of a streamed answer. */
+export type Piece = Uint8Array | string;
+
+/** The client's side of a streamed answer. */
+export interface Client {
+  /** Sends at once. A promise means that there is no room: nothing may follow until it resolves, or the client leaves. */
+  write(piece: Piece): Promise<void> | undefined;
+  /** What is written after the client has left goes nowhere. */
+  readonly hasLeft: boolean;
+}
+
+/** The body of a streamed answer. */
+export type StreamedBody = {
+  /** Resolves when everything was written. It does not reject: failures are told to the client in the stream itself. */
+  send(client: Client): Promise<void>;
+  /** The client has left. */
+  cancel(): void;
+};
+
+/** What the shell sends. */
 export type Reply = {
   readonly status: number;
   /** Made for this reply alone; the shell adds its own to them. */
   readonly headers: Record<string, string>;
-  readonly body: string | AsyncGenerator<Uint8Array | string>;
+  readonly body: string | StreamedBody;
 };
 
 export function jsonReply(rendered: Rendered, headers: Readonly<Record<string, string>> = {}): Reply {

@@ -13,7 +13,7 @@ import type { Gateway } from './gateway.ts';
 import { callHeaders, JSON_TYPE, STREAM_TYPE, streamHeaders } from './headers.ts';
 import type { HeldCall } from './held-call.ts';
 import { keepAnswer, nameOf, replay } from './idempotency.ts';
-import type { Incoming, Reply } from './reply.ts';
+import type { Client, Incoming, Piece, Reply, StreamedBody } from './reply.ts';
 import { hold } from './take-hold.ts';
 
 export async function serveCall(
@@ -70,7 +70,11 @@ async function serveStream(gateway: Gateway, held: HeldCall, call: ChatCall, ren
   try {
     // While a provider thinks for long, the headers go out early and comments keep the line open.
     const opened = await settledWithin(opening, gateway.config.timeouts.keepAliveMs);
-    return { status: 200, headers: streamHeaders(held), body: pump(gateway, held, opened ?? opening, renderer) };
+    const body: StreamedBody = {
+      send: (client) => sendStream(gateway, held, opened ?? opening, renderer, client),
+      cancel: () => held.interrupt(new CallError('client_closed')),
+    };
+    return { status: 200, headers: streamHeaders(held), body };
   } catch (thrown) {
     const error = toCallError(thrown);
     await held.close(error);
@@ -78,49 +82,68 @@ async function serveStream(gateway: Gateway, held: HeldCall, call: ChatCall, ren
   }
 }
 
-/** The body of a streamed answer. The runtime asks for the next piece only when the last one was taken. */
-async function* pump(
+/** Writes a streamed answer to the client as it comes, at the client's pace. */
+async function sendStream(
   gateway: Gateway,
   held: HeldCall,
   opening: OpenedStream | Promise<OpenedStream>,
   renderer: StreamRenderer,
-): AsyncGenerator<Uint8Array | string> {
-  const { stalledReaderMs } = gateway.config.timeouts;
+  socket: Client,
+): Promise<void> {
+  const client = new WatchedClient(gateway, held, socket);
   const recording = held.isNamed ? gateway.recorder.begin() : undefined;
   let opened: OpenedStream | undefined;
   try {
-    if (opening instanceof Promise) yield* keepAlive(gateway, opening);
+    if (opening instanceof Promise) await keepAlive(gateway, opening, client);
     opened = await opening;
-    const { source } = opened;
-    let piece: Uint8Array | string | undefined = opened.first;
     held.firstByteMs = Math.round(gateway.clock.monotonicMs() - held.startedMs);
-    while (piece !== undefined) {
-      held.isDelivered = true;
-      recording?.add(piece);
-      source.waitForClient(stalledReaderMs);
-      if (piece.length > 0) yield piece;
-      piece = await source.next();
-    }
-    const end = source.end();
+    held.isDelivered = true;
+    const reader = recording?.listen(client) ?? client;
+    if (opened.first.length > 0) await reader.write(opened.first);
+    await opened.source.pipeTo(reader);
+    const end = opened.source.end();
     recording?.add(end);
     keepAnswer(gateway, held, recording?.text(), STREAM_TYPE);
     await held.complete();
-    yield end;
+    await client.write(end);
   } catch (thrown) {
     const error = held.interruption ?? toCallError(thrown);
     await held.close(error);
-    yield (opened?.source ?? renderer).error(error);
+    await client.write((opened?.source ?? renderer).error(error));
   } finally {
     recording?.end();
     opened?.source.cancel();
-    // Reached without a close only when the client left and the runtime stopped asking.
-    if (!held.isClosing) held.interrupt(new CallError('client_closed'));
+  }
+}
+
+/** A client that may keep us waiting for only so long: then the call is closed from its side. */
+class WatchedClient implements Client {
+  readonly #gateway: Gateway;
+  readonly #held: HeldCall;
+  readonly #client: Client;
+
+  constructor(gateway: Gateway, held: HeldCall, client: Client) {
+    this.#gateway = gateway;
+    this.#held = held;
+    this.#client = client;
+  }
+
+  get hasLeft(): boolean {
+    return this.#client.hasLeft;
+  }
+
+  write(piece: Piece): Promise<void> | undefined {
+    const room = this.#client.write(piece);
+    if (room === undefined) return undefined;
+    const watch = this.#gateway.watchdog.watch((error) => this.#held.interrupt(error));
+    watch.expect(this.#gateway.config.timeouts.stalledReaderMs, 'slow_reader');
+    return room.finally(() => watch.end());
   }
 }
 
 /** Comments for as long as the first piece is not there. Never after it: some clients take them for data. */
-async function* keepAlive(gateway: Gateway, opening: Promise<OpenedStream>): AsyncGenerator<string> {
-  do yield ': keep-alive\n\n';
+async function keepAlive(gateway: Gateway, opening: Promise<OpenedStream>, client: Client): Promise<void> {
+  do await client.write(': keep-alive\n\n');
   while ((await settledWithin(opening, gateway.config.timeouts.keepAliveMs)) === undefined);
 }
 

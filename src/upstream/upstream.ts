@@ -1,5 +1,6 @@
 // What a provider described is sent here, within bounds, and failures are told apart by what they mean for a retry. The
 // client below it follows no redirect and unpacks no compression.
+import type { CancelSignal } from '../core/cancellation.ts';
 import { CallError } from '../core/errors.ts';
 import type { AnswerHeaders, UpstreamRequest } from '../providers/provider.ts';
 import type { Body } from './http-client/body.ts';
@@ -27,7 +28,7 @@ export class Upstream {
    * Sends one request. Resolves when the headers are there. Throws `upstream_unreachable` or `upstream_tls_error`
    * while surely nothing was started, else `upstream_reset`; an abort throws the signal's reason.
    */
-  async send(request: UpstreamRequest, signal: AbortSignal): Promise<UpstreamAnswer> {
+  async send(request: UpstreamRequest, signal: CancelSignal): Promise<UpstreamAnswer> {
     const answer = await this.#client.send(request, signal);
     const coding = answer.headers.get('content-encoding');
     if (coding !== null && coding !== 'identity') {
@@ -38,7 +39,7 @@ export class Upstream {
   }
 
   /** The whole body as text. Throws `upstream_too_large` beyond the bound, `upstream_reset` if it breaks off. */
-  async readText(answer: UpstreamAnswer, signal: AbortSignal): Promise<string> {
+  async readText(answer: UpstreamAnswer, signal: CancelSignal): Promise<string> {
     signal.throwIfAborted();
     const length = Number(answer.headers.get('content-length') ?? 0);
     if (length > this.#bounds.answerBytes) {

@@ -6,9 +6,13 @@ import { CallError } from '../core/errors.ts';
 
 const TICK_MS = 100;
 
+/** What is to be looked at in a moment. */
+export type Soon = { comeSoon(): void };
+
 export class Watchdog {
   readonly #clock: Clock;
   readonly #watches = new Set<Watch>();
+  #soon: Soon[] = [];
   readonly #timer: Timer;
   #nowMs: number;
 
@@ -35,9 +39,15 @@ export class Watchdog {
     this.#watches.delete(watch);
   }
 
+  /** Comes back to what may be over by then, once, within one tick. It costs next to nothing. */
+  soon(what: Soon): void {
+    this.#soon.push(what);
+  }
+
   tick(): void {
     this.#nowMs = this.#clock.monotonicMs();
     for (const watch of this.#watches) watch.check(this.#nowMs);
+    for (const what of this.#soon.splice(0)) what.comeSoon();
   }
 
   stop(): void {

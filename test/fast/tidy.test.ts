@@ -185,8 +185,8 @@ describe('sizes', () => {
     const path = 'src/pipeline/serve-call.ts';
     const found = new Map(functionsOf(path, sources.find((source) => source.path === path)?.lines ?? []));
     expect([...found.keys()]).toContain(`${path} serveCall`);
-    expect([...found.keys()]).toContain(`${path} pump`);
-    expect(found.get(`${path} pump`)).toBeGreaterThan(20);
+    expect([...found.keys()]).toContain(`${path} sendStream`);
+    expect(found.get(`${path} sendStream`)).toBeGreaterThan(15);
   });
 });
 

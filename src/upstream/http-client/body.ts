@@ -24,7 +24,7 @@ export class Body {
   #isEnded = false;
   #isDropped = false;
   #error: unknown;
-  #waiting: PromiseWithResolvers<Buffer | undefined> | undefined;
+  #onChange: (() => void) | undefined;
 
   constructor(source: BodySource) {
     this.#source = source;
@@ -50,14 +50,9 @@ export class Body {
     this.handOver();
   }
 
-  /** Gives a waiting reader all that came in one go, else sees that not too much gathers. */
+  /** Tells the reader that there is something new, then sees that not too much gathers. */
   handOver(): void {
-    const waiting = this.#waiting;
-    if (waiting !== undefined && (this.#untakenBytes > 0 || this.#isEnded || this.#error !== undefined)) {
-      this.#waiting = undefined;
-      if (this.#untakenBytes === 0 && this.#error !== undefined) waiting.reject(this.#error);
-      else waiting.resolve(this.take());
-    }
+    this.#onChange?.();
     if (this.#untakenBytes > UNTAKEN_BYTES_MAX && !this.#isPaused && !this.#isEnded) {
       this.#isPaused = true;
       this.#source.pause();
@@ -66,23 +61,41 @@ export class Body {
 
   // For the reader.
 
+  /** Called from the socket's own callback after bytes, the end or a failure have come. There is one listener. */
+  set onChange(listener: (() => void) | undefined) {
+    this.#onChange = listener;
+  }
+
+  /** Whether nothing more will come after what can be taken now. Throws when the answer broke off or was aborted. */
+  get isEnded(): boolean {
+    if (this.#untakenBytes > 0) return false;
+    if (this.#error !== undefined) throw this.#error;
+    return this.#isEnded;
+  }
+
+  /** Whether nobody is to read any more: the answer was aborted. */
+  get isDropped(): boolean {
+    return this.#isDropped;
+  }
+
   /** The next bytes, `undefined` at the end. One read at a time. Throws when the answer breaks off or is aborted. */
-  read(): Promise<Buffer | undefined> {
-    const bytes = this.take();
-    if (bytes !== undefined) return Promise.resolve(bytes);
-    if (this.#error !== undefined) return Promise.reject(this.#error);
-    if (this.#isEnded) return Promise.resolve(undefined);
-    this.#waiting = Promise.withResolvers();
-    return this.#waiting.promise;
+  async read(): Promise<Buffer | undefined> {
+    for (;;) {
+      const bytes = this.take();
+      if (bytes !== undefined || this.isEnded) return bytes;
+      await new Promise<void>((resolve) => (this.#onChange = resolve));
+      this.#onChange = undefined;
+    }
   }
 
   /** What is there now, without waiting; `undefined` if nothing is. */
   take(): Buffer | undefined {
-    const [first] = this.#untaken;
+    const first = this.#untaken[0];
     if (first === undefined) return undefined;
     const all = this.#untaken.length === 1 ? first : Buffer.concat(this.#untaken, this.#untakenBytes);
     const piece = all.length > PIECE_BYTES_MAX ? all.subarray(0, PIECE_BYTES_MAX) : all;
-    this.#untaken = piece === all ? [] : [all.subarray(PIECE_BYTES_MAX)];
+    this.#untaken.length = 0;
+    if (piece !== all) this.#untaken.push(all.subarray(PIECE_BYTES_MAX));
     this.#untakenBytes -= piece.length;
     if (this.#isPaused && this.#untakenBytes <= UNTAKEN_BYTES_MAX) {
       this.#isPaused = false;
@@ -96,7 +109,7 @@ export class Body {
     const pieces: Buffer[] = [];
     let bytes = 0;
     for (;;) {
-      const piece = this.take() ?? (this.#isEnded ? undefined : await this.read());
+      const piece = this.take() ?? (await this.read());
       if (piece === undefined) break;
       bytes += piece.length;
       if (bytes > bytesMax) {

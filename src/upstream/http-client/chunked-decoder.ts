@@ -24,12 +24,12 @@ export class ChunkedDecoder {
   }
 
   /** Hands over what is body and answers the index after the last byte that belongs to it. */
-  push(bytes: Buffer, from: number, onBody: (bytes: Buffer) => void): number {
+  push(bytes: Buffer, from: number, sink: { onBody(bytes: Buffer): void }): number {
     let at = from;
     while (at < bytes.length && this.#step !== 'done') {
       if (this.#step === 'data') {
         const end = Math.min(bytes.length, at + this.#size);
-        onBody(bytes.subarray(at, end));
+        sink.onBody(bytes.subarray(at, end));
         this.#size -= end - at;
         at = end;
         if (this.#size === 0) this.#step = 'data-cr';

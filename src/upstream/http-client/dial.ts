@@ -1,4 +1,5 @@
 // Opens connections. Names are resolved here, so that the address which was checked is the very one that is dialled.
+import type { CancelSignal } from '../../core/cancellation.ts';
 import { CallError } from '../../core/errors.ts';
 import { addressBytes } from './address.ts';
 import { Connection, codeOf, SOCKET_HANDLER } from './connection.ts';
@@ -22,7 +23,7 @@ export type Destination = {
 export async function dial(
   destination: Destination,
   options: DialOptions,
-  signal: AbortSignal,
+  signal: CancelSignal,
   monotonicMs: () => number,
 ): Promise<Connection> {
   const untilMs = monotonicMs() + options.connectMs;
@@ -59,7 +60,7 @@ async function open(
   address: string,
   { ca }: DialOptions,
   limitMs: number,
-  signal: AbortSignal,
+  signal: CancelSignal,
 ): Promise<Connection> {
   const opening = Promise.withResolvers<void>();
   const connection = new Connection(origin, isTls, opening);
@@ -83,7 +84,7 @@ async function open(
 }
 
 /** The promise's value within `ms`, unless the signal says otherwise before. */
-function limited<T>(promise: Promise<T>, ms: number, signal: AbortSignal): Promise<T> {
+function limited<T>(promise: Promise<T>, ms: number, signal: CancelSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = () => finish(() => reject(signal.reason));
     const timer = setTimeout(
@@ -95,7 +96,7 @@ function limited<T>(promise: Promise<T>, ms: number, signal: AbortSignal): Promi
       signal.removeEventListener('abort', onAbort);
       act();
     };
-    signal.addEventListener('abort', onAbort, { once: true });
+    signal.addEventListener('abort', onAbort);
     if (signal.aborted) onAbort();
     promise.then(
       (value) => finish(() => resolve(value)),

@@ -1,5 +1,6 @@
 // One request and its answer on a connection: from the first byte written to the last byte read, or to whatever broke
 // it off. When the answer ends cleanly the connection goes back to the pool, in every other case it is destroyed.
+import type { CancelSignal } from '../../core/cancellation.ts';
 import { CallError } from '../../core/errors.ts';
 import type { AnswerHeaders } from '../../providers/provider.ts';
 import type { BodySource } from './body.ts';
@@ -17,7 +18,7 @@ export type HttpAnswer = { readonly status: number; readonly headers: AnswerHead
 export class Exchange implements ResponseSink, BodySource {
   readonly #pool: ConnectionPool;
   readonly #connection: Connection;
-  readonly #signal: AbortSignal;
+  readonly #signal: CancelSignal;
   readonly #parser: ResponseParser;
   readonly #body = new Body(this);
   readonly #answered = Promise.withResolvers<HttpAnswer>();
@@ -26,7 +27,7 @@ export class Exchange implements ResponseSink, BodySource {
   #isPaused = false;
   #lingerBytesLeft = Number.POSITIVE_INFINITY;
 
-  constructor(pool: ConnectionPool, connection: Connection, signal: AbortSignal, isHeadRequest: boolean) {
+  constructor(pool: ConnectionPool, connection: Connection, signal: CancelSignal, isHeadRequest: boolean) {
     this.#pool = pool;
     this.#connection = connection;
     this.#signal = signal;

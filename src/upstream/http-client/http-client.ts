@@ -1,6 +1,7 @@
 // An HTTP/1.1 client on plain sockets, made for a gateway: bytes come as the socket brought them, and nothing happens
 // that was not asked for. No redirects, no compression, no proxies, no cookies, no retries, no HTTP/2. Why not `fetch`:
 // docs/decisions/0005-own-http-client.md.
+import type { CancelSignal } from '../../core/cancellation.ts';
 import { CallError } from '../../core/errors.ts';
 import type { Destination, DialOptions } from './dial.ts';
 import { dial } from './dial.ts';
@@ -43,7 +44,7 @@ export class HttpClient {
    * Resolves when the headers are there. Throws `upstream_unreachable` or `upstream_tls_error` while surely nothing was
    * started; an abort throws the signal's reason. A request that may have been read is never sent twice.
    */
-  async send(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
+  async send(request: HttpRequest, signal: CancelSignal): Promise<HttpAnswer> {
     signal.throwIfAborted();
     const place = this.#placeOf(request.url);
     const bodyBytes = Buffer.byteLength(request.body);

@@ -95,7 +95,7 @@ export class ResponseParser {
     if (bytes.length === 0) return false;
     if (this.#isComplete) return true;
     if (this.#chunks !== undefined) {
-      const end = this.#chunks.push(bytes, 0, (body) => this.#sink.onBody(body));
+      const end = this.#chunks.push(bytes, 0, this.#sink);
       this.#isComplete = this.#chunks.isDone;
       return end < bytes.length;
     }
