@@ -12,7 +12,7 @@ export type Lateness = {
 
 /** Beyond these the process is too late. Calls take several turns, so their own delay is a few times the first one. */
 const LOOP_MAX_MS = 50;
-const WRITE_MAX_MS = 500;
+const WRITE_MAX_MS = 200;
 /**
  * Only the least late moment of so many counts. A pause, such as a collection of garbage, makes one moment late and
  * passes by itself; a queue that stands makes all of them late.

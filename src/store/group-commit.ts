@@ -12,6 +12,7 @@ export type BatchResult = { readonly outcomes: readonly (Outcome | Refused)[] } 
 
 type Waiting = {
   readonly operation: WriteOperation;
+  readonly sinceMs: number;
   readonly resolve: (outcome: Outcome) => void;
   readonly reject: (error: Error) => void;
 };
@@ -27,7 +28,6 @@ export class GroupCommit {
   readonly #monotonicMs: () => number;
   #waiting: Waiting[] = [];
   #inFlight: readonly Waiting[] = [];
-  #inFlightSinceMs = 0;
   #isFlushScheduled = false;
   #lastBatch = 0;
   #isClosed = false;
@@ -47,9 +47,10 @@ export class GroupCommit {
     this.#monotonicMs = monotonicMs;
   }
 
-  /** How long the batch that is being committed has been under way; 0 where none is. */
+  /** How long the oldest operation has been waiting for its commit; 0 where none is. */
   get delayMs(): number {
-    return this.#inFlight.length === 0 ? 0 : this.#monotonicMs() - this.#inFlightSinceMs;
+    const oldest = this.#inFlight[0] ?? this.#waiting[0];
+    return oldest === undefined ? 0 : this.#monotonicMs() - oldest.sinceMs;
   }
 
   /** Operations that are not yet in a batch. */
@@ -63,7 +64,7 @@ export class GroupCommit {
     // On its way to a database NaN may become null and then 0, so what is no amount goes nowhere.
     if (!hasSoundAmounts(operation)) return Promise.reject(unavailable(`${operation.kind}: an amount is not sound`));
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ operation, resolve, reject });
+      this.#waiting.push({ operation, sinceMs: this.#monotonicMs(), resolve, reject });
       this.#scheduleFlush();
     });
   }
@@ -103,7 +104,6 @@ export class GroupCommit {
     this.#isFlushScheduled = false;
     const batch = this.#waiting.splice(0, this.#batchMax);
     this.#inFlight = batch;
-    this.#inFlightSinceMs = this.#monotonicMs();
     this.#lastBatch = batch.length;
     this.#apply(batch.map((waiting) => waiting.operation)).then(
       (result) => this.#finish(batch, result),

@@ -211,7 +211,7 @@ describe('the limit of running calls', () => {
   });
 
   test('falls for a store that does not keep up as well', () => {
-    expect(observe(new LoadLimit(10_000), 1_000, { loopMs: 0, writeMs: 900 })).toBe(556);
+    expect(observe(new LoadLimit(10_000), 1_000, { loopMs: 0, writeMs: 360 })).toBe(556);
   });
 
   test('never falls under what is harmless, and never rises above a small bound', () => {
