@@ -1,6 +1,6 @@
-// `node bin/bun.mjs bench/overload.ts [--quick] [places] [processor]`: ten times as many calls as there are places for, in an open loop, with
-// what is served, how late, how soon the rest is refused, and how soon all is well again. The gateway has one core, the
-// load and the upstream the other.
+// `node bin/bun.mjs bench/overload.ts [--quick] [places] [processor]`: many more calls than there are places for, in an
+// open loop, with what is served, how late, how soon the rest is refused, and how soon all is well again. The gateway
+// has one core, the load and the upstream the other.
 //
 // Two capacities are measured. Calls to models take long, so that a gateway is full when its places are taken:
 // `places`. With an upstream that answers at once the processor is what there is too little of: `processor`; there a
@@ -31,7 +31,7 @@ const CASES: readonly OverloadCase[] = [
     capacity: 'processor',
     openCalls: 10_000,
     upstreamMs: 0,
-    peakRates: [3_000, 4_000, 5_000, 6_000, 7_000, 8_000, 9_000],
+    peakRates: [5_000, 7_000, 8_000, 9_000, 10_000, 11_000],
     overloads: [1.5, 2],
     overloadMs: 15_000,
     connectionsMax: 6_000,
