@@ -12,8 +12,10 @@ import { crashPoint } from './crash-point.ts';
 import { openShelf } from './files/open-shelf.ts';
 import type { HttpServer } from './http/server.ts';
 import { startServer } from './http/server.ts';
+import { AnswerRecorder } from './pipeline/answer-recorder.ts';
 import type { PublicKey } from './pipeline/authenticate.ts';
 import { KeyRing } from './pipeline/authenticate.ts';
+import { CallGate } from './pipeline/call-gate.ts';
 import { FreeLimits } from './pipeline/free-limits.ts';
 import { FreeWork } from './pipeline/free-work.ts';
 import type { Gateway } from './pipeline/gateway.ts';
@@ -21,10 +23,11 @@ import { ModelBook, modelProblems } from './pipeline/model-book.ts';
 import { openModerator } from './pipeline/open-moderator.ts';
 import { PlanBook } from './pipeline/plan-book.ts';
 import { presetsOf } from './presets/services.ts';
+import { REMEMBER_KEY_MS } from './store/idempotency.ts';
 import { openStore } from './store/open-store.ts';
-import { REMEMBER_KEY_MS } from './store/task-key.ts';
 import { TaskRunner } from './tasks/task-runner.ts';
 import { WebhookSender } from './tasks/webhook-sender.ts';
+import { watchLoad } from './telemetry/load-watch.ts';
 import { openLog } from './telemetry/log.ts';
 import { watchLoopDelay } from './telemetry/loop-delay.ts';
 import type { Metrics } from './telemetry/metrics.ts';
@@ -85,9 +88,11 @@ export async function startGateway(config: Config): Promise<RunningGateway> {
       clock.monotonicMs,
     ),
     watchdog: new Watchdog(clock),
+    gate: new CallGate(config.bounds, Math.random),
     freeLimits: new FreeLimits(),
     freeWork: new FreeWork(config.moderation.concurrency),
     moderator: openModerator(config.moderation, models),
+    recorder: new AnswerRecorder(config.bounds),
     files: openShelf(config, clock),
     modes: overlayModes(builtInModes(), config.modes),
     tasks,
@@ -166,10 +171,13 @@ function startWebhooks(gateway: Gateway): Timer {
 /** What runs beside the calls, until it is stopped. */
 function startBackground(gateway: Gateway, tasks: TaskRunner, metrics: Metrics): () => void {
   const timers = [startChores(gateway, tasks), startSweeps(gateway), startWebhooks(gateway)];
-  const stopWatching = watchLoopDelay(metrics.registry, gateway.clock.monotonicMs);
+  const stopWatching = [
+    watchLoopDelay(metrics.registry, gateway.clock.monotonicMs),
+    watchLoad(gateway, metrics.registry),
+  ];
   return () => {
     tasks.stop();
-    stopWatching();
+    for (const stop of stopWatching) stop();
     for (const timer of timers) clearInterval(timer);
   };
 }

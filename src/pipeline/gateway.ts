@@ -7,7 +7,9 @@ import type { FileShelf } from '../files/file-shelf.ts';
 import type { Store, TaskReference } from '../store/store.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Watchdog } from '../upstream/watch.ts';
+import type { AnswerRecorder } from './answer-recorder.ts';
 import type { KeyRing } from './authenticate.ts';
+import type { CallGate } from './call-gate.ts';
 import type { FreeLimits } from './free-limits.ts';
 import type { FreeWork } from './free-work.ts';
 import type { HeldCall } from './held-call.ts';
@@ -88,9 +90,11 @@ export type Gateway = {
   readonly models: ModelBook;
   readonly upstream: Upstream;
   readonly watchdog: Watchdog;
+  readonly gate: CallGate;
   readonly freeLimits: FreeLimits;
   readonly freeWork: FreeWork;
   readonly moderator: Moderator;
+  readonly recorder: AnswerRecorder;
   readonly files: FileShelf;
   readonly modes: readonly Mode[];
   /** Takes accepted tasks, with their calls where those are at hand; `waiting` is how many do not run yet. */

@@ -56,7 +56,7 @@ const MAY_IMPORT_TYPES: Readonly<Record<string, readonly string[]>> = {
 const FILE_LINES_MAX = 300;
 const FILE_RATCHET: Readonly<Record<string, number>> = {
   // The catalogue is one row for each error.
-  'src/core/errors.ts': 380,
+  'src/core/errors.ts': 371,
   'src/http/admin.ts': 313,
 };
 

@@ -3,6 +3,7 @@
 import type { Database } from 'bun:sqlite';
 import { Calendar } from '../../core/calendar.ts';
 import type { Plan } from '../../core/plan.ts';
+import { unpackAnswer } from '../idempotency.ts';
 import type {
   Account,
   AuditReport,
@@ -11,6 +12,7 @@ import type {
   DueWebhook,
   Key,
   KeyOwner,
+  StoredAnswer,
   TaskReference,
   TaskRow,
   TaskWork,
@@ -127,6 +129,15 @@ export class SqliteReader {
   /** The newest task there is; 0 is none. */
   lastTaskId(): number {
     return this.#db.query<{ last: number | null }, []>('SELECT max(task_id) AS last FROM task').get()?.last ?? 0;
+  }
+
+  findAnswer(accountId: string, idempotencyKey: string): StoredAnswer | undefined {
+    const row = this.#db
+      .query<{ answer: Uint8Array | null }, [string, string]>(
+        'SELECT answer FROM idempotency WHERE account_id = ? AND idempotency_key = ?',
+      )
+      .get(accountId, idempotencyKey);
+    return row?.answer ? unpackAnswer(row.answer) : undefined;
   }
 
   /** Those up to an id, oldest first. */

@@ -54,10 +54,9 @@ export function applyRecord(db: Database, operation: RecordOperation): RecordOut
       db.query('UPDATE task SET webhook_due_at = NULL WHERE task_id = ?').run(operation.taskId);
       return WRITTEN;
     case 'purgeTasks':
-      if (operation.keysBeforeMs !== undefined)
-        db.query('DELETE FROM idempotency WHERE created_at < ?').run(operation.keysBeforeMs);
-      // The charges of forgotten tasks stay in `usage`.
-      return purgeTasks(db, operation.endedBeforeMs);
+      return purge(db, operation.endedBeforeMs, operation.keysBeforeMs)
+        ? { kind: 'written', isMoreLeft: true }
+        : WRITTEN;
     case 'putPlan':
       db.query(
         'INSERT INTO plan (plan_id, version, body) VALUES (?, ?, ?) ON CONFLICT (plan_id) DO UPDATE SET version = excluded.version, body = excluded.body',
@@ -66,10 +65,16 @@ export function applyRecord(db: Database, operation: RecordOperation): RecordOut
   }
 }
 
-function purgeTasks(db: Database, endedBeforeMs: number): RecordOutcome {
-  const { changes } = db
+/** Answers whether more is left. The charges of what is forgotten stay in `usage`. */
+function purge(db: Database, endedBeforeMs: number, keysBeforeMs = 0): boolean {
+  const names = db
+    .query(
+      'DELETE FROM idempotency WHERE rowid IN (SELECT rowid FROM idempotency WHERE created_at < ? ORDER BY created_at LIMIT ?)',
+    )
+    .run(keysBeforeMs, PURGE_MAX).changes;
+  const tasks = db
     .query('DELETE FROM task WHERE task_id IN (SELECT task_id FROM task WHERE ended_at < ? ORDER BY ended_at LIMIT ?)')
-    .run(endedBeforeMs, PURGE_MAX);
+    .run(endedBeforeMs, PURGE_MAX).changes;
   crashPoint('writer.purged');
-  return changes === PURGE_MAX ? { kind: 'written', isMoreLeft: true } : WRITTEN;
+  return names === PURGE_MAX || tasks === PURGE_MAX;
 }

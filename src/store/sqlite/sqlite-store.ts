@@ -53,7 +53,7 @@ class SqliteStore implements Store {
   readonly #thread: Worker;
   readonly #lock: Database;
   readonly #options: SqliteStoreOptions;
-  readonly #commits = new GroupCommit(BATCH_MAX, (operations) => this.#apply(operations));
+  readonly #commits: GroupCommit;
   /** The last task that an earlier process left; 0 once those are adopted. */
   #lastLeft: number;
   #isWriterGone = false;
@@ -64,6 +64,11 @@ class SqliteStore implements Store {
     this.#thread = thread;
     this.#lock = lock;
     this.#options = options;
+    this.#commits = new GroupCommit(
+      BATCH_MAX,
+      (operations) => this.#apply(operations),
+      () => options.clock.monotonicMs(),
+    );
     this.#lastLeft = reader.lastTaskId();
     thread.onmessage = (event: MessageEvent<string>) => {
       crashPoint('store.batch-answered');
@@ -78,7 +83,7 @@ class SqliteStore implements Store {
   }
 
   write<O extends WriteOperation>(operation: O): Promise<OutcomeOf<O>> {
-    if (this.#commits.waiting >= this.#options.maxWaiting)
+    if (this.#commits.waiting >= this.#options.maxWaiting && operation.kind !== 'settle')
       return Promise.reject(new CallError('overloaded', { retryAfterS: 1 }));
     return this.#commits.add(operation) as Promise<OutcomeOf<O>>;
   }
@@ -111,6 +116,10 @@ class SqliteStore implements Store {
     return this.#reader.listUsage(accountId, limit, before);
   }
 
+  async findAnswer(accountId: string, idempotencyKey: string) {
+    return this.#reader.findAnswer(accountId, idempotencyKey);
+  }
+
   async findTask(taskId: number) {
     return this.#reader.findTask(taskId);
   }
@@ -132,6 +141,10 @@ class SqliteStore implements Store {
 
   async audit() {
     return this.#reader.audit();
+  }
+
+  get writeDelayMs() {
+    return this.#commits.delayMs;
   }
 
   async ping() {

@@ -44,6 +44,8 @@ self.onmessage = (event: MessageEvent<string>) => {
 function open(message: OpenMessage): OpenedMessage {
   try {
     const db = new Database(message.path, { create: true, strict: true });
+    // A store that was closed a moment ago may still be finishing its journal in its own thread.
+    db.run('PRAGMA busy_timeout = 5000');
     // FULL makes every commit reach the disk before it is acknowledged.
     db.run('PRAGMA journal_mode = WAL');
     db.run('PRAGMA synchronous = FULL');

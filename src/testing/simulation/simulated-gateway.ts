@@ -7,7 +7,9 @@ import { Calendar } from '../../core/calendar.ts';
 import { steadyClock } from '../../core/clock.ts';
 import { builtInModes } from '../../core/modes.ts';
 import type { FileShelf } from '../../files/file-shelf.ts';
+import { AnswerRecorder } from '../../pipeline/answer-recorder.ts';
 import { KeyRing } from '../../pipeline/authenticate.ts';
+import { CallGate } from '../../pipeline/call-gate.ts';
 import { FreeLimits } from '../../pipeline/free-limits.ts';
 import { FreeWork } from '../../pipeline/free-work.ts';
 import type { Gateway } from '../../pipeline/gateway.ts';
@@ -128,6 +130,8 @@ export async function startProcess(around: Surroundings): Promise<SimulatedProce
     models: new ModelBook(CONFIG, {}, []),
     upstream,
     watchdog,
+    gate: new CallGate(CONFIG.bounds, around.random),
+    recorder: new AnswerRecorder(CONFIG.bounds),
     freeLimits: new FreeLimits(),
     freeWork: new FreeWork(1),
     moderator: lexicalModerator,

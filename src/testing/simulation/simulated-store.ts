@@ -27,13 +27,14 @@ export class SimulatedStore implements Store {
   readonly #writer: BatchWriter;
   readonly #reader: SqliteReader;
   readonly #clock: Clock;
-  readonly #commits = new GroupCommit(BATCH_MAX, (operations) => this.#queue(operations));
+  readonly #commits: GroupCommit;
   #inFlight: Waiting | undefined;
   #isWriterGone = false;
   #lastLeft: number;
 
   constructor(db: Database, timeZone: string, owner: string, clock: Clock) {
     this.#clock = clock;
+    this.#commits = new GroupCommit(BATCH_MAX, (operations) => this.#queue(operations), clock.monotonicMs);
     this.#writer = new BatchWriter(db, new Calendar(timeZone), owner);
     this.voidedHolds = this.#writer.recover(clock.nowMs());
     this.#reader = new SqliteReader(db, timeZone);
@@ -103,6 +104,14 @@ export class SimulatedStore implements Store {
 
   async listUsage(accountId: string, limit: number, before?: string) {
     return this.#reader.listUsage(accountId, limit, before);
+  }
+
+  async findAnswer(accountId: string, idempotencyKey: string) {
+    return this.#reader.findAnswer(accountId, idempotencyKey);
+  }
+
+  get writeDelayMs() {
+    return this.#commits.delayMs;
   }
 
   async findTask(taskId: number) {
