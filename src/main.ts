@@ -7,6 +7,7 @@ import { Calendar } from './core/calendar.ts';
 import type { Clock } from './core/clock.ts';
 import { CallError } from './core/errors.ts';
 import { builtInModes, overlayModes } from './core/modes.ts';
+import { crashPoint } from './crash-point.ts';
 import { openShelf } from './files/open-shelf.ts';
 import type { HttpServer } from './http/server.ts';
 import { startServer } from './http/server.ts';
@@ -24,6 +25,8 @@ import { REMEMBER_KEY_MS } from './store/task-key.ts';
 import { TaskRunner } from './tasks/task-runner.ts';
 import { WebhookSender } from './tasks/webhook-sender.ts';
 import { openLog } from './telemetry/log.ts';
+import { watchLoopDelay } from './telemetry/loop-delay.ts';
+import type { Metrics } from './telemetry/metrics.ts';
 import { makeMetrics } from './telemetry/metrics.ts';
 import { makeReporter } from './telemetry/reporter.ts';
 import { discoverModels } from './upstream/discover.ts';
@@ -50,6 +53,7 @@ export async function startGateway(config: Config): Promise<RunningGateway> {
   const { store, voidedHolds } = await openStore(config, clock, secretCheck(secrets.masterSecret), (notice) =>
     log.warn(notice, 'store'),
   );
+  crashPoint('start.recovered');
   if (voidedHolds > 0) log.warn({ voidedHolds }, 'recovered');
   const presets = presetsOf(config.preset);
   const plans = new PlanBook(
@@ -95,16 +99,10 @@ export async function startGateway(config: Config): Promise<RunningGateway> {
   };
   if (publicKey !== undefined) await openPublicAccount(gateway, publicKey);
   const server = startServer(gateway, metrics, secrets.adminToken, presets.dialects);
+  crashPoint('start.listening');
   for (const task of await store.adoptTasks()) tasks.add(task);
-  const chores = setInterval(() => doChores(gateway, tasks), CHORES_MS);
-  const sweeps = startSweeps(gateway);
-  const webhooks = startWebhooks(gateway);
-  const stopBackground = () => {
-    tasks.stop();
-    clearInterval(chores);
-    clearInterval(sweeps);
-    clearInterval(webhooks);
-  };
+  crashPoint('start.adopted');
+  const stopBackground = startBackground(gateway, tasks, metrics);
   discoverModels(gateway).catch((error) => log.warn({ detail: String(error) }, 'discovery failed'));
   log.info({ url: server.url, providers: gateway.models.providerNames() }, 'started');
   return { url: server.url, gateway, stop: () => stopGateway(gateway, server, tasks, stopBackground, closeLog) };
@@ -123,11 +121,14 @@ async function stopGateway(
 ): Promise<void> {
   gateway.isStopping = true;
   stopBackground();
+  crashPoint('stop.begun');
   const untilMs = gateway.clock.monotonicMs() + gateway.config.timeouts.drainMs;
   const isBusy = () => gateway.open.size > 0 || tasks.running > 0;
   while (isBusy() && gateway.clock.monotonicMs() < untilMs) await Bun.sleep(20);
+  crashPoint('stop.drained');
   for (const held of gateway.open) held.interrupt(new CallError('shutting_down'));
   tasks.abandon();
+  crashPoint('stop.interrupted');
   while (isBusy()) await Bun.sleep(20);
   await Promise.race([server.stop(), Bun.sleep(2_000)]);
   // A call whose hold was being written when the others had ended.
@@ -135,6 +136,7 @@ async function stopGateway(
   gateway.watchdog.stop();
   gateway.upstream.close();
   await gateway.store.close();
+  crashPoint('stop.closed');
   closeLog();
 }
 
@@ -157,6 +159,23 @@ function startWebhooks(gateway: Gateway): Timer {
   return setInterval(() => {
     sender.sendDue().catch((error) => gateway.report.alarm('webhooks_failed', { detail: String(error) }));
   }, WEBHOOKS_MS);
+}
+
+/** What runs beside the calls, until it is stopped. */
+function startBackground(gateway: Gateway, tasks: TaskRunner, metrics: Metrics): () => void {
+  const timers = [startChores(gateway, tasks), startSweeps(gateway), startWebhooks(gateway)];
+  const stopWatching = watchLoopDelay(metrics.registry, gateway.clock.monotonicMs);
+  return () => {
+    tasks.stop();
+    stopWatching();
+    for (const timer of timers) clearInterval(timer);
+  };
+}
+
+/** At once as well: where no process lives for long, what has expired is forgotten all the same. */
+function startChores(gateway: Gateway, tasks: TaskRunner): Timer {
+  doChores(gateway, tasks).catch(() => undefined);
+  return setInterval(() => doChores(gateway, tasks), CHORES_MS);
 }
 
 /** Forgets what has expired, and takes over the tasks of processes that are gone. */

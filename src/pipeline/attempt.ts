@@ -17,6 +17,7 @@ import {
   retryClass,
   whileTried,
 } from '../core/routing.ts';
+import { crashPoint } from '../crash-point.ts';
 import type { RemoteProvider, UpstreamRequest, WholeAnswer } from '../providers/provider.ts';
 import type { UpstreamAnswer } from '../upstream/upstream.ts';
 import type { Watch } from '../upstream/watch.ts';
@@ -45,6 +46,7 @@ export function attemptWhole(gateway: Gateway, held: HeldCall, call: ChatCall): 
     watch.expect(gateway.config.timeouts.idleMs, 'upstream_stalled');
     const text = await gateway.upstream.readText(upstream, signal, () => watch.touch());
     watch.end();
+    crashPoint('whole.read');
     const whole = route.provider.readAnswer(text, held.admission.meter);
     return call.source?.family === route.provider.family ? whole : { answer: whole.answer };
   });
@@ -157,6 +159,7 @@ async function attempt<T>(
       reportAttempt(gateway, held, route, startedMs, latest);
       if (!mayBeBilled(latest.code)) held.attempts.forgive();
       coolDown(gateway, route, latest);
+      crashPoint('attempt.failed');
       // That a second target has no word for a field says less than why the first one failed.
       if (failure === undefined || latest.code !== 'unsupported_parameter') failure = latest;
       if (held.interruption !== undefined || !mayRetry(held.admission.call, latest)) throw failure;
@@ -207,7 +210,9 @@ export async function send(
   signal: CancelSignal,
 ): Promise<UpstreamAnswer> {
   watch.expect(gateway.config.timeouts.firstByteMs, 'upstream_timeout');
+  crashPoint('attempt.begun');
   const upstream = await gateway.upstream.send(request, signal);
+  crashPoint('attempt.answered');
   if (upstream.status >= 200 && upstream.status < 300) return upstream;
   const text = await gateway.upstream.readText(upstream, signal);
   throw provider.faultOfStatus(upstream.status, upstream.headers, text);

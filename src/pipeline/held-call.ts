@@ -6,6 +6,7 @@ import { CallError, toCallError } from '../core/errors.ts';
 import type { Balance, FinalOutcome, SettleOperation } from '../core/ledger.ts';
 import type { LimitState } from '../core/limits.ts';
 import { actualCost } from '../core/price.ts';
+import { crashPoint } from '../crash-point.ts';
 import type { CallContext, CallRecord, NewTask, TaskEnd } from '../store/store.ts';
 import type { Admission } from './admit.ts';
 import { AttemptTally } from './attempt-tally.ts';
@@ -98,6 +99,7 @@ export class HeldCall {
   /** Stops the call from outside: the outbound request ends, and what was delivered is charged. */
   interrupt(error: CallError): void {
     this.#interruption ??= error;
+    crashPoint('call.interrupted');
     this.#attempt?.abort(error);
     if (error.code === 'slow_reader') this.#client?.connection.drop();
     this.close(error).catch(() => undefined);
@@ -160,6 +162,7 @@ export class HeldCall {
       firstByteMs: this.firstByteMs,
       durationMs: Math.round(this.#gateway.clock.monotonicMs() - this.startedMs),
     };
+    crashPoint('settle.asked');
     const settled = await this.#settle({
       kind: 'settle',
       callId: this.callId,
@@ -169,6 +172,7 @@ export class HeldCall {
       record,
       ...(taskEnd === undefined ? {} : { taskEnd }),
     });
+    crashPoint('settle.durable');
     this.#gateway.open.delete(this);
     if (this.#isConnectionHeld && error?.code !== 'slow_reader') this.#client?.connection.release();
     this.#report(settled, record, error);

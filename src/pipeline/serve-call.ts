@@ -3,6 +3,7 @@
 // answer is sent only after its charge is durable: "complete for the client" implies "charged once".
 import type { ChatCall } from '../core/call.ts';
 import { CallError, toCallError } from '../core/errors.ts';
+import { crashPoint } from '../crash-point.ts';
 import type { CallRoute, Dialect } from '../dialects/dialect.ts';
 import type { AnswerContext, StreamRenderer } from '../wire/rendering.ts';
 import { admitChat, askedBy } from './admit.ts';
@@ -22,9 +23,12 @@ export async function serveCall(
   incoming: Incoming,
 ): Promise<Reply> {
   const owner = await authenticateHeaders(gateway, incoming);
+  crashPoint('call.authenticated');
   const call = route.read(await incoming.readBody(), incoming.headers);
   const admission = admitChat(gateway, askedBy(owner, dialect, route, incoming), call);
+  crashPoint('call.admitted');
   const held = await hold(gateway, incoming.callId, admission);
+  crashPoint('call.held');
   // From here on the call is closed on every way out.
   held.attachClient(incoming);
   const context: AnswerContext = {
@@ -49,6 +53,7 @@ async function serveWhole(
     const { answer, text } = await attemptWhole(gateway, held, call);
     const rendered = text ?? JSON.stringify(route.answer(answer, context, call).body);
     const closed = await held.complete();
+    crashPoint('whole.charged');
     return { status: 200, headers: callHeaders(held, closed), body: rendered };
   } catch (thrown) {
     held.isDelivered = false;
@@ -63,6 +68,7 @@ async function serveStream(gateway: Gateway, held: HeldCall, call: ChatCall, ren
   try {
     // While a provider thinks for long, the headers go out early and comments keep the line open.
     const opened = await settledWithin(opening, gateway.config.timeouts.keepAliveMs);
+    crashPoint('stream.opened');
     const body: StreamedBody = {
       send: (client) => sendStream(gateway, held, opened ?? opening, renderer, client),
       cancel: () => held.interrupt(new CallError('client_closed')),
@@ -92,8 +98,11 @@ async function sendStream(
     held.isDelivered = true;
     if (opened.first.length > 0) await client.write(opened.first);
     await opened.source.pipeTo(client);
+    crashPoint('stream.provider-ended');
     await held.complete();
+    crashPoint('stream.charged');
     await client.write(opened.source.end());
+    crashPoint('stream.ended');
   } catch (thrown) {
     const error = held.interruption ?? toCallError(thrown);
     await held.close(error);
@@ -121,6 +130,7 @@ class WatchedClient implements Client {
 
   write(piece: Piece): Promise<void> | undefined {
     const room = this.#client.write(piece);
+    crashPoint('stream.piece-written');
     if (room === undefined) return undefined;
     const watch = this.#gateway.watchdog.watch((error) => this.#held.interrupt(error));
     watch.expect(this.#gateway.config.timeouts.stalledReaderMs, 'slow_reader');

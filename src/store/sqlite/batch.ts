@@ -6,6 +6,7 @@ import type { AccountBook } from '../../core/ledger.ts';
 import { Changes, decide } from '../../core/ledger.ts';
 import type { Day } from '../../core/limits.ts';
 import { LimitWindow } from '../../core/limits.ts';
+import { crashPoint } from '../../crash-point.ts';
 import type { BatchResult, Outcome, Refused } from '../group-commit.ts';
 import type { LedgerWrite } from '../record-operation.ts';
 import { isRecordOperation } from '../record-operation.ts';
@@ -30,6 +31,8 @@ export class BatchWriter {
   readonly #sql: LedgerStatements;
   readonly #tasks: TaskTable;
   #lastMs = 0;
+  /** Whether texts of tasks were wiped since the write-ahead log was emptied. */
+  #hasWiped = false;
 
   constructor(db: Database, calendar: Calendar, owner: string) {
     this.#db = db;
@@ -67,6 +70,7 @@ export class BatchWriter {
   /** Ends the holds of processes that are gone: they are voided, and nothing is charged. */
   recover(nowMs: number): number {
     this.#tasks.countRecovery();
+    crashPoint('start.deaths-counted');
     const rows = this.#sql.foreignHolds.all(this.#owner);
     for (let i = 0; i < rows.length; i += 500) {
       const operations = rows.slice(i, i + 500).map((row): WriteOperation => {
@@ -75,8 +79,19 @@ export class BatchWriter {
       });
       const result = this.apply({ nowMs, operations });
       if ('failed' in result) throw new Error(`recovery failed: ${result.failed}`);
+      crashPoint('start.orphans-voided');
     }
     return rows.length;
+  }
+
+  /**
+   * Takes texts that were wiped out of the database's file and its write-ahead log as well, where they would stay until
+   * they are overwritten. While somebody reads it cannot be done, and is left to the next time.
+   */
+  forget(): void {
+    if (!this.#hasWiped) return;
+    const emptied = this.#db.query<{ busy: number }, []>('PRAGMA wal_checkpoint(TRUNCATE)').get();
+    this.#hasWiped = emptied?.busy !== 0;
   }
 
   #single(operation: WriteOperation, error: unknown): BatchResult {
@@ -93,11 +108,14 @@ export class BatchWriter {
     const nowMs = this.#lastMs;
     const day = this.#calendar.dayAt(nowMs);
     this.#db.run('BEGIN IMMEDIATE');
+    crashPoint('writer.begun');
     try {
       const touched = new Map<AccountBook, Changes>();
       const outcomes = operations.map((operation) => this.#apply(operation, nowMs, day, touched));
       for (const [book, changes] of touched) this.#write(book, changes);
+      crashPoint('writer.rows-written');
       this.#db.run('COMMIT');
+      crashPoint('writer.committed');
       for (const book of touched.keys()) {
         book.finals.clear();
         book.grants.clear();
@@ -111,7 +129,12 @@ export class BatchWriter {
   }
 
   #apply(operation: WriteOperation, nowMs: number, day: Day, touched: Map<AccountBook, Changes>): Outcome | Refused {
-    if (isRecordOperation(operation)) return applyRecord(this.#db, operation);
+    if (isRecordOperation(operation)) {
+      const outcome = applyRecord(this.#db, operation);
+      if (operation.kind === 'purgeTasks') this.#hasWiped ||= this.#sql.changes.get()?.rows !== 0;
+      crashPoint('writer.record-written');
+      return outcome;
+    }
     const { accountId } = operation;
     if (!this.#books.has(accountId) && this.#sql.findAccount.get(accountId) === null)
       return { kind: 'refused', detail: `${operation.kind}: there is no account ${accountId}` };
@@ -128,11 +151,15 @@ export class BatchWriter {
     const outcome = decide(book, operation, nowMs, day, changes);
     if (operation.kind === 'settle' && changes.newFinals.length > 0) {
       this.#writeFinal(book, operation.record, nowMs, changes);
-      if (operation.taskEnd !== undefined) this.#tasks.end(book.accountId, operation.callId, operation.taskEnd, nowMs);
+      if (operation.taskEnd !== undefined) {
+        this.#tasks.end(book.accountId, operation.callId, operation.taskEnd, nowMs);
+        this.#hasWiped = true;
+      }
     }
     for (const { operation: granted, bucketId } of changes.newGrants.splice(0)) {
       const source = operation.kind === 'grant' ? operation.source : '';
       this.#sql.insertGrant.run(book.accountId, granted.grantId, bucketId, granted.unit, granted.amount, source, nowMs);
+      crashPoint('writer.grant-written');
     }
     if (operation.kind !== 'hold') return outcome;
     if (changes.newHolds.length > 0) this.#writeHold(book, operation, changes);
@@ -214,6 +241,7 @@ export class BatchWriter {
         owner,
         JSON.stringify(operation.context),
       );
+      crashPoint('writer.hold-written');
     }
   }
 
@@ -221,6 +249,7 @@ export class BatchWriter {
     changes.endedHolds.length = 0;
     for (const { final, allocation, held } of changes.newFinals.splice(0)) {
       this.#sql.deleteHold.run(book.accountId, final.callId);
+      crashPoint('writer.hold-deleted');
       const u = record.usage;
       this.#sql.insertUsage.run(
         final.callId,
@@ -251,6 +280,7 @@ export class BatchWriter {
         record.admittedAtMs,
         nowMs,
       );
+      crashPoint('writer.charge-written');
     }
   }
 

@@ -1,5 +1,6 @@
 // Writes accounts, keys and plans: plain rows with no decision in them.
 import type { Database } from 'bun:sqlite';
+import { crashPoint } from '../../crash-point.ts';
 import type { RecordOperation } from '../record-operation.ts';
 import { PURGE_MAX } from '../record-operation.ts';
 import type { RecordOutcome } from '../store.ts';
@@ -46,6 +47,7 @@ export function applyRecord(db: Database, operation: RecordOperation): RecordOut
           'UPDATE task SET webhook_due_at = ?, webhook_tries = webhook_tries + 1 WHERE task_id = ? AND webhook_due_at = ?',
         )
         .run(operation.nextDueAtMs, operation.taskId, operation.dueAtMs);
+      crashPoint('writer.webhook-claimed');
       return changes === 0 ? { kind: 'missing' } : WRITTEN;
     }
     case 'endWebhook':
@@ -55,17 +57,19 @@ export function applyRecord(db: Database, operation: RecordOperation): RecordOut
       if (operation.keysBeforeMs !== undefined)
         db.query('DELETE FROM idempotency WHERE created_at < ?').run(operation.keysBeforeMs);
       // The charges of forgotten tasks stay in `usage`.
-      return db
-        .query(
-          'DELETE FROM task WHERE task_id IN (SELECT task_id FROM task WHERE ended_at < ? ORDER BY ended_at LIMIT ?)',
-        )
-        .run(operation.endedBeforeMs, PURGE_MAX).changes === PURGE_MAX
-        ? { kind: 'written', isMoreLeft: true }
-        : WRITTEN;
+      return purgeTasks(db, operation.endedBeforeMs);
     case 'putPlan':
       db.query(
         'INSERT INTO plan (plan_id, version, body) VALUES (?, ?, ?) ON CONFLICT (plan_id) DO UPDATE SET version = excluded.version, body = excluded.body',
       ).run(operation.plan.id, operation.plan.version, JSON.stringify(operation.plan));
       return WRITTEN;
   }
+}
+
+function purgeTasks(db: Database, endedBeforeMs: number): RecordOutcome {
+  const { changes } = db
+    .query('DELETE FROM task WHERE task_id IN (SELECT task_id FROM task WHERE ended_at < ? ORDER BY ended_at LIMIT ?)')
+    .run(endedBeforeMs, PURGE_MAX);
+  crashPoint('writer.purged');
+  return changes === PURGE_MAX ? { kind: 'written', isMoreLeft: true } : WRITTEN;
 }

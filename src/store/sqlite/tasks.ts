@@ -1,5 +1,6 @@
 // Writes tasks beside the ledger's entries, in the ledger's own transaction.
 import type { Database } from 'bun:sqlite';
+import { crashPoint } from '../../crash-point.ts';
 import type { HoldOutcome, IdempotencyKey, NewTask, TaskEnd } from '../store.ts';
 import type { RememberedKey } from '../task-key.ts';
 import { useOfKey } from '../task-key.ts';
@@ -22,7 +23,9 @@ export class TaskTable {
     }
     const url = webhook?.url ?? null;
     const keyId = webhook?.keyId ?? null;
-    return Number(this.#sql.insert.run(accountId, callId, task.request, nowMs, url, keyId).lastInsertRowid);
+    const { lastInsertRowid } = this.#sql.insert.run(accountId, callId, task.request, nowMs, url, keyId);
+    crashPoint('writer.task-written');
+    return Number(lastInsertRowid);
   }
 
   /** What is already decided for a request by the client's own name for it; `undefined` where nothing is. */
@@ -47,6 +50,7 @@ export class TaskTable {
   /** Ends the task of a call that has just got its terminal entry, and wipes what it was asked. */
   end(accountId: string, callId: string, end: TaskEnd, nowMs: number): void {
     this.#sql.end.run(end.status, end.result, end.errorCode, nowMs, nowMs, accountId, callId);
+    crashPoint('writer.task-ended');
   }
 
   /** Counts that a process died while these tasks were queued or running. */
