@@ -11,6 +11,7 @@ import type { CallContext, CallRecord, NewTask, TaskEnd } from '../store/store.t
 import type { Admission } from './admit.ts';
 import { AttemptTally } from './attempt-tally.ts';
 import type { Gateway } from './gateway.ts';
+import { limited } from './limit-refusal.ts';
 import { priceVersion } from './plan-book.ts';
 import type { Incoming } from './reply.ts';
 
@@ -293,10 +294,4 @@ export async function writeHold(
     default:
       throw new CallError('internal_error', { detail: `a hold answered ${outcome.kind}` });
   }
-}
-
-/** A refusal by a limit: when it can be tried again, and what the headers say of the limit. */
-export function limited(retryAtMs: number, nowMs: number, limit: LimitState | undefined): CallError {
-  const retryAfterS = Math.max(1, Math.ceil((retryAtMs - nowMs) / 1000));
-  return new CallError('rate_limit_exceeded', limit === undefined ? { retryAfterS } : { retryAfterS, limit });
 }

@@ -6,7 +6,7 @@ import type { Asked } from './admit.ts';
 import { askedBy, claimsOf, planOf } from './admit.ts';
 import { authenticateBody, authenticateHeaders } from './authenticate.ts';
 import type { Gateway } from './gateway.ts';
-import { limited } from './held-call.ts';
+import { limited } from './limit-refusal.ts';
 import { findModel, listModels } from './list-models.ts';
 import type { Incoming, Reply } from './reply.ts';
 import { jsonReply } from './reply.ts';
