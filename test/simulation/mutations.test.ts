@@ -101,8 +101,8 @@ const MUTATIONS: readonly Mutation[] = [
   {
     bug: 'the end of a stream goes out before its charge is durable',
     file: 'src/pipeline/serve-call.ts',
-    piece: 'await held.complete();\n    yield source.end();',
-    replacement: 'yield source.end();\n    await held.complete();',
+    piece: 'await held.complete();\n    await client.write(opened.source.end());',
+    replacement: 'await client.write(opened.source.end());\n    await held.complete();',
   },
   {
     bug: 'a whole answer goes out before its charge is durable',

@@ -5,7 +5,7 @@ import type { CallRoute, Dialect, Route } from '../../dialects/dialect.ts';
 import { openai } from '../../dialects/openai.ts';
 import { tolmach } from '../../dialects/tolmach.ts';
 import type { Gateway } from '../../pipeline/gateway.ts';
-import type { Reply } from '../../pipeline/reply.ts';
+import type { Piece, Reply, StreamedBody } from '../../pipeline/reply.ts';
 import { serveRoute } from '../../pipeline/serve-route.ts';
 
 export type Seen =
@@ -40,8 +40,11 @@ export class SimulatedClient {
   readonly callId: string;
   readonly #controller = new AbortController();
   readonly #onSeen: (seen: Seen) => void;
-  #stream: AsyncGenerator<Uint8Array | string> | undefined;
-  #isReading = false;
+  #stream: StreamedBody | undefined;
+  /** Written by the gateway and not yet read: there is room for one piece. */
+  #untaken: Piece[] = [];
+  #room: (() => void) | undefined;
+  #isWritten = false;
   #isOver = false;
   #text = '';
 
@@ -73,9 +76,9 @@ export class SimulatedClient {
     return this.#isOver;
   }
 
-  /** Whether the next piece of a stream can be asked for. */
+  /** Whether there is something of a stream to be read. */
   get canRead(): boolean {
-    return this.#stream !== undefined && !this.#isReading && !this.#isOver;
+    return this.#untaken.length > 0 && !this.#isOver;
   }
 
   /** Whether anything of the answer has come. */
@@ -84,23 +87,18 @@ export class SimulatedClient {
   }
 
   read(): void {
-    const stream = this.#stream as AsyncGenerator<Uint8Array | string>;
-    this.#isReading = true;
-    stream.next().then(
-      ({ done, value }) => {
-        this.#isReading = false;
-        if (done === true) this.#endStream();
-        else this.#text += typeof value === 'string' ? value : Buffer.from(value).toString();
-      },
-      (thrown) => this.#end({ kind: 'failed', code: toCallError(thrown).code, text: this.#text }),
-    );
+    for (const piece of this.#untaken.splice(0))
+      this.#text += typeof piece === 'string' ? piece : Buffer.from(piece).toString();
+    this.#room?.();
+    if (this.#isWritten) this.#endStream();
   }
 
   /** The client goes away; the runtime tells the call, and asks for no further piece. */
   leave(): void {
     this.#isOver = true;
     this.#controller.abort();
-    this.#stream?.return(undefined).catch(() => undefined);
+    this.#stream?.cancel();
+    this.#room?.();
   }
 
   /** The gateway's process died. */
@@ -115,8 +113,29 @@ export class SimulatedClient {
 
   #take(reply: Reply): void {
     if (typeof reply.body === 'string') this.#end({ kind: 'complete', text: reply.body });
-    else if (this.#isOver) reply.body.return(undefined).catch(() => undefined);
-    else this.#stream = reply.body;
+    else this.#receive(reply.body);
+  }
+
+  #receive(stream: StreamedBody): void {
+    this.#stream = stream;
+    if (this.#isOver) stream.cancel();
+    const isOver = () => this.#isOver;
+    const client = {
+      get hasLeft() {
+        return isOver();
+      },
+      write: (piece: Piece) => {
+        if (!this.#isOver) this.#untaken.push(piece);
+        return this.#isOver ? undefined : new Promise<void>((room) => (this.#room = room));
+      },
+    };
+    stream.send(client).then(
+      () => {
+        this.#isWritten = true;
+        if (this.#untaken.length === 0) this.#endStream();
+      },
+      (thrown) => this.#end({ kind: 'failed', code: toCallError(thrown).code, text: this.#text }),
+    );
   }
 
   #endStream(): void {
