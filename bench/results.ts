@@ -40,7 +40,7 @@ export async function readCircumstances(pinned: boolean, quick: boolean): Promis
 
 /** One line for each of `figures` at the end of `results/<measure>.jsonl`. */
 export function keep(
-  measure: Measure | 'tasks' | 'overload',
+  measure: Measure | 'tasks' | 'soak' | 'overload',
   figures: readonly object[],
   circumstances: Circumstances,
 ): void {

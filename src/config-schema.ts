@@ -92,7 +92,10 @@ export const planSchema = z.strictObject({
 
 const provider = z.strictObject({
   name: name.describe('Name that `models.targets` use and `x-tolmach-provider` shows.'),
-  kind: z.enum(['openai-compatible', 'demo']).default('openai-compatible').describe('The wire protocol it speaks.'),
+  kind: z
+    .enum(['openai-compatible', 'anthropic', 'demo'])
+    .optional()
+    .describe('The wire protocol it speaks. That of its `vendor` where absent, and `openai-compatible` without one.'),
   vendor: name
     .optional()
     .describe('A vendor that Tolmach knows (see the table above), for its address and deviations.'),
@@ -161,6 +164,11 @@ const bounds = z.strictObject({
     .default(64 * 1024 * 1024)
     .describe('Characters of all streams that are being recorded for that at once; beyond them streams are not kept.'),
   waitingWrites: z.int().min(1).default(50_000).describe('Operations that may wait for the store.'),
+  failuresInRow: z
+    .int()
+    .min(1)
+    .default(10)
+    .describe('Failures in a row after which a provider of a model is not asked before it has rested.'),
   openCalls: z
     .int()
     .min(1)

@@ -7,6 +7,7 @@ import { Calendar } from './core/calendar.ts';
 import type { Clock } from './core/clock.ts';
 import { CallError } from './core/errors.ts';
 import { builtInModes, overlayModes } from './core/modes.ts';
+import { crashPoint } from './crash-point.ts';
 import { openShelf } from './files/open-shelf.ts';
 import type { HttpServer } from './http/server.ts';
 import { startServer } from './http/server.ts';
@@ -54,6 +55,7 @@ export async function startGateway(config: Config): Promise<RunningGateway> {
   const { store, voidedHolds } = await openStore(config, clock, secretCheck(secrets.masterSecret), (notice) =>
     log.warn(notice, 'store'),
   );
+  crashPoint('start.recovered');
   if (voidedHolds > 0) log.warn({ voidedHolds }, 'recovered');
   const presets = presetsOf(config.preset);
   const plans = new PlanBook(
@@ -101,7 +103,9 @@ export async function startGateway(config: Config): Promise<RunningGateway> {
   };
   if (publicKey !== undefined) await openPublicAccount(gateway, publicKey);
   const server = startServer(gateway, metrics, secrets.adminToken, presets.dialects);
+  crashPoint('start.listening');
   for (const task of await store.adoptTasks()) tasks.add(task);
+  crashPoint('start.adopted');
   const stopBackground = startBackground(gateway, tasks, metrics);
   discoverModels(gateway).catch((error) => log.warn({ detail: String(error) }, 'discovery failed'));
   log.info({ url: server.url, providers: gateway.models.providerNames() }, 'started');
@@ -121,11 +125,14 @@ async function stopGateway(
 ): Promise<void> {
   gateway.isStopping = true;
   stopBackground();
+  crashPoint('stop.begun');
   const untilMs = gateway.clock.monotonicMs() + gateway.config.timeouts.drainMs;
   const isBusy = () => gateway.open.size > 0 || tasks.running > 0;
   while (isBusy() && gateway.clock.monotonicMs() < untilMs) await Bun.sleep(20);
+  crashPoint('stop.drained');
   for (const held of gateway.open) held.interrupt(new CallError('shutting_down'));
   tasks.abandon();
+  crashPoint('stop.interrupted');
   while (isBusy()) await Bun.sleep(20);
   await Promise.race([server.stop(), Bun.sleep(2_000)]);
   // A call whose hold was being written when the others had ended.
@@ -133,18 +140,8 @@ async function stopGateway(
   gateway.watchdog.stop();
   gateway.upstream.close();
   await gateway.store.close();
+  crashPoint('stop.closed');
   closeLog();
-}
-
-/** What the process does beside its calls. Answers how to stop it. */
-function startBackground(gateway: Gateway, tasks: TaskRunner, metrics: Metrics): () => void {
-  const timers = [setInterval(() => doChores(gateway, tasks), CHORES_MS), startSweeps(gateway), startWebhooks(gateway)];
-  const stopWatching = watchLoad(gateway, metrics.registry);
-  return () => {
-    tasks.stop();
-    for (const timer of timers) clearInterval(timer);
-    stopWatching();
-  };
 }
 
 /** Removes expired files, one sweep at a time and apart from the other chores: a bucket may be slow, or away. */
@@ -166,6 +163,23 @@ function startWebhooks(gateway: Gateway): Timer {
   return setInterval(() => {
     sender.sendDue().catch((error) => gateway.report.alarm('webhooks_failed', { detail: String(error) }));
   }, WEBHOOKS_MS);
+}
+
+/** What runs beside the calls, until it is stopped. */
+function startBackground(gateway: Gateway, tasks: TaskRunner, metrics: Metrics): () => void {
+  const timers = [startChores(gateway, tasks), startSweeps(gateway), startWebhooks(gateway)];
+  const stopWatching = watchLoad(gateway, metrics.registry);
+  return () => {
+    tasks.stop();
+    stopWatching();
+    for (const timer of timers) clearInterval(timer);
+  };
+}
+
+/** At once as well: where no process lives for long, what has expired is forgotten all the same. */
+function startChores(gateway: Gateway, tasks: TaskRunner): Timer {
+  doChores(gateway, tasks).catch(() => undefined);
+  return setInterval(() => doChores(gateway, tasks), CHORES_MS);
 }
 
 /** Forgets what has expired, and takes over the tasks of processes that are gone. */

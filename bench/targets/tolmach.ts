@@ -94,7 +94,7 @@ async function createKey(environment: Record<string, string>): Promise<{ account
   return { accountId, key: String(key['key']) };
 }
 
-async function administer(
+export async function administer(
   environment: Record<string, string>,
   ...words: readonly string[]
 ): Promise<Record<string, unknown>> {

@@ -263,6 +263,13 @@ export const ERRORS = {
     'The model is not available now. Try again later.',
     'Модель сейчас недоступна. Попробуйте позже.',
   ),
+  no_provider: row(
+    503,
+    SERVER,
+    true,
+    'No provider of this model answers now. Try again later.',
+    'Ни один поставщик этой модели сейчас не отвечает. Попробуйте позже.',
+  ),
   content_refused: row(
     400,
     REQUEST,

@@ -39,6 +39,8 @@ export type CallReport = {
   readonly outputTokens: number;
   readonly usageSource: string | null;
   readonly attempts: number;
+  /** Those of them that a provider may bill and this call's charge does not pay for. */
+  readonly unpaidAttempts: number;
   readonly firstByteMs: number | null;
   readonly durationMs: number;
 };

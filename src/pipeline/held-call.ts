@@ -6,8 +6,10 @@ import { CallError, toCallError } from '../core/errors.ts';
 import type { Balance, FinalOutcome, SettleOperation } from '../core/ledger.ts';
 import type { LimitState } from '../core/limits.ts';
 import { actualCost } from '../core/price.ts';
+import { crashPoint } from '../crash-point.ts';
 import type { CallContext, CallRecord, StoredAnswer, TaskEnd } from '../store/store.ts';
 import type { Admission } from './admit.ts';
+import { AttemptTally } from './attempt-tally.ts';
 import type { Place } from './call-gate.ts';
 import type { Gateway } from './gateway.ts';
 import type { Incoming } from './reply.ts';
@@ -33,7 +35,7 @@ export class HeldCall {
   isDelivered = false;
   /** The whole answer, where the client named the call: it is kept in the commit of the charge. */
   answer: StoredAnswer | undefined;
-  attempts = 0;
+  readonly attempts = new AttemptTally();
   provider: string | null = null;
   upstreamModel: string | null = null;
   firstByteMs: number | null = null;
@@ -106,7 +108,7 @@ export class HeldCall {
   /** A new outbound request of this call begins. Each has a signal of its own, so that one's end is not the next's. */
   beginAttempt(): Cancellation {
     if (this.#interruption !== undefined) throw this.#interruption;
-    this.attempts += 1;
+    this.attempts.begin();
     this.admission.meter.restart();
     this.#attempt = new Cancellation();
     return this.#attempt;
@@ -115,6 +117,7 @@ export class HeldCall {
   /** Stops the call from outside: the outbound request ends, and what was delivered is charged. */
   interrupt(error: CallError): void {
     this.#interruption ??= error;
+    crashPoint('call.interrupted');
     this.#attempt?.abort(error);
     if (error.code === 'slow_reader') this.#client?.connection.drop();
     this.close(error).catch(() => undefined);
@@ -158,6 +161,7 @@ export class HeldCall {
     const outcome: FinalOutcome = isCharged ? 'settled' : 'void';
     // Of pictures the made ones count, which may be fewer than were asked for.
     const made = call.endpoint === 'image' ? (usage?.images ?? 0) : generations;
+    this.attempts.close(isCharged);
     const charge = usage === null ? 0 : actualCost(price, usage, made);
     if (meter.isUsageAbsurd)
       this.#gateway.report.alarm('absurd_usage', {
@@ -172,10 +176,11 @@ export class HeldCall {
       usage,
       status: error?.status ?? 200,
       errorCode: error?.code ?? null,
-      attempts: this.attempts,
+      attempts: this.attempts.count,
       firstByteMs: this.firstByteMs,
       durationMs: Math.round(this.#gateway.clock.monotonicMs() - this.startedMs),
     };
+    crashPoint('settle.asked');
     const settled = await this.#settle({
       kind: 'settle',
       callId: this.callId,
@@ -186,6 +191,7 @@ export class HeldCall {
       ...(taskEnd === undefined ? {} : { taskEnd }),
       ...(isCharged && this.answer !== undefined ? { answer: this.answer } : {}),
     });
+    crashPoint('settle.durable');
     this.#gateway.open.delete(this);
     this.#place?.leave();
     if (this.#isConnectionHeld && error?.code !== 'slow_reader') this.#client?.connection.release();
@@ -235,6 +241,7 @@ export class HeldCall {
       outputTokens: record.usage?.outputTokens ?? 0,
       usageSource: record.usage?.source ?? null,
       attempts: record.attempts,
+      unpaidAttempts: this.attempts.unpaid,
       firstByteMs: record.firstByteMs,
       durationMs: record.durationMs,
     });

@@ -2,6 +2,7 @@
 import { CallError } from '../core/errors.ts';
 import type { Balance } from '../core/ledger.ts';
 import type { LimitState } from '../core/limits.ts';
+import { crashPoint } from '../crash-point.ts';
 import type { CallContext, IdempotencyKey, NewTask } from '../store/store.ts';
 import type { Admission } from './admit.ts';
 import type { Gateway } from './gateway.ts';
@@ -34,6 +35,7 @@ export async function holdTask(
     if (outcome.taskId === undefined) throw new CallError('task_not_found');
     return { isRepeated: true, taskId: outcome.taskId };
   }
+  crashPoint('task.accepted');
   const { taskId, balance, limit } = outcome;
   if (taskId === undefined) throw new CallError('internal_error', { detail: 'a task was held but not accepted' });
   return { taskId, balance, limit, context };

@@ -3,6 +3,7 @@
 // answer is sent only after its charge is durable: "complete for the client" implies "charged once".
 import type { ChatCall } from '../core/call.ts';
 import { CallError, toCallError } from '../core/errors.ts';
+import { crashPoint } from '../crash-point.ts';
 import type { CallRoute, Dialect } from '../dialects/dialect.ts';
 import type { AnswerContext, StreamRenderer } from '../wire/rendering.ts';
 import { admitChat, askedBy, takePlace } from './admit.ts';
@@ -23,13 +24,16 @@ export async function serveCall(
   incoming: Incoming,
 ): Promise<Reply> {
   const owner = await authenticateHeaders(gateway, incoming);
+  crashPoint('call.authenticated');
   using place = takePlace(gateway, owner, incoming);
   const body = await incoming.readBody();
   const asked = askedBy(owner, dialect, route, incoming);
-  const admission = admitChat(gateway, asked, route.read(body));
+  const admission = admitChat(gateway, asked, route.read(body, incoming.headers));
+  crashPoint('call.admitted');
   const name = nameOf(gateway, owner, dialect, route, incoming, body);
   const held = await hold(gateway, incoming.callId, admission, name, place);
   if (held === undefined) return replay(gateway, asked, admission, name);
+  crashPoint('call.held');
   // From here on the call is closed on every way out.
   held.attachClient(incoming);
   const context: AnswerContext = {
@@ -52,10 +56,10 @@ async function serveWhole(
 ): Promise<Reply> {
   try {
     const { answer, text } = await attemptWhole(gateway, held, call);
-    const isSameShape = text !== undefined && call.source !== undefined;
-    const rendered = isSameShape ? text : JSON.stringify(route.answer(answer, context, call).body);
+    const rendered = text ?? JSON.stringify(route.answer(answer, context, call).body);
     keepAnswer(gateway, held, rendered, JSON_TYPE);
     const closed = await held.complete();
+    crashPoint('whole.charged');
     return { status: 200, headers: callHeaders(held, closed), body: rendered };
   } catch (thrown) {
     held.isDelivered = false;
@@ -70,6 +74,7 @@ async function serveStream(gateway: Gateway, held: HeldCall, call: ChatCall, ren
   try {
     // While a provider thinks for long, the headers go out early and comments keep the line open.
     const opened = await settledWithin(opening, gateway.config.timeouts.keepAliveMs);
+    crashPoint('stream.opened');
     const body: StreamedBody = {
       send: (client) => sendStream(gateway, held, opened ?? opening, renderer, client),
       cancel: () => held.interrupt(new CallError('client_closed')),
@@ -101,11 +106,14 @@ async function sendStream(
     const reader = recording?.listen(client) ?? client;
     if (opened.first.length > 0) await reader.write(opened.first);
     await opened.source.pipeTo(reader);
+    crashPoint('stream.provider-ended');
     const end = opened.source.end();
     recording?.add(end);
     keepAnswer(gateway, held, recording?.text(), STREAM_TYPE);
     await held.complete();
+    crashPoint('stream.charged');
     await client.write(end);
+    crashPoint('stream.ended');
   } catch (thrown) {
     const error = held.interruption ?? toCallError(thrown);
     await held.close(error);
@@ -134,6 +142,7 @@ class WatchedClient implements Client {
 
   write(piece: Piece): Promise<void> | undefined {
     const room = this.#client.write(piece);
+    crashPoint('stream.piece-written');
     if (room === undefined) return undefined;
     const watch = this.#gateway.watchdog.watch((error) => this.#held.interrupt(error));
     watch.expect(this.#gateway.config.timeouts.stalledReaderMs, 'slow_reader');

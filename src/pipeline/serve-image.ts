@@ -2,6 +2,7 @@
 // pictures are kept before the charge is settled, so that nobody pays for a picture that cannot be fetched.
 import type { ImageCall, Picture } from '../core/call.ts';
 import { CallError, toCallError } from '../core/errors.ts';
+import { crashPoint } from '../crash-point.ts';
 import type { Dialect, ImageRoute } from '../dialects/dialect.ts';
 import { admitImage, askedBy, takePlace } from './admit.ts';
 import { attemptPictures } from './attempt.ts';
@@ -35,6 +36,7 @@ export async function serveImage(
     const text = JSON.stringify(rendered.body);
     keepAnswer(gateway, held, text, JSON_TYPE);
     const closed = await held.complete();
+    crashPoint('image.charged');
     return { status: rendered.status, headers: callHeaders(held, closed), body: text };
   } catch (thrown) {
     held.isDelivered = false;
@@ -48,7 +50,9 @@ export async function serveImage(
 async function draw(gateway: Gateway, held: HeldCall, call: ImageCall): Promise<string[]> {
   // A provider that draws more than was asked for must not make the customer pay for it.
   const pictures: Picture[] = (await attemptPictures(gateway, held, call)).slice(0, call.n);
+  crashPoint('image.drawn');
   const urls = await keep(gateway, held, pictures);
+  crashPoint('image.kept');
   held.admission.meter.addImages(pictures.length);
   return urls;
 }

@@ -1,5 +1,6 @@
 // Our own tasks: submitted with a name that makes repetitions harmless, shown, cancelled, and told of by webhook.
 import { CallError, readErrorCode } from '../core/errors.ts';
+import { crashPoint } from '../crash-point.ts';
 import type {
   CancelTaskRoute,
   Dialect,
@@ -53,6 +54,7 @@ export async function serveTaskSubmission(
   }
   const { taskId, balance, limit, context } = accepted;
   gateway.tasks.add({ taskId, accountId: owner.accountId }, { callId: incoming.callId, admission, context });
+  crashPoint('task.queued');
   const { admittedAtMs: createdAtMs } = context;
   const fresh = { taskId, status: 'queued', result: null, errorCode: null, createdAtMs, endedAtMs: null } as const;
   return jsonReply(
@@ -80,7 +82,9 @@ export async function serveTaskCancellation(
   const { taskId } = await ownTask(gateway, dialect, route, incoming);
   const work = await gateway.store.findTaskWork(taskId, 'anybody');
   if (work !== undefined) {
+    crashPoint('task.cancelling');
     await refuseCall(gateway, work, 'task_cancelled');
+    crashPoint('task.cancelled');
     gateway.tasks.drop(taskId);
   }
   const task = await gateway.store.findTask(taskId);

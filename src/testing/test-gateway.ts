@@ -37,7 +37,7 @@ type Settings = Readonly<Record<string, unknown>>;
 
 export type TestGatewayOptions = {
   /** Over the defaults, field by field: `timeouts` and `bounds` are merged, lists are replaced. */
-  readonly config?: Settings;
+  readonly config?: Settings | ((upstreams: readonly FaultUpstream[]) => Settings);
   readonly env?: Readonly<Record<string, string>>;
   /** Upstreams beside the first; they are the providers `second`, `third`. */
   readonly upstreams?: 1 | 2 | 3;
@@ -55,11 +55,12 @@ export class TestGateway extends GatewayClient {
     this.#dataDir = dataDir;
   }
 
-  /** Models: `strict` is relayed byte for byte, `loose` is translated, `both` has all upstreams as targets in order, and so has `picture`, which draws. */
+  /** Models: `strict` is relayed byte for byte, `loose` is translated, `claude` speaks Anthropic's protocol, `both` has all upstreams as targets in order, and so has `picture`, which draws. */
   static async start(options: TestGatewayOptions = {}): Promise<TestGateway> {
     const dataDir = mkdtempSync(join(tmpdir(), 'tolmach-test-'));
     const upstreams = await Promise.all(Array.from({ length: options.upstreams ?? 1 }, () => FaultUpstream.start()));
-    const config = configFor(upstreams, options.config ?? {});
+    const settings = typeof options.config === 'function' ? options.config(upstreams) : options.config;
+    const config = configFor(upstreams, settings ?? {});
     const path = join(dataDir, 'config.yaml');
     writeFileSync(path, JSON.stringify(config));
     const running = await startGateway(loadConfig(environmentFor(dataDir, path, options.env)));
@@ -107,18 +108,21 @@ export function configFor(upstreams: readonly FaultUpstream[], settings: Setting
         baseUrl,
         apiKey: `upstream-key-${i}`,
       })),
+      { name: 'claude', vendor: 'anthropic', baseUrl: upstreams[0]?.baseUrl, apiKey: 'upstream-key-claude' },
       { name: 'untidy', baseUrl: upstreams[0]?.baseUrl, apiKey: 'upstream-key-loose' },
     ],
     models: [
       { name: 'strict', targets: [target(0)] },
       { name: 'loose', targets: [{ provider: 'untidy', model: 'upstream-model' }] },
+      { name: 'claude', targets: [{ provider: 'claude', model: 'upstream-model' }] },
       { name: 'both', targets: upstreams.map((_, i) => target(i)) },
       { name: 'picture', kind: 'image', targets: upstreams.map((_, i) => target(i)) },
     ],
     plans: TEST_PLANS,
     ...rest,
     timeouts: { ...SHORT_TIMEOUTS, ...(timeouts as Settings | undefined) },
-    bounds: bounds ?? {},
+    // Tests of one failure after another would take their provider for one that is out.
+    bounds: { failuresInRow: 1_000_000, ...(bounds as Settings | undefined) },
   };
 }
 

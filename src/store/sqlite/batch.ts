@@ -6,6 +6,7 @@ import type { AccountBook } from '../../core/ledger.ts';
 import { Changes, decide } from '../../core/ledger.ts';
 import type { Day } from '../../core/limits.ts';
 import { LimitWindow } from '../../core/limits.ts';
+import { crashPoint } from '../../crash-point.ts';
 import type { BatchResult, Outcome, Refused } from '../group-commit.ts';
 import { useOfKey } from '../idempotency.ts';
 import type { LedgerWrite } from '../record-operation.ts';
@@ -71,6 +72,7 @@ export class BatchWriter {
   /** Ends the holds of processes that are gone: they are voided, and nothing is charged. */
   recover(nowMs: number): number {
     this.#tasks.countRecovery();
+    crashPoint('start.deaths-counted');
     const rows = this.#sql.foreignHolds.all(this.#owner);
     for (let i = 0; i < rows.length; i += 500) {
       const operations = rows.slice(i, i + 500).map((row): WriteOperation => {
@@ -79,6 +81,7 @@ export class BatchWriter {
       });
       const result = this.apply({ nowMs, operations });
       if ('failed' in result) throw new Error(`recovery failed: ${result.failed}`);
+      crashPoint('start.orphans-voided');
     }
     return rows.length;
   }
@@ -97,11 +100,14 @@ export class BatchWriter {
     const nowMs = this.#lastMs;
     const day = this.#calendar.dayAt(nowMs);
     this.#db.run('BEGIN IMMEDIATE');
+    crashPoint('writer.begun');
     try {
       const touched = new Map<AccountBook, Changes>();
       const outcomes = operations.map((operation) => this.#apply(operation, nowMs, day, touched));
       for (const [book, changes] of touched) this.#write(book, changes);
+      crashPoint('writer.rows-written');
       this.#db.run('COMMIT');
+      crashPoint('writer.committed');
       for (const book of touched.keys()) {
         book.finals.clear();
         book.grants.clear();
@@ -115,7 +121,11 @@ export class BatchWriter {
   }
 
   #apply(operation: WriteOperation, nowMs: number, day: Day, touched: Map<AccountBook, Changes>): Outcome | Refused {
-    if (isRecordOperation(operation)) return applyRecord(this.#db, operation);
+    if (isRecordOperation(operation)) {
+      const outcome = applyRecord(this.#db, operation);
+      crashPoint('writer.record-written');
+      return outcome;
+    }
     const { accountId } = operation;
     if (!this.#books.has(accountId) && this.#sql.findAccount.get(accountId) === null)
       return { kind: 'refused', detail: `${operation.kind}: there is no account ${accountId}` };
@@ -136,6 +146,7 @@ export class BatchWriter {
     for (const { operation: granted, bucketId } of changes.newGrants.splice(0)) {
       const source = operation.kind === 'grant' ? operation.source : '';
       this.#sql.insertGrant.run(book.accountId, granted.grantId, bucketId, granted.unit, granted.amount, source, nowMs);
+      crashPoint('writer.grant-written');
     }
     if (operation.kind !== 'hold') return outcome;
     if (changes.newHolds.length > 0) this.#writeHold(book, operation, changes);
@@ -230,6 +241,7 @@ export class BatchWriter {
         owner,
         JSON.stringify(operation.context),
       );
+      crashPoint('writer.hold-written');
     }
   }
 
@@ -237,6 +249,7 @@ export class BatchWriter {
     changes.endedHolds.length = 0;
     for (const { final, allocation, held } of changes.newFinals.splice(0)) {
       this.#sql.deleteHold.run(book.accountId, final.callId);
+      crashPoint('writer.hold-deleted');
       const u = record.usage;
       this.#sql.insertUsage.run(
         final.callId,
@@ -267,6 +280,7 @@ export class BatchWriter {
         record.admittedAtMs,
         nowMs,
       );
+      crashPoint('writer.charge-written');
     }
   }
 

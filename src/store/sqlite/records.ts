@@ -1,5 +1,6 @@
 // Writes accounts, keys and plans: plain rows with no decision in them.
 import type { Database } from 'bun:sqlite';
+import { crashPoint } from '../../crash-point.ts';
 import type { RecordOperation } from '../record-operation.ts';
 import { PURGE_MAX } from '../record-operation.ts';
 import type { RecordOutcome } from '../store.ts';
@@ -46,6 +47,7 @@ export function applyRecord(db: Database, operation: RecordOperation): RecordOut
           'UPDATE task SET webhook_due_at = ?, webhook_tries = webhook_tries + 1 WHERE task_id = ? AND webhook_due_at = ?',
         )
         .run(operation.nextDueAtMs, operation.taskId, operation.dueAtMs);
+      crashPoint('writer.webhook-claimed');
       return changes === 0 ? { kind: 'missing' } : WRITTEN;
     }
     case 'endWebhook':
@@ -73,5 +75,6 @@ function purge(db: Database, endedBeforeMs: number, keysBeforeMs = 0): boolean {
   const tasks = db
     .query('DELETE FROM task WHERE task_id IN (SELECT task_id FROM task WHERE ended_at < ? ORDER BY ended_at LIMIT ?)')
     .run(endedBeforeMs, PURGE_MAX).changes;
+  crashPoint('writer.purged');
   return names === PURGE_MAX || tasks === PURGE_MAX;
 }

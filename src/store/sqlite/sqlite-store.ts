@@ -3,6 +3,7 @@ import { Database } from 'bun:sqlite';
 import { join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { CallError } from '../../core/errors.ts';
+import { crashPoint } from '../../crash-point.ts';
 import type { BatchResult } from '../group-commit.ts';
 import { GroupCommit } from '../group-commit.ts';
 import type { OutcomeOf, Store, WriteOperation } from '../store.ts';
@@ -68,7 +69,10 @@ class SqliteStore implements Store {
       () => options.clock.monotonicMs(),
     );
     this.#lastLeft = reader.lastTaskId();
-    thread.onmessage = (event: MessageEvent<string>) => this.#answer?.(JSON.parse(event.data) as BatchResult);
+    thread.onmessage = (event: MessageEvent<string>) => {
+      crashPoint('store.batch-answered');
+      this.#answer?.(JSON.parse(event.data) as BatchResult);
+    };
     thread.onerror = (event: ErrorEvent) => this.#answer?.({ failed: event.message });
     // A writer that is gone never answers: what waits is told so, and readiness fails until the process is restarted.
     thread.addEventListener('close', () => {
@@ -160,6 +164,7 @@ class SqliteStore implements Store {
     return new Promise((resolve) => {
       this.#answer = resolve;
       this.#thread.postMessage(JSON.stringify(batch));
+      crashPoint('store.batch-sent');
     });
   }
 }

@@ -1,5 +1,6 @@
 // Writes tasks beside the ledger's entries, in the ledger's own transaction.
 import type { Database } from 'bun:sqlite';
+import { crashPoint } from '../../crash-point.ts';
 import type { NewTask, TaskEnd } from '../store.ts';
 
 export class TaskTable {
@@ -15,7 +16,9 @@ export class TaskTable {
     if (known !== null) return known.task_id;
     const url = task.webhook?.url ?? null;
     const keyId = task.webhook?.keyId ?? null;
-    return Number(this.#sql.insert.run(accountId, callId, task.request, nowMs, url, keyId).lastInsertRowid);
+    const { lastInsertRowid } = this.#sql.insert.run(accountId, callId, task.request, nowMs, url, keyId);
+    crashPoint('writer.task-written');
+    return Number(lastInsertRowid);
   }
 
   /** The id of a call's task, where it has one. */
@@ -27,6 +30,7 @@ export class TaskTable {
   /** Ends the task of a call that has just got its terminal entry, and wipes what it was asked. */
   end(accountId: string, callId: string, end: TaskEnd, nowMs: number): void {
     this.#sql.end.run(end.status, end.result, end.errorCode, nowMs, nowMs, accountId, callId);
+    crashPoint('writer.task-ended');
   }
 
   /** Counts that a process died while these tasks were queued or running. */

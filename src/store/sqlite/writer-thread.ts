@@ -2,6 +2,7 @@
 // Messages are JSON text, which crosses the thread boundary three times cheaper than cloned objects (measured).
 import { Database } from 'bun:sqlite';
 import { Calendar } from '../../core/calendar.ts';
+import { crashPoint } from '../../crash-point.ts';
 import type { Batch } from './batch.ts';
 import { BatchWriter } from './batch.ts';
 import { migrate } from './migrate.ts';
@@ -27,11 +28,14 @@ self.onmessage = (event: MessageEvent<string>) => {
     return;
   }
   if (event.data === 'close') {
+    crashPoint('writer.closing');
     database?.close();
     self.postMessage('closed');
     return;
   }
+  crashPoint('writer.received');
   self.postMessage(JSON.stringify(writer.apply(JSON.parse(event.data) as Batch)));
+  crashPoint('writer.answered');
 };
 
 function open(message: OpenMessage): OpenedMessage {
