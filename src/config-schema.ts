@@ -139,7 +139,9 @@ const timeouts = z.strictObject({
     .min(1_000)
     .max(255_000)
     .default(60_000)
-    .describe('How long a connection of a client may be quiet outside of a call, in steps of about 4 s.'),
+    .describe(
+      'How long a connection of a client may be quiet outside of a call, in steps of about 4 s. A request must come whole within it; one of more than a megabyte gets 8 s more for each megabyte, up to 255 s.',
+    ),
 });
 
 const bounds = z.strictObject({

@@ -5,6 +5,7 @@ import type { Config } from './config.ts';
 import { ConfigError, loadSecrets, toPlan } from './config.ts';
 import { Calendar } from './core/calendar.ts';
 import type { Clock } from './core/clock.ts';
+import { steadyClock } from './core/clock.ts';
 import { CallError } from './core/errors.ts';
 import { builtInModes, overlayModes } from './core/modes.ts';
 import { crashPoint } from './crash-point.ts';
@@ -50,8 +51,9 @@ export async function startGateway(config: Config): Promise<RunningGateway> {
   const problems = modelProblems(config, config.environment);
   if (problems.length > 0) throw new ConfigError(problems);
   const secrets = loadSecrets(config);
+  // Logs tell the machine's own time, so that they can be laid beside those of others.
   const { log, close: closeLog } = openLog(config.logLevel, SYSTEM_CLOCK.nowMs);
-  const clock = SYSTEM_CLOCK;
+  const clock = steadyClock(SYSTEM_CLOCK);
   const { store, voidedHolds } = await openStore(config, clock, secretCheck(secrets.masterSecret), (notice) =>
     log.warn(notice, 'store'),
   );

@@ -29,7 +29,19 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cli: ['core', 'store', 'pipeline', 'config', 'main'],
   main: ['core', 'pipeline', 'presets', 'http', 'store', 'telemetry', 'upstream', 'files', 'tasks', 'config', 'crash'],
   // What tests run against; no other folder may import it.
-  testing: ['core', 'config', 'main', 'store', 'http', 'pipeline'],
+  testing: [
+    'core',
+    'config',
+    'main',
+    'store',
+    'http',
+    'pipeline',
+    'dialects',
+    'providers',
+    'tasks',
+    'files',
+    'upstream',
+  ],
 };
 
 /** Imports of types alone, which vanish when the program runs: how the inside names what the shell gives it. */
@@ -44,7 +56,7 @@ const MAY_IMPORT_TYPES: Readonly<Record<string, readonly string[]>> = {
 const FILE_LINES_MAX = 300;
 const FILE_RATCHET: Readonly<Record<string, number>> = {
   // The catalogue is one row for each error.
-  'src/core/errors.ts': 370,
+  'src/core/errors.ts': 371,
   'src/http/admin.ts': 313,
 };
 

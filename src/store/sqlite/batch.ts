@@ -15,7 +15,7 @@ import { voidOrphan } from '../restart-record.ts';
 import type { CallContext, CallRecord, HoldOutcome, WriteOperation } from '../store.ts';
 import { IdempotencyTable } from './idempotency-table.ts';
 import type { LedgerStatements } from './ledger-statements.ts';
-import { prepareLedger } from './ledger-statements.ts';
+import { insertUsage, prepareLedger } from './ledger-statements.ts';
 import { applyRecord } from './records.ts';
 import { TaskTable } from './tasks.ts';
 
@@ -34,6 +34,8 @@ export class BatchWriter {
   readonly #tasks: TaskTable;
   readonly #names: IdempotencyTable;
   #lastMs = 0;
+  /** Whether texts of tasks were wiped since the write-ahead log was emptied. */
+  #hasWiped = false;
 
   constructor(db: Database, calendar: Calendar, owner: string) {
     this.#db = db;
@@ -86,6 +88,16 @@ export class BatchWriter {
     return rows.length;
   }
 
+  /**
+   * Takes texts that were wiped out of the database's file and its write-ahead log as well, where they would stay until
+   * they are overwritten. While somebody reads it cannot be done, and is left to the next time.
+   */
+  forget(): void {
+    if (!this.#hasWiped) return;
+    const emptied = this.#db.query<{ busy: number }, []>('PRAGMA wal_checkpoint(TRUNCATE)').get();
+    this.#hasWiped = emptied?.busy !== 0;
+  }
+
   #single(operation: WriteOperation, error: unknown): BatchResult {
     const detail = error instanceof Error ? error.message : String(error);
     const code = (error as { code?: string }).code ?? '';
@@ -122,7 +134,9 @@ export class BatchWriter {
 
   #apply(operation: WriteOperation, nowMs: number, day: Day, touched: Map<AccountBook, Changes>): Outcome | Refused {
     if (isRecordOperation(operation)) {
+      const before = operation.kind === 'purgeTasks' ? this.#sql.allChanges.get()?.rows : undefined;
       const outcome = applyRecord(this.#db, operation);
+      if (before !== undefined) this.#hasWiped ||= this.#sql.allChanges.get()?.rows !== before;
       crashPoint('writer.record-written');
       return outcome;
     }
@@ -141,7 +155,10 @@ export class BatchWriter {
     if (operation.kind === 'settle' && changes.newFinals.length > 0) {
       this.#writeFinal(book, operation.record, nowMs, changes);
       this.#names.end(accountId, operation);
-      if (operation.taskEnd !== undefined) this.#tasks.end(accountId, operation.callId, operation.taskEnd, nowMs);
+      if (operation.taskEnd !== undefined) {
+        this.#tasks.end(accountId, operation.callId, operation.taskEnd, nowMs);
+        this.#hasWiped = true;
+      }
     }
     for (const { operation: granted, bucketId } of changes.newGrants.splice(0)) {
       const source = operation.kind === 'grant' ? operation.source : '';
@@ -190,11 +207,11 @@ export class BatchWriter {
           charge: row.charge,
         });
     }
-    if (operation.kind === 'hold') for (const claim of operation.claims) this.#loadWindow(book, claim.subject);
+    if (operation.kind === 'hold') for (const claim of operation.claims) this.#loadWindow(book, claim.subject, nowMs);
     return book;
   }
 
-  #loadWindow(book: AccountBook, subject: string): void {
+  #loadWindow(book: AccountBook, subject: string, nowMs: number): void {
     if (book.windows.has(subject)) return;
     const row = this.#sql.findWindow.get(book.accountId, subject);
     if (row === null) return;
@@ -202,7 +219,9 @@ export class BatchWriter {
       row.cells.byteOffset,
       row.cells.byteOffset + row.cells.byteLength,
     ) as ArrayBuffer;
-    book.windows.set(subject, new LimitWindow(cells, row.day, row.day_count));
+    const window = new LimitWindow(cells, row.day, row.day_count);
+    window.bringBack(nowMs);
+    book.windows.set(subject, window);
   }
 
   #read(accountId: string, nowMs: number): AccountBook {
@@ -247,39 +266,10 @@ export class BatchWriter {
 
   #writeFinal(book: AccountBook, record: CallRecord, nowMs: number, changes: Changes): void {
     changes.endedHolds.length = 0;
-    for (const { final, allocation, held } of changes.newFinals.splice(0)) {
-      this.#sql.deleteHold.run(book.accountId, final.callId);
+    for (const entry of changes.newFinals.splice(0)) {
+      this.#sql.deleteHold.run(book.accountId, entry.final.callId);
       crashPoint('writer.hold-deleted');
-      const u = record.usage;
-      this.#sql.insertUsage.run(
-        final.callId,
-        book.accountId,
-        record.keyId,
-        record.dialect,
-        record.endpoint,
-        record.model,
-        record.provider,
-        record.upstreamModel,
-        final.outcome,
-        final.unit,
-        held,
-        final.charge,
-        JSON.stringify(allocation),
-        record.priceVersion,
-        u?.source ?? null,
-        u?.inputTokens ?? null,
-        u?.cachedInputTokens ?? null,
-        u?.outputTokens ?? null,
-        u?.reasoningTokens ?? null,
-        u?.images ?? null,
-        record.status,
-        record.errorCode,
-        record.attempts,
-        record.firstByteMs,
-        record.durationMs,
-        record.admittedAtMs,
-        nowMs,
-      );
+      insertUsage(this.#sql, book.accountId, entry, record, nowMs);
       crashPoint('writer.charge-written');
     }
   }

@@ -1,6 +1,6 @@
 // Answers questions from the embedded database. Each query is one statement on the newest committed state; nothing
 // here can write.
-import { Database } from 'bun:sqlite';
+import type { Database } from 'bun:sqlite';
 import { Calendar } from '../../core/calendar.ts';
 import type { Plan } from '../../core/plan.ts';
 import { unpackAnswer } from '../idempotency.ts';
@@ -41,8 +41,8 @@ export class SqliteReader {
   readonly #calendar: Calendar;
   readonly #hot: ReturnType<typeof prepareHot>;
 
-  constructor(path: string, timeZone: string) {
-    this.#db = new Database(path, { readonly: true, strict: true });
+  constructor(db: Database, timeZone: string) {
+    this.#db = db;
     this.#calendar = new Calendar(timeZone);
     this.#hot = prepareHot(this.#db);
   }

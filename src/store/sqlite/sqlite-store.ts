@@ -41,8 +41,9 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<{ st
     lock.close();
     throw new Error(`cannot open ${path}: ${opened.detail}`);
   }
+  const reader = new SqliteReader(new Database(path, { readonly: true, strict: true }), options.timeZone);
   return {
-    store: new SqliteStore(thread, new SqliteReader(path, options.timeZone), lock, options),
+    store: new SqliteStore(thread, reader, lock, options),
     voidedHolds: opened.voidedHolds,
   };
 }

@@ -34,8 +34,11 @@ self.onmessage = (event: MessageEvent<string>) => {
     return;
   }
   crashPoint('writer.received');
-  self.postMessage(JSON.stringify(writer.apply(JSON.parse(event.data) as Batch)));
+  const batch = JSON.parse(event.data) as Batch;
+  self.postMessage(JSON.stringify(writer.apply(batch)));
   crashPoint('writer.answered');
+  // The regular chore of forgetting, after its caller has been answered.
+  if (batch.operations.some((operation) => operation.kind === 'purgeTasks')) writer.forget();
 };
 
 function open(message: OpenMessage): OpenedMessage {
@@ -48,6 +51,8 @@ function open(message: OpenMessage): OpenedMessage {
     db.run('PRAGMA synchronous = FULL');
     db.run('PRAGMA foreign_keys = ON');
     db.run('PRAGMA wal_autocheckpoint = 4000');
+    // What is deleted is overwritten by zeros: prompts and answers that were forgotten are gone from the file as well.
+    db.run('PRAGMA secure_delete = ON');
     migrate(db);
     database = db;
     const made = new BatchWriter(db, new Calendar(message.timeZone), message.owner);
