@@ -1,8 +1,7 @@
 // The one upstream of every target: answers one fixed JSON body, or streams prepared frames, each in a write of its
 // own. It works on raw sockets because `Bun.serve` would cost about as much as the targets that are measured.
 //
-// Usage: bun bench/upstream.ts PORT [FAIL_EVERY [MS]]; with the second, every so manieth request fails; with the third,
-// whole answers come so many milliseconds late.
+// Usage: bun bench/upstream.ts PORT [FAIL_EVERY] [MS_BEFORE_A_WHOLE_ANSWER]; every so manieth request fails, 0 is none.
 import type { Socket } from 'bun';
 import type { PacedStream } from './frame-pacer.ts';
 import { FramePacer } from './frame-pacer.ts';
@@ -12,7 +11,7 @@ import { ANSWER_JSON, frameJson, frameWord, usageFrameJson } from './workload.ts
 type Connection = { pending: string; stream: PacedStream | undefined };
 
 const FRAMES_MAX = 4_000;
-const FAIL_EVERY = Number(process.argv[3] ?? Number.POSITIVE_INFINITY);
+const FAIL_EVERY = Number(process.argv[3] ?? 0);
 const REQUEST_MAX = 1_000_000;
 const ANSWER = Buffer.from(
   `${head('application/json')}content-length: ${Buffer.byteLength(ANSWER_JSON)}\r\n\r\n${ANSWER_JSON}`,
@@ -60,7 +59,7 @@ function answerOne(socket: Socket<Connection>, text: string): number {
   if (text.length < end) return 0;
   const body = text.slice(bodyStart, end);
   asked += 1;
-  if (asked % FAIL_EVERY === 0) failSomehow(socket);
+  if (FAIL_EVERY > 0 && asked % FAIL_EVERY === 0) failSomehow(socket);
   else if (body.includes('"stream":true')) startStream(socket, body);
   else if (answerAfterMs > 0) setTimeout(() => write(socket, ANSWER), answerAfterMs);
   else write(socket, ANSWER);

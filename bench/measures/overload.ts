@@ -63,7 +63,7 @@ export async function measureOverload(
   const log = (name: string) => join(workDir, `${one.capacity}-${name}.log`);
   await using upstream = new PinnedProcess({
     name: 'upstream',
-    command: [...upstreamCommand, 'Infinity', String(one.upstreamMs)],
+    command: [...upstreamCommand, '0', String(one.upstreamMs)],
     core: cores.load,
     logFile: log('upstream'),
   });

@@ -33,9 +33,9 @@ export class HeldCall {
   readonly limit: LimitState | undefined;
   /** Set when something of the answer went, or is about to go, to the client. */
   isDelivered = false;
+  readonly attempts = new AttemptTally();
   /** The whole answer, where the client named the call: it is kept in the commit of the charge. */
   answer: StoredAnswer | undefined;
-  readonly attempts = new AttemptTally();
   provider: string | null = null;
   upstreamModel: string | null = null;
   firstByteMs: number | null = null;

@@ -101,8 +101,8 @@ const MUTATIONS: readonly Mutation[] = [
   {
     bug: 'the end of a stream goes out before its charge is durable',
     file: 'src/pipeline/serve-call.ts',
-    piece: 'await held.complete();\n    yield source.end();',
-    replacement: 'yield source.end();\n    await held.complete();',
+    piece: "await held.complete();\n    crashPoint('stream.charged');\n    await client.write(end);",
+    replacement: 'await client.write(end);\n    await held.complete();',
   },
   {
     bug: 'a whole answer goes out before its charge is durable',
@@ -124,15 +124,15 @@ const MUTATIONS: readonly Mutation[] = [
   },
   {
     bug: 'the name of a request is not remembered',
-    file: 'src/store/sqlite/tasks.ts',
-    piece: 'this.#sql.putKey.run(keyId, key, fingerprint, accountId, callId, nowMs);',
+    file: 'src/store/sqlite/idempotency-table.ts',
+    piece: 'this.#sql.put.run(accountId, key, fingerprint, callId, state, nowMs);',
     replacement: '',
   },
   {
     bug: 'a task ends apart from its charge',
     file: 'src/store/sqlite/batch.ts',
-    piece: 'if (operation.taskEnd !== undefined) this.#tasks.end',
-    replacement: 'if (false) this.#tasks.end',
+    piece: 'if (operation.taskEnd !== undefined) {',
+    replacement: 'if (false) {',
   },
   {
     bug: 'tasks of a dead process are forgotten',

@@ -5,17 +5,17 @@ import type { Calendar } from '../../core/calendar.ts';
 import type { AccountBook } from '../../core/ledger.ts';
 import { Changes, decide } from '../../core/ledger.ts';
 import type { Day } from '../../core/limits.ts';
-import { LimitWindow } from '../../core/limits.ts';
 import { crashPoint } from '../../crash-point.ts';
 import type { BatchResult, Outcome, Refused } from '../group-commit.ts';
 import { useOfKey } from '../idempotency.ts';
 import type { LedgerWrite } from '../record-operation.ts';
 import { isRecordOperation } from '../record-operation.ts';
 import { voidOrphan } from '../restart-record.ts';
-import type { CallContext, CallRecord, HoldOutcome, WriteOperation } from '../store.ts';
+import type { CallContext, HoldOutcome, WriteOperation } from '../store.ts';
 import { IdempotencyTable } from './idempotency-table.ts';
+import { LedgerRows } from './ledger-rows.ts';
 import type { LedgerStatements } from './ledger-statements.ts';
-import { insertUsage, prepareLedger } from './ledger-statements.ts';
+import { prepareLedger } from './ledger-statements.ts';
 import { applyRecord } from './records.ts';
 import { TaskTable } from './tasks.ts';
 
@@ -31,6 +31,7 @@ export class BatchWriter {
   readonly #owner: string;
   readonly #books = new Map<string, AccountBook>();
   readonly #sql: LedgerStatements;
+  readonly #rows: LedgerRows;
   readonly #tasks: TaskTable;
   readonly #names: IdempotencyTable;
   #lastMs = 0;
@@ -42,6 +43,7 @@ export class BatchWriter {
     this.#calendar = calendar;
     this.#owner = owner;
     this.#sql = prepareLedger(db);
+    this.#rows = new LedgerRows(this.#sql, owner);
     this.#tasks = new TaskTable(db);
     this.#names = new IdempotencyTable(db);
   }
@@ -116,7 +118,7 @@ export class BatchWriter {
     try {
       const touched = new Map<AccountBook, Changes>();
       const outcomes = operations.map((operation) => this.#apply(operation, nowMs, day, touched));
-      for (const [book, changes] of touched) this.#write(book, changes);
+      for (const [book, changes] of touched) this.#rows.writeChanges(book, changes);
       crashPoint('writer.rows-written');
       this.#db.run('COMMIT');
       crashPoint('writer.committed');
@@ -134,9 +136,8 @@ export class BatchWriter {
 
   #apply(operation: WriteOperation, nowMs: number, day: Day, touched: Map<AccountBook, Changes>): Outcome | Refused {
     if (isRecordOperation(operation)) {
-      const before = operation.kind === 'purgeTasks' ? this.#sql.allChanges.get()?.rows : undefined;
       const outcome = applyRecord(this.#db, operation);
-      if (before !== undefined) this.#hasWiped ||= this.#sql.allChanges.get()?.rows !== before;
+      if (operation.kind === 'purgeTasks') this.#hasWiped ||= this.#sql.changes.get()?.rows !== 0;
       crashPoint('writer.record-written');
       return outcome;
     }
@@ -153,10 +154,10 @@ export class BatchWriter {
     }
     const outcome = decide(book, operation, nowMs, day, changes);
     if (operation.kind === 'settle' && changes.newFinals.length > 0) {
-      this.#writeFinal(book, operation.record, nowMs, changes);
+      this.#rows.writeFinal(book, operation.record, nowMs, changes);
       this.#names.end(accountId, operation);
       if (operation.taskEnd !== undefined) {
-        this.#tasks.end(accountId, operation.callId, operation.taskEnd, nowMs);
+        this.#tasks.end(book.accountId, operation.callId, operation.taskEnd, nowMs);
         this.#hasWiped = true;
       }
     }
@@ -166,7 +167,7 @@ export class BatchWriter {
       crashPoint('writer.grant-written');
     }
     if (operation.kind !== 'hold') return outcome;
-    if (changes.newHolds.length > 0) this.#writeHold(book, operation, changes);
+    if (changes.newHolds.length > 0) this.#rows.writeHold(book, operation, changes);
     const { callId, task, idempotency } = operation;
     if (outcome.kind === 'held' && idempotency !== undefined)
       this.#names.claim(accountId, callId, idempotency, task === undefined ? 'running' : 'task', nowMs);
@@ -190,7 +191,7 @@ export class BatchWriter {
   #load(operation: LedgerWrite, nowMs: number): AccountBook {
     let book = this.#books.get(operation.accountId);
     if (book === undefined) {
-      book = this.#read(operation.accountId, nowMs);
+      book = this.#rows.read(operation.accountId, nowMs);
       this.#books.set(operation.accountId, book);
     }
     if (operation.kind === 'grant') {
@@ -207,79 +208,9 @@ export class BatchWriter {
           charge: row.charge,
         });
     }
-    if (operation.kind === 'hold') for (const claim of operation.claims) this.#loadWindow(book, claim.subject, nowMs);
+    if (operation.kind === 'hold')
+      for (const claim of operation.claims) this.#rows.loadWindow(book, claim.subject, nowMs);
     return book;
-  }
-
-  #loadWindow(book: AccountBook, subject: string, nowMs: number): void {
-    if (book.windows.has(subject)) return;
-    const row = this.#sql.findWindow.get(book.accountId, subject);
-    if (row === null) return;
-    const cells = row.cells.buffer.slice(
-      row.cells.byteOffset,
-      row.cells.byteOffset + row.cells.byteLength,
-    ) as ArrayBuffer;
-    const window = new LimitWindow(cells, row.day, row.day_count);
-    window.bringBack(nowMs);
-    book.windows.set(subject, window);
-  }
-
-  #read(accountId: string, nowMs: number): AccountBook {
-    const book: AccountBook = {
-      accountId,
-      buckets: new Map(),
-      holds: new Map(),
-      finals: new Map(),
-      grants: new Set(),
-      windows: new Map(),
-    };
-    for (const row of this.#sql.liveBuckets.all(accountId, nowMs)) {
-      book.buckets.set(row.bucketId, { ...row });
-    }
-    for (const row of this.#sql.openHolds.all(accountId)) {
-      book.holds.set(row.call_id, {
-        callId: row.call_id,
-        unit: row.unit,
-        amount: row.amount,
-        allocation: JSON.parse(row.allocation),
-      });
-    }
-    return book;
-  }
-
-  #writeHold(book: AccountBook, operation: LedgerWrite & { kind: 'hold' }, changes: Changes): void {
-    // The hold of a task outlives this process; any other ends with it.
-    const owner = operation.task === undefined ? this.#owner : 'task';
-    for (const hold of changes.newHolds.splice(0)) {
-      this.#sql.insertHold.run(
-        hold.callId,
-        book.accountId,
-        hold.unit,
-        hold.amount,
-        JSON.stringify(hold.allocation),
-        owner,
-        JSON.stringify(operation.context),
-      );
-      crashPoint('writer.hold-written');
-    }
-  }
-
-  #writeFinal(book: AccountBook, record: CallRecord, nowMs: number, changes: Changes): void {
-    changes.endedHolds.length = 0;
-    for (const entry of changes.newFinals.splice(0)) {
-      this.#sql.deleteHold.run(book.accountId, entry.final.callId);
-      crashPoint('writer.hold-deleted');
-      insertUsage(this.#sql, book.accountId, entry, record, nowMs);
-      crashPoint('writer.charge-written');
-    }
-  }
-
-  #write(book: AccountBook, changes: Changes): void {
-    for (const b of changes.buckets)
-      this.#sql.putBucket.run(book.accountId, b.bucketId, b.kind, b.unit, b.expiresAtMs, b.granted, b.held, b.used);
-    for (const [subject, window] of changes.windows) {
-      this.#sql.putWindow.run(book.accountId, subject, window.bytes(), window.day, window.dayCount);
-    }
   }
 
   /** Drops expired buckets from busy books, and whole idle books when there are too many. */

@@ -1,7 +1,6 @@
 // The SQL of the ledger in the embedded database.
 import type { Database, Statement } from 'bun:sqlite';
-import type { Bucket, BucketKind, Changes, Unit } from '../../core/ledger.ts';
-import type { CallRecord } from '../store.ts';
+import type { Bucket, BucketKind, Unit } from '../../core/ledger.ts';
 
 export type LedgerStatements = ReturnType<typeof prepareLedger>;
 
@@ -23,7 +22,7 @@ export function prepareLedger(db: Database) {
       "SELECT bucket_id AS bucketId, kind, unit, expires_at AS expiresAtMs, granted, held, used FROM bucket WHERE account_id = ? AND (held > 0 OR kind = 'wallet' OR expires_at IS NULL OR expires_at > ? - 172800000)",
     ),
     // Rows that the last statement changed.
-    allChanges: db.prepare<{ rows: number }, []>('SELECT total_changes() AS rows'),
+    changes: db.prepare<{ rows: number }, []>('SELECT changes() AS rows'),
     findAccount: db.prepare<{ found: number }, [string]>('SELECT 1 AS found FROM account WHERE account_id = ?'),
     openHolds: db.prepare<HoldRow, [string]>(
       'SELECT call_id, account_id, unit, amount, allocation, context FROM hold WHERE account_id = ?',
@@ -59,44 +58,4 @@ export function prepareLedger(db: Database) {
       'INSERT INTO limit_window (account_id, subject, cells, day, day_count) VALUES (?, ?, ?, ?, ?) ON CONFLICT (account_id, subject) DO UPDATE SET cells = excluded.cells, day = excluded.day, day_count = excluded.day_count',
     ),
   } satisfies Record<string, Statement>;
-}
-
-/** Writes the terminal entry of a call with its record. */
-export function insertUsage(
-  sql: LedgerStatements,
-  accountId: string,
-  { final, allocation, held }: Changes['newFinals'][number],
-  record: CallRecord,
-  nowMs: number,
-): void {
-  const u = record.usage;
-  sql.insertUsage.run(
-    final.callId,
-    accountId,
-    record.keyId,
-    record.dialect,
-    record.endpoint,
-    record.model,
-    record.provider,
-    record.upstreamModel,
-    final.outcome,
-    final.unit,
-    held,
-    final.charge,
-    JSON.stringify(allocation),
-    record.priceVersion,
-    u?.source ?? null,
-    u?.inputTokens ?? null,
-    u?.cachedInputTokens ?? null,
-    u?.outputTokens ?? null,
-    u?.reasoningTokens ?? null,
-    u?.images ?? null,
-    record.status,
-    record.errorCode,
-    record.attempts,
-    record.firstByteMs,
-    record.durationMs,
-    record.admittedAtMs,
-    nowMs,
-  );
 }

@@ -5,7 +5,7 @@ import type { CallRoute, Dialect, Route } from '../../dialects/dialect.ts';
 import { openai } from '../../dialects/openai.ts';
 import { tolmach } from '../../dialects/tolmach.ts';
 import type { Gateway } from '../../pipeline/gateway.ts';
-import type { Reply } from '../../pipeline/reply.ts';
+import type { Client, Piece, Reply, StreamedBody } from '../../pipeline/reply.ts';
 import { serveRoute } from '../../pipeline/serve-route.ts';
 
 export type Seen =
@@ -36,12 +36,14 @@ function routeOf(dialect: Dialect, path: string, action?: string): { dialect: Di
   return { dialect, route };
 }
 
-export class SimulatedClient {
+export class SimulatedClient implements Client {
   readonly callId: string;
   readonly #controller = new AbortController();
   readonly #onSeen: (seen: Seen) => void;
-  #stream: AsyncGenerator<Uint8Array | string> | undefined;
-  #isReading = false;
+  #stream: StreamedBody | undefined;
+  /** A piece that the client has not read, with whom to tell once it has. */
+  #unread: { readonly piece: Piece; readonly onRead: () => void } | undefined;
+  #hasStreamEnded = false;
   #isOver = false;
   #text = '';
 
@@ -61,7 +63,13 @@ export class SimulatedClient {
       signal: this.#controller.signal,
       rest: request.rest ?? '',
       readBody: async () => ({ text: JSON.stringify(request.body), contentType: 'application/json' }),
-      connection: { address: () => '192.0.2.1', hold: nothing, release: nothing, drop: () => this.#drop() },
+      connection: {
+        address: () => '192.0.2.1',
+        hold: nothing,
+        expectBody: nothing,
+        release: nothing,
+        drop: () => this.#drop(),
+      },
     };
     serveRoute(gateway, dialect, route, incoming).then(
       (reply) => this.#take(reply),
@@ -73,9 +81,19 @@ export class SimulatedClient {
     return this.#isOver;
   }
 
-  /** Whether the next piece of a stream can be asked for. */
+  /** Whether there is something of a stream to read, be it its end. */
   get canRead(): boolean {
-    return this.#stream !== undefined && !this.#isReading && !this.#isOver;
+    return (this.#unread !== undefined || this.#hasStreamEnded) && !this.#isOver;
+  }
+
+  get hasLeft(): boolean {
+    return this.#isOver;
+  }
+
+  /** Its socket has room for one piece: the next is held back until this one was read. */
+  write(piece: Piece): Promise<void> | undefined {
+    if (this.#isOver) return undefined;
+    return new Promise((onRead) => (this.#unread = { piece, onRead }));
   }
 
   /** Whether anything of the answer has come. */
@@ -84,23 +102,22 @@ export class SimulatedClient {
   }
 
   read(): void {
-    const stream = this.#stream as AsyncGenerator<Uint8Array | string>;
-    this.#isReading = true;
-    stream.next().then(
-      ({ done, value }) => {
-        this.#isReading = false;
-        if (done === true) this.#endStream();
-        else this.#text += typeof value === 'string' ? value : Buffer.from(value).toString();
-      },
-      (thrown) => this.#end({ kind: 'failed', code: toCallError(thrown).code, text: this.#text }),
-    );
+    const unread = this.#unread;
+    if (unread === undefined) {
+      this.#endStream();
+      return;
+    }
+    this.#unread = undefined;
+    this.#text += typeof unread.piece === 'string' ? unread.piece : Buffer.from(unread.piece).toString();
+    unread.onRead();
   }
 
-  /** The client goes away; the runtime tells the call, and asks for no further piece. */
+  /** The client goes away; the runtime tells the call, and nothing is held back for it any more. */
   leave(): void {
     this.#isOver = true;
     this.#controller.abort();
-    this.#stream?.return(undefined).catch(() => undefined);
+    this.#unread?.onRead();
+    this.#stream?.cancel();
   }
 
   /** The gateway's process died. */
@@ -115,8 +132,16 @@ export class SimulatedClient {
 
   #take(reply: Reply): void {
     if (typeof reply.body === 'string') this.#end({ kind: 'complete', text: reply.body });
-    else if (this.#isOver) reply.body.return(undefined).catch(() => undefined);
-    else this.#stream = reply.body;
+    else this.#receive(reply.body);
+  }
+
+  #receive(stream: StreamedBody): void {
+    this.#stream = stream;
+    if (this.#isOver) stream.cancel();
+    stream.send(this).then(
+      () => (this.#hasStreamEnded = true),
+      (thrown) => this.#end({ kind: 'failed', code: toCallError(thrown).code, text: this.#text }),
+    );
   }
 
   #endStream(): void {

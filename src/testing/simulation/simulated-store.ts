@@ -34,11 +34,7 @@ export class SimulatedStore implements Store {
 
   constructor(db: Database, timeZone: string, owner: string, clock: Clock) {
     this.#clock = clock;
-    this.#commits = new GroupCommit(
-      BATCH_MAX,
-      (operations) => this.#queue(operations),
-      () => clock.monotonicMs(),
-    );
+    this.#commits = new GroupCommit(BATCH_MAX, (operations) => this.#queue(operations), clock.monotonicMs);
     this.#writer = new BatchWriter(db, new Calendar(timeZone), owner);
     this.voidedHolds = this.#writer.recover(clock.nowMs());
     this.#reader = new SqliteReader(db, timeZone);
