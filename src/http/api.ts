@@ -15,6 +15,9 @@ const SMALL_BODY_BYTES = 1024 * 1024;
 
 type Found = { readonly dialect: Dialect; readonly route: Route; readonly rest: string };
 
+/** The actions that make work of which there may be too much. All others are answered under overload too. */
+const TAKES_WORK: ReadonlySet<Route['action']> = new Set(['call', 'image', 'createTask', 'submitTask']);
+
 export class Api {
   readonly #gateway: Gateway;
   readonly #exact = new Map<string, { dialect: Dialect; route: Route }>();
@@ -41,6 +44,8 @@ export class Api {
     if (request.method === 'OPTIONS') return preflight(request, callId);
     try {
       if (found === undefined) throw new CallError('method_not_allowed');
+      // Before anything is read or looked up: under overload a refusal must cost next to nothing.
+      if (TAKES_WORK.has(found.route.action)) this.#gateway.gate.refuseIfFull();
       refuseKeyInQuery(request.url);
       return toResponse(await this.#run(found, request, callId, connection), callId, dialect);
     } catch (thrown) {

@@ -2,6 +2,7 @@
 // Messages are JSON text, which crosses the thread boundary three times cheaper than cloned objects (measured).
 import { Database } from 'bun:sqlite';
 import { Calendar } from '../../core/calendar.ts';
+import { crashPoint } from '../../crash-point.ts';
 import type { Batch } from './batch.ts';
 import { BatchWriter } from './batch.ts';
 import { migrate } from './migrate.ts';
@@ -27,12 +28,15 @@ self.onmessage = (event: MessageEvent<string>) => {
     return;
   }
   if (event.data === 'close') {
+    crashPoint('writer.closing');
     database?.close();
     self.postMessage('closed');
     return;
   }
+  crashPoint('writer.received');
   const batch = JSON.parse(event.data) as Batch;
   self.postMessage(JSON.stringify(writer.apply(batch)));
+  crashPoint('writer.answered');
   // The regular chore of forgetting, after its caller has been answered.
   if (batch.operations.some((operation) => operation.kind === 'purgeTasks')) writer.forget();
 };
@@ -40,6 +44,8 @@ self.onmessage = (event: MessageEvent<string>) => {
 function open(message: OpenMessage): OpenedMessage {
   try {
     const db = new Database(message.path, { create: true, strict: true });
+    // A store that was closed a moment ago may still be finishing its journal in its own thread.
+    db.run('PRAGMA busy_timeout = 5000');
     // FULL makes every commit reach the disk before it is acknowledged.
     db.run('PRAGMA journal_mode = WAL');
     db.run('PRAGMA synchronous = FULL');
