@@ -1,5 +1,5 @@
 // Whole answers, texts and pictures of both families, cut at every byte of head and body: never an answer made of a part,
-// never a charge. CUT_EVERY=1 cuts at every byte; without it at every sixteenth.
+// never a charge. SLICE=ci cuts at every 64th, CUT_EVERY=n at every nth.
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import type { Script } from '../../src/testing/fault-scripts.ts';
 import type { Family } from '../../src/testing/faults/family.ts';
@@ -9,7 +9,7 @@ import type { CallKind } from '../../src/testing/faults/fault-row.ts';
 import type { Customer } from '../../src/testing/test-gateway.ts';
 import { TestGateway } from '../../src/testing/test-gateway.ts';
 
-const STRIDE = Number(process.env['CUT_EVERY'] ?? 16);
+const STRIDE = Number(process.env['CUT_EVERY'] ?? (process.env['SLICE'] === 'ci' ? 64 : 1));
 const CALLS_AT_ONCE = 60;
 /** So long a provider waits for its bytes to be read before it breaks off. */
 const READ_MS = 25;

@@ -1,5 +1,5 @@
 // Streams as vendors document them (test/streams), cut at every byte in three ways: the message ends as if it were whole,
-// the connection ends, the connection breaks. CUT_EVERY=1 cuts at every byte; without it at every sixteenth.
+// the connection ends, the connection breaks. SLICE=ci cuts at every 64th, CUT_EVERY=n at every nth.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import {
@@ -12,7 +12,7 @@ import {
 import type { Customer } from '../../src/testing/test-gateway.ts';
 import { TestGateway } from '../../src/testing/test-gateway.ts';
 
-const STRIDE = Number(process.env['CUT_EVERY'] ?? 16);
+const STRIDE = Number(process.env['CUT_EVERY'] ?? (process.env['SLICE'] === 'ci' ? 64 : 1));
 
 let gateway: TestGateway;
 let customer: Customer;

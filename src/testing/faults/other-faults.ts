@@ -55,8 +55,8 @@ export const OWN_FAULTS: readonly FaultRow[] = [
     },
     note: 'The client sees a broken connection; the usage of the account has the code. A task runs after the restart.',
     provedBy: [
-      ['test/slow/kill.test.ts', 'kills lose nothing, charge nothing twice and leave nothing open'],
-      ['test/slow/tasks-kill.test.ts', 'every accepted task ends once, charged once'],
+      ['test/slow/crash.test.ts', 'and at random lose nothing, double nothing and leave nothing held'],
+      ['test/slow/crash.test.ts', 'one lone call, and the process dies'],
     ],
   },
   {
@@ -71,8 +71,8 @@ export const OWN_FAULTS: readonly FaultRow[] = [
     },
     note: 'Whatever was delivered: the next start gives the hold back. A task runs once more.',
     provedBy: [
-      ['test/slow/kill.test.ts', 'kills lose nothing, charge nothing twice and leave nothing open'],
-      ['test/slow/tasks-kill.test.ts', 'every accepted task ends once, charged once'],
+      ['test/slow/crash.test.ts', 'and at random lose nothing, double nothing and leave nothing held'],
+      ['test/slow/crash.test.ts', 'one lone call, and the process dies'],
     ],
   },
   {
@@ -89,7 +89,7 @@ export const OWN_FAULTS: readonly FaultRow[] = [
     provedBy: [
       ['test/fast/openai-money.test.ts', 'a whole answer is not sent before its charge is durable'],
       ['test/fast/openai-money.test.ts', '[DONE] is not sent before the charge is durable'],
-      ['test/slow/kill.test.ts', 'kills lose nothing, charge nothing twice and leave nothing open'],
+      ['test/slow/crash.test.ts', 'and at random lose nothing, double nothing and leave nothing held'],
     ],
   },
   {
@@ -98,7 +98,7 @@ export const OWN_FAULTS: readonly FaultRow[] = [
     retry: 'never',
     ends: { whole: serves('usage'), stream: serves('usage'), task: taskServes('usage'), image: serves('usage') },
     note: 'Charged once. The result of a task is there to be polled.',
-    provedBy: [['test/slow/kill.test.ts', 'kills lose nothing, charge nothing twice and leave nothing open']],
+    provedBy: [['test/slow/crash.test.ts', 'and at random lose nothing, double nothing and leave nothing held']],
   },
   {
     id: 'F32',
