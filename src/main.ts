@@ -22,6 +22,7 @@ import type { Gateway } from './pipeline/gateway.ts';
 import { ModelBook, modelProblems } from './pipeline/model-book.ts';
 import { openModerator } from './pipeline/open-moderator.ts';
 import { PlanBook } from './pipeline/plan-book.ts';
+import { VendorCosts } from './pipeline/vendor-costs.ts';
 import { presetsOf } from './presets/services.ts';
 import { REMEMBER_KEY_MS } from './store/idempotency.ts';
 import { openStore } from './store/open-store.ts';
@@ -68,6 +69,8 @@ export async function startGateway(config: Config): Promise<RunningGateway> {
   const open: Gateway['open'] = new Set();
   const metrics = makeMetrics(() => open.size);
   const models = new ModelBook(config, config.environment, presets.models);
+  const costs = new VendorCosts();
+  costs.load(await store.findCostBook());
   const tasks = new TaskRunner(() => gateway, config.tasks);
   const hmac = keyHmac(secrets.masterSecret);
   const publicKey = publicKeyOf(config, hmac);
@@ -82,6 +85,7 @@ export async function startGateway(config: Config): Promise<RunningGateway> {
     keys: new KeyRing(store, hmac, clock.monotonicMs, publicKey),
     plans,
     models,
+    costs,
     upstream: new Upstream(
       { answerBytes: config.bounds.answerBytes, connectMs: config.timeouts.connectMs },
       clock.monotonicMs,
@@ -194,6 +198,8 @@ async function doChores(gateway: Gateway, tasks: TaskRunner): Promise<void> {
       isMoreLeft = purged.kind === 'written' ? purged.isMoreLeft : undefined;
     }
     for (const task of await gateway.store.adoptTasks()) tasks.add(task);
+    // Another process may have been given a newer book.
+    gateway.costs.load(await gateway.store.findCostBook());
   } catch (error) {
     gateway.report.alarm('chores_failed', { detail: String(error) });
   }

@@ -120,6 +120,9 @@ async function holdAndSettle(store: Store, accountId: string, latenciesUs: numbe
 
 const CONTEXT = { dialect: 'openai', endpoint: 'chat', model: 'bench-model', priceVersion: 'bench/1' };
 const RECORD = {
+  unpaidAttempts: 0,
+  costMicroRub: 1_234,
+  countedTokens: 40,
   provider: 'openai',
   upstreamModel: 'gpt-4o-mini',
   usage: {

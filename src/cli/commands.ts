@@ -16,6 +16,10 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   'model list': async () => (await import('./model-list.ts')).modelList,
   'task show': async () => (await import('./task-show.ts')).taskShow,
   usage: async () => (await import('./usage.ts')).usage,
+  'cost import': async () => (await import('./cost-import.ts')).costImport,
+  'cost list': async () => (await import('./cost-list.ts')).costList,
+  margin: async () => (await import('./margin.ts')).margin,
+  drift: async () => (await import('./drift.ts')).drift,
   audit: async () => (await import('./audit.ts')).audit,
   doctor: async () => (await import('./doctor.ts')).doctor,
 };

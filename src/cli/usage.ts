@@ -22,11 +22,12 @@ export const usage: Command = {
       String(call.status),
       call.usage === null ? '' : `${call.usage.inputTokens}+${call.usage.outputTokens}`,
       `${call.charge} ${call.unit}`,
+      call.costMicroRub === null ? '?' : String(call.costMicroRub),
       call.errorCode ?? '',
     ]);
     return {
       json: answer,
-      lines: table([['TIME', 'MODEL', 'PROVIDER', 'STATUS', 'TOKENS', 'CHARGE', 'ERROR'], ...rows]),
+      lines: table([['TIME', 'MODEL', 'PROVIDER', 'STATUS', 'TOKENS', 'CHARGE', 'COST µ₽', 'ERROR'], ...rows]),
     };
   },
 };

@@ -153,6 +153,10 @@ export type Usage = {
   /** All input tokens, cached ones among them. */
   readonly inputTokens: number;
   readonly cachedInputTokens: number;
+  /** Input tokens that the vendor wrote to its cache, where it says so: some charge us more for them. */
+  readonly cacheWriteTokens?: number;
+  /** Those of them that are kept for long, which is dearer still. */
+  readonly longCacheWriteTokens?: number;
   /** All output tokens, reasoning among them. */
   readonly outputTokens: number;
   readonly reasoningTokens: number;

@@ -36,6 +36,11 @@ export class Meter {
     return this.#outputTokens > 0 || this.#images > 0;
   }
 
+  /** Output tokens by our own count, for holding against the vendor's. */
+  get countedTokens(): number {
+    return this.#outputTokens;
+  }
+
   /** Text as the model made it. */
   addText(text: string): void {
     if (text !== '') this.#outputTokens += estimateTokens(text);
@@ -82,7 +87,9 @@ export class Meter {
   }
 
   #isPlausible(usage: Usage): boolean {
-    const counts = [usage.inputTokens, usage.cachedInputTokens, usage.outputTokens, usage.reasoningTokens];
+    const { cacheWriteTokens = 0, longCacheWriteTokens = 0 } = usage;
+    const input = [usage.inputTokens, usage.cachedInputTokens, cacheWriteTokens, longCacheWriteTokens];
+    const counts = [...input, usage.outputTokens, usage.reasoningTokens];
     if (!counts.every((count) => Number.isSafeInteger(count) && count >= 0 && count <= USAGE_TOKENS_MAX)) return false;
     // Vendors add tokens of their own for tools and templates, but never ten times the input.
     if (usage.inputTokens > this.#inputTokensAtMost * ABSURD_FACTOR + ABSURD_MARGIN_TOKENS) return false;

@@ -9,14 +9,13 @@ import { displayKey, formatKey } from '../core/key-format.ts';
 import { sumBalance } from '../core/ledger.ts';
 import type { Gateway } from '../pipeline/gateway.ts';
 import type { Account, Key } from '../store/store.ts';
+import { COST_ROUTES } from './admin-costs.ts';
+import type { AdminRoute, Params } from './admin-route.ts';
 import { showAccount, showKey, showTask } from './admin-views.ts';
 import { queryOf, readBody } from './request.ts';
 
 const BODY_BYTES_MAX = 128 * 1024;
 const MICRO_RUB_PER_RUB = 1_000_000;
-
-type Params = Readonly<Record<string, string>>;
-type Handler = (gateway: Gateway, params: Params, body: unknown, query: URLSearchParams) => Promise<unknown>;
 
 const text = z.string().trim().min(1).max(200);
 const accountBody = z.strictObject({ email: z.email().max(200), plan: text.default('free') });
@@ -42,7 +41,7 @@ const grantBody = z
   })
   .refine((body) => (body.requests === undefined) !== (body.rub === undefined), 'give either requests or rub');
 
-const ROUTES: readonly { readonly method: string; readonly path: RegExp; readonly handle: Handler }[] = [
+const ROUTES: readonly AdminRoute[] = [
   { method: 'POST', path: /^accounts$/, handle: createAccount },
   {
     method: 'GET',
@@ -65,6 +64,7 @@ const ROUTES: readonly { readonly method: string; readonly path: RegExp; readonl
   { method: 'PUT', path: /^plans\/(?<plan>[\w.-]+)$/, handle: putPlan },
   { method: 'GET', path: /^tasks\/(?<task>\d{1,15})$/, handle: findTask },
   { method: 'GET', path: /^models$/, handle: listModels },
+  ...COST_ROUTES,
   { method: 'POST', path: /^audit$/, handle: (gateway) => gateway.store.audit() },
   { method: 'GET', path: /^status$/, handle: status },
 ];

@@ -14,6 +14,11 @@ export class AttemptTally {
     return this.#unpaid;
   }
 
+  /** Whether the latest attempt may be billed, and is not counted yet. */
+  get mayBeBilled(): boolean {
+    return this.#mayBeBilled;
+  }
+
   begin(): void {
     // The attempt before was not the last one, so what it cost is nobody's but the operator's.
     if (this.#mayBeBilled) this.#unpaid += 1;

@@ -17,6 +17,7 @@ import type { ModelBook } from './model-book.ts';
 import type { Moderator } from './moderator.ts';
 import type { PlanBook } from './plan-book.ts';
 import type { ReadyCall } from './stored-call.ts';
+import type { VendorCosts } from './vendor-costs.ts';
 
 /** What is told to logs and metrics about a call and its attempts. It has no room for prompts, answers or keys. */
 export type CallReport = {
@@ -88,6 +89,7 @@ export type Gateway = {
   readonly keys: KeyRing;
   readonly plans: PlanBook;
   readonly models: ModelBook;
+  readonly costs: VendorCosts;
   readonly upstream: Upstream;
   readonly watchdog: Watchdog;
   readonly gate: CallGate;

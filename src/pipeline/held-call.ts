@@ -5,6 +5,7 @@ import { Cancellation } from '../core/cancellation.ts';
 import { CallError, toCallError } from '../core/errors.ts';
 import type { Balance, FinalOutcome, SettleOperation } from '../core/ledger.ts';
 import type { LimitState } from '../core/limits.ts';
+import type { Meter } from '../core/meter.ts';
 import { actualCost } from '../core/price.ts';
 import { crashPoint } from '../crash-point.ts';
 import type { CallContext, CallRecord, StoredAnswer, TaskEnd } from '../store/store.ts';
@@ -161,6 +162,7 @@ export class HeldCall {
     const outcome: FinalOutcome = isCharged ? 'settled' : 'void';
     // Of pictures the made ones count, which may be fewer than were asked for.
     const made = call.endpoint === 'image' ? (usage?.images ?? 0) : generations;
+    const cost = this.#cost(meter);
     this.attempts.close(isCharged);
     const charge = usage === null ? 0 : actualCost(price, usage, made);
     if (meter.isUsageAbsurd)
@@ -177,6 +179,9 @@ export class HeldCall {
       status: error?.status ?? 200,
       errorCode: error?.code ?? null,
       attempts: this.attempts.count,
+      unpaidAttempts: this.attempts.unpaid,
+      costMicroRub: cost,
+      countedTokens: usage?.source === 'exact' && this.attempts.count > 0 ? meter.countedTokens : null,
       firstByteMs: this.firstByteMs,
       durationMs: Math.round(this.#gateway.clock.monotonicMs() - this.startedMs),
     };
@@ -197,6 +202,12 @@ export class HeldCall {
     if (this.#isConnectionHeld && error?.code !== 'slow_reader') this.#client?.connection.release();
     this.#report(settled, record, error);
     return settled;
+  }
+
+  /** What the latest attempt costs us by what is known of it, whether the customer pays for it or not. */
+  #cost(meter: Meter): number | null {
+    if (!this.attempts.mayBeBilled || this.provider === null) return 0;
+    return this.#gateway.costs.costOf(this.provider, this.upstreamModel ?? '', meter.usage());
   }
 
   async #settle(operation: Settle): Promise<Closed> {
@@ -241,7 +252,7 @@ export class HeldCall {
       outputTokens: record.usage?.outputTokens ?? 0,
       usageSource: record.usage?.source ?? null,
       attempts: record.attempts,
-      unpaidAttempts: this.attempts.unpaid,
+      unpaidAttempts: record.unpaidAttempts,
       firstByteMs: record.firstByteMs,
       durationMs: record.durationMs,
     });

@@ -40,6 +40,9 @@ export async function refuseCall(gateway: Gateway, work: TaskWork, errorCode: Er
     status: new CallError(errorCode).status,
     errorCode,
     attempts: 0,
+    unpaidAttempts: 0,
+    costMicroRub: 0,
+    countedTokens: null,
     firstByteMs: null,
     durationMs: Math.max(0, gateway.clock.nowMs() - context.admittedAtMs),
   };

@@ -24,6 +24,7 @@ export function accountOf(operation: WriteOperation): string | undefined {
     case 'claimWebhook':
     case 'endWebhook':
     case 'putPlan':
+    case 'addCostBook':
       return undefined;
     default:
       return operation.accountId;

@@ -9,6 +9,9 @@ const UNSERVED = {
   usage: null,
   status: 503,
   attempts: 0,
+  unpaidAttempts: 0,
+  costMicroRub: null,
+  countedTokens: null,
   firstByteMs: null,
 } as const;
 

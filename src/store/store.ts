@@ -2,6 +2,7 @@
 // contract suite runs over both. Everything that a promise of this interface resolves to is on disk.
 
 import type { Usage } from '../core/call.ts';
+import type { CostBook } from '../core/cost.ts';
 import type { GrantOperation, HoldOperation, LedgerOutcome, SettleOperation, Unit } from '../core/ledger.ts';
 import type { Plan } from '../core/plan.ts';
 
@@ -26,6 +27,12 @@ export type CallRecord = CallContext & {
   readonly status: number;
   readonly errorCode: string | null;
   readonly attempts: number;
+  /** Those of them that a provider may bill and this call's charge does not pay for. */
+  readonly unpaidAttempts: number;
+  /** What the vendor charges us for what it told of, or what was counted; `null` where nobody knows. */
+  readonly costMicroRub: number | null;
+  /** Output tokens by our own count, where the vendor told its own. */
+  readonly countedTokens: number | null;
   readonly firstByteMs: number | null;
   readonly durationMs: number;
 };
@@ -66,6 +73,37 @@ export type UsageRow = CallRecord & {
   readonly held: number;
   readonly charge: number;
   readonly endedAtMs: number;
+};
+
+/** Which calls are summed up, and by what. */
+export type UsageQuestion = {
+  readonly by: 'account' | 'model' | 'target' | 'all';
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** The calls of one account only. */
+  readonly accountId?: string;
+};
+
+export const USAGE_SUMS_MAX = 10_000;
+
+/** Sums over calls. What was charged and what it cost stand in whole micro-roubles. */
+export type UsageSum = {
+  /** Of a target: `provider/model`. */
+  readonly name: string;
+  readonly calls: number;
+  readonly chargedRequests: number;
+  readonly chargedMicroRub: number;
+  readonly costMicroRub: number;
+  /** Calls whose cost nobody knows. */
+  readonly unknownCosts: number;
+  readonly unpaidAttempts: number;
+  readonly inputTokens: number;
+  readonly cachedInputTokens: number;
+  readonly cacheWriteTokens: number;
+  readonly outputTokens: number;
+  /** Visible output tokens by the vendors' word and by our own count, over the calls that have both. */
+  readonly vendorTokens: number;
+  readonly countedTokens: number;
 };
 
 export type BucketRow = {
@@ -167,6 +205,8 @@ export type WriteOperation =
   | { readonly kind: 'createKey'; readonly key: Key; readonly hmac: string }
   | { readonly kind: 'revokeKey'; readonly keyId: string; readonly revokedAtMs: number }
   | { readonly kind: 'putPlan'; readonly plan: Plan }
+  /** Adds a version of the book of costs. `conflict` where there is another of that number. */
+  | { readonly kind: 'addCostBook'; readonly book: CostBook }
   /** Forgets tasks, results and all, that ended before a time, and names of requests: some thousands of each at once. */
   | { readonly kind: 'purgeTasks'; readonly endedBeforeMs: number; readonly keysBeforeMs?: number }
   /**
@@ -234,6 +274,10 @@ export interface Store {
   listBuckets(accountId: string, dailyRequests: number, nowMs: number): Promise<BucketRow[]>;
   /** Newest first. `before` is a call id to go on from. */
   listUsage(accountId: string, limit: number, before?: string): Promise<UsageRow[]>;
+  /** The book of costs in force. */
+  findCostBook(): Promise<CostBook | undefined>;
+  /** Sums over the calls that were admitted in a span of time, by name and at most `USAGE_SUMS_MAX` of them. */
+  sumUsage(question: UsageQuestion): Promise<UsageSum[]>;
   /** What a request of this name was answered, where that was kept. */
   findAnswer(accountId: string, idempotencyKey: string): Promise<StoredAnswer | undefined>;
   findTask(taskId: number): Promise<TaskRow | undefined>;

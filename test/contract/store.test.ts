@@ -4,6 +4,7 @@ import { TemporaryPostgres } from '../../src/testing/temporary-postgres.ts';
 import type { TemporaryStore } from '../../src/testing/temporary-stores.ts';
 import { openTemporaryPostgres, openTemporarySqlite } from '../../src/testing/temporary-stores.ts';
 import { batchContract } from './store/batch-contract.ts';
+import { costsContract } from './store/costs-contract.ts';
 import { daysContract } from './store/days-contract.ts';
 import { idempotencyContract } from './store/idempotency-contract.ts';
 import { ledgerContract } from './store/ledger-contract.ts';
@@ -49,5 +50,6 @@ for (const [name, open] of STORES) {
     limitsContract(openAndRemember);
     recordsContract(openAndRemember);
     tasksContract(openAndRemember);
+    costsContract(openAndRemember);
   });
 }

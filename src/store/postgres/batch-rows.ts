@@ -43,6 +43,10 @@ const USAGE_COLUMNS = [
   'duration_ms bigint',
   'admitted_at bigint',
   'ended_at bigint',
+  'cost_micro_rub bigint',
+  'unpaid_attempts integer',
+  'cache_write_tokens bigint',
+  'counted_tokens bigint',
 ];
 const USAGE_NAMES = USAGE_COLUMNS.map((column) => column.split(' ')[0]).join(', ');
 const INSERT_USAGE = `INSERT INTO usage (${USAGE_NAMES})
@@ -166,5 +170,9 @@ function usageRow(
     duration_ms: record.durationMs,
     admitted_at: record.admittedAtMs,
     ended_at: nowMs,
+    cost_micro_rub: record.costMicroRub,
+    unpaid_attempts: record.unpaidAttempts,
+    cache_write_tokens: record.usage?.cacheWriteTokens,
+    counted_tokens: record.countedTokens,
   };
 }

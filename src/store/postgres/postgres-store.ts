@@ -5,7 +5,7 @@ import { CallError } from '../../core/errors.ts';
 import { GroupCommit } from '../group-commit.ts';
 import { accountOf } from '../record-operation.ts';
 import { voidOrphan } from '../restart-record.ts';
-import type { AuditReport, OutcomeOf, Store, StoreNotice, WriteOperation } from '../store.ts';
+import type { AuditReport, OutcomeOf, Store, StoreNotice, UsageQuestion, WriteOperation } from '../store.ts';
 import { auditDatabase } from './audit.ts';
 import { BatchWriter } from './batch-writer.ts';
 import { Connection } from './connection.ts';
@@ -137,6 +137,14 @@ class PostgresStore implements Store {
 
   listUsage(accountId: string, limit: number, before?: string) {
     return this.#reader.listUsage(accountId, limit, before);
+  }
+
+  findCostBook() {
+    return this.#reader.findCostBook();
+  }
+
+  sumUsage(question: UsageQuestion) {
+    return this.#reader.sumUsage(question);
   }
 
   findAnswer(accountId: string, idempotencyKey: string) {

@@ -1,10 +1,13 @@
 // Answers questions from the PostgreSQL database. Each query is one statement on the newest committed state; nothing
 // here writes.
 import { Calendar } from '../../core/calendar.ts';
+import type { CostBook } from '../../core/cost.ts';
 import type { Plan } from '../../core/plan.ts';
 import { unpackAnswer } from '../idempotency.ts';
-import type { Account, BucketRow, Key, KeyOwner, StoredAnswer, UsageRow } from '../store.ts';
+import type { Account, BucketRow, Key, KeyOwner, StoredAnswer, UsageQuestion, UsageRow, UsageSum } from '../store.ts';
+import { USAGE_SUMS_MAX } from '../store.ts';
 import { withTodaysAllowance } from '../todays-allowance.ts';
+import { callIdBounds, usageSumsQuery } from '../usage-sums.ts';
 import { toInteger, toIntegerOrNull } from './connection.ts';
 import type { StatementPool } from './statement-pool.ts';
 
@@ -13,18 +16,20 @@ const USAGE = `call_id AS "callId", account_id AS "accountId", key_id AS "keyId"
   upstream_model AS "upstreamModel", outcome, unit, held, charge, price_version AS "priceVersion", status,
   error_code AS "errorCode", attempts, first_byte_ms AS "firstByteMs", duration_ms AS "durationMs",
   admitted_at AS "admittedAtMs", ended_at AS "endedAtMs",
-  usage_source, input_tokens, cached_input_tokens, output_tokens, reasoning_tokens, images`;
+  unpaid_attempts AS "unpaidAttempts", cost_micro_rub AS "costMicroRub", counted_tokens AS "countedTokens",
+  usage_source, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, reasoning_tokens, images`;
 
 /** The driver gives an int8 as text. */
 type AsText<T, K extends keyof T> = Omit<T, K> & Record<K, string>;
 
 type UsageColumns = AsText<
   Omit<UsageRow, 'usage'>,
-  'held' | 'charge' | 'durationMs' | 'admittedAtMs' | 'endedAtMs' | 'firstByteMs'
+  'held' | 'charge' | 'durationMs' | 'admittedAtMs' | 'endedAtMs' | 'firstByteMs' | 'costMicroRub' | 'countedTokens'
 > & {
   readonly usage_source: 'exact' | 'estimated' | null;
   readonly input_tokens: string;
   readonly cached_input_tokens: string;
+  readonly cache_write_tokens: string | null;
   readonly output_tokens: string;
   readonly reasoning_tokens: string;
   readonly images: string;
@@ -111,6 +116,31 @@ export class PostgresReader {
     return rows.map(toUsageRow);
   }
 
+  async sumUsage(question: UsageQuestion): Promise<UsageSum[]> {
+    const { by, fromMs, toMs, accountId = '' } = question;
+    const rows = await this.#pool.query<Record<keyof UsageSum, string>>(usageSumsQuery(by), [
+      ...callIdBounds(question),
+      fromMs,
+      toMs,
+      accountId,
+      USAGE_SUMS_MAX,
+    ]);
+    return rows.map(({ name, ...sums }) => ({
+      name,
+      ...(Object.fromEntries(Object.entries(sums).map(([sum, text]) => [sum, toInteger(text)])) as Omit<
+        UsageSum,
+        'name'
+      >),
+    }));
+  }
+
+  async findCostBook(): Promise<CostBook | undefined> {
+    const [row] = await this.#pool.query<{ version: string; body: Omit<CostBook, 'version'> }>(
+      'SELECT version, body FROM cost_book ORDER BY version DESC LIMIT 1',
+    );
+    return row === undefined ? undefined : { version: toInteger(row.version), ...row.body };
+  }
+
   async findAnswer(accountId: string, idempotencyKey: string): Promise<StoredAnswer | undefined> {
     const [row] = await this.#pool.query<{ answer: Uint8Array | null }>(
       'SELECT answer FROM idempotency WHERE account_id = $1 AND idempotency_key = $2',
@@ -133,12 +163,15 @@ function toAccount(row: AsText<Account, 'createdAtMs'>): Account {
 }
 
 function toUsageRow(columns: UsageColumns): UsageRow {
-  const { usage_source, input_tokens, cached_input_tokens, output_tokens, reasoning_tokens, images, ...row } = columns;
+  const { usage_source, input_tokens, cached_input_tokens, cache_write_tokens, ...others } = columns;
+  const { output_tokens, reasoning_tokens, images, ...row } = others;
   return {
     ...row,
     held: toInteger(row.held),
     charge: toInteger(row.charge),
     firstByteMs: toIntegerOrNull(row.firstByteMs),
+    costMicroRub: toIntegerOrNull(row.costMicroRub),
+    countedTokens: toIntegerOrNull(row.countedTokens),
     durationMs: toInteger(row.durationMs),
     admittedAtMs: toInteger(row.admittedAtMs),
     endedAtMs: toInteger(row.endedAtMs),
@@ -149,6 +182,7 @@ function toUsageRow(columns: UsageColumns): UsageRow {
             source: usage_source,
             inputTokens: toInteger(input_tokens),
             cachedInputTokens: toInteger(cached_input_tokens),
+            ...(cache_write_tokens === null ? {} : { cacheWriteTokens: toInteger(cache_write_tokens) }),
             outputTokens: toInteger(output_tokens),
             reasoningTokens: toInteger(reasoning_tokens),
             images: toInteger(images),

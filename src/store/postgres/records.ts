@@ -62,6 +62,8 @@ export async function applyRecord(session: Session, operation: RecordOperation):
       );
       return names.length === PURGE_MAX || tasks.length === PURGE_MAX ? { kind: 'written', isMoreLeft: true } : WRITTEN;
     }
+    case 'addCostBook':
+      return addCostBook(session, operation);
     case 'putPlan':
       await session.unsafe(
         `INSERT INTO plan (plan_id, version, body) VALUES ($1, $2::bigint, $3::text::jsonb)
@@ -101,4 +103,21 @@ async function createKey(
     [k.keyId, k.accountId, hmac, k.display, k.name, k.createdAtMs, k.revokedAtMs],
   );
   return WRITTEN;
+}
+
+async function addCostBook(
+  session: Session,
+  { book: { version, ...body } }: RecordOperation & { kind: 'addCostBook' },
+): Promise<RecordOutcome> {
+  const values = [version, JSON.stringify(body)];
+  await session.unsafe(
+    'INSERT INTO cost_book (version, body) VALUES ($1::bigint, $2::text::jsonb) ON CONFLICT (version) DO NOTHING',
+    values,
+  );
+  // The same book given again is the one that is there.
+  const kept = await session.unsafe(
+    'SELECT version FROM cost_book WHERE version = $1::bigint AND body = $2::text::jsonb',
+    values,
+  );
+  return kept.length === 1 ? WRITTEN : { kind: 'conflict', field: 'version' };
 }

@@ -106,6 +106,10 @@ export class LedgerRows {
         record.durationMs,
         record.admittedAtMs,
         nowMs,
+        record.costMicroRub,
+        record.unpaidAttempts,
+        u?.cacheWriteTokens ?? null,
+        record.countedTokens,
       );
       crashPoint('writer.charge-written');
     }

@@ -2,6 +2,7 @@
 // here can write.
 import type { Database } from 'bun:sqlite';
 import { Calendar } from '../../core/calendar.ts';
+import type { CostBook } from '../../core/cost.ts';
 import type { Plan } from '../../core/plan.ts';
 import { unpackAnswer } from '../idempotency.ts';
 import type {
@@ -16,21 +17,27 @@ import type {
   TaskReference,
   TaskRow,
   TaskWork,
+  UsageQuestion,
   UsageRow,
+  UsageSum,
 } from '../store.ts';
+import { USAGE_SUMS_MAX } from '../store.ts';
 import { withTodaysAllowance } from '../todays-allowance.ts';
+import { callIdBounds, usageSumsQuery } from '../usage-sums.ts';
 import { auditDatabase } from './audit.ts';
 
 const ACCOUNT = 'account_id AS accountId, email, plan_id AS planId, status, created_at AS createdAtMs';
 const USAGE = `call_id AS callId, account_id AS accountId, key_id AS keyId, dialect, endpoint, model, provider,
   upstream_model AS upstreamModel, outcome, unit, held, charge, price_version AS priceVersion, status, error_code AS errorCode, attempts,
   first_byte_ms AS firstByteMs, duration_ms AS durationMs, admitted_at AS admittedAtMs, ended_at AS endedAtMs,
-  usage_source, input_tokens, cached_input_tokens, output_tokens, reasoning_tokens, images`;
+  unpaid_attempts AS unpaidAttempts, cost_micro_rub AS costMicroRub, counted_tokens AS countedTokens,
+  usage_source, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, reasoning_tokens, images`;
 
 type UsageColumns = {
   usage_source: 'exact' | 'estimated' | null;
   input_tokens: number;
   cached_input_tokens: number;
+  cache_write_tokens: number | null;
   output_tokens: number;
   reasoning_tokens: number;
   images: number;
@@ -96,20 +103,21 @@ export class SqliteReader {
         `SELECT ${USAGE} FROM usage WHERE account_id = ? AND call_id < ? ORDER BY call_id DESC LIMIT ?`,
       )
       .all(accountId, before, limit)
-      .map(({ usage_source, input_tokens, cached_input_tokens, output_tokens, reasoning_tokens, images, ...row }) => ({
-        ...row,
-        usage:
-          usage_source === null
-            ? null
-            : {
-                source: usage_source,
-                inputTokens: input_tokens,
-                cachedInputTokens: cached_input_tokens,
-                outputTokens: output_tokens,
-                reasoningTokens: reasoning_tokens,
-                images,
-              },
-      }));
+      .map(toUsageRow);
+  }
+
+  sumUsage(question: UsageQuestion): UsageSum[] {
+    const { by, fromMs, toMs, accountId = '' } = question;
+    return this.#db
+      .query<UsageSum, (string | number)[]>(usageSumsQuery(by))
+      .all(...callIdBounds(question), fromMs, toMs, accountId, USAGE_SUMS_MAX);
+  }
+
+  findCostBook(): CostBook | undefined {
+    const row = this.#db
+      .query<{ version: number; body: string }, []>('SELECT version, body FROM cost_book ORDER BY version DESC LIMIT 1')
+      .get();
+    return row === null ? undefined : { version: row.version, ...(JSON.parse(row.body) as Omit<CostBook, 'version'>) };
   }
 
   findTask(taskId: number): TaskRow | undefined {
@@ -160,6 +168,22 @@ export class SqliteReader {
   close(): void {
     this.#db.close();
   }
+}
+
+function toUsageRow(columns: UsageRow & UsageColumns): UsageRow {
+  const { usage_source, input_tokens, cached_input_tokens, cache_write_tokens, ...others } = columns;
+  const { output_tokens, reasoning_tokens, images, ...row } = others;
+  if (usage_source === null) return { ...row, usage: null };
+  const usage = {
+    source: usage_source,
+    inputTokens: input_tokens,
+    cachedInputTokens: cached_input_tokens,
+    ...(cache_write_tokens === null ? {} : { cacheWriteTokens: cache_write_tokens }),
+    outputTokens: output_tokens,
+    reasoningTokens: reasoning_tokens,
+    images,
+  };
+  return { ...row, usage };
 }
 
 /** What every poll and call asks. The driver keeps only a few statements that are given as text each time. */

@@ -57,6 +57,16 @@ export function applyRecord(db: Database, operation: RecordOperation): RecordOut
       return purge(db, operation.endedBeforeMs, operation.keysBeforeMs)
         ? { kind: 'written', isMoreLeft: true }
         : WRITTEN;
+    case 'addCostBook': {
+      const { version, ...body } = operation.book;
+      const text = JSON.stringify(body);
+      db.query('INSERT INTO cost_book (version, body) VALUES (?, ?) ON CONFLICT (version) DO NOTHING').run(
+        version,
+        text,
+      );
+      const kept = db.query<{ body: string }, [number]>('SELECT body FROM cost_book WHERE version = ?').get(version);
+      return kept?.body === text ? WRITTEN : { kind: 'conflict', field: 'version' };
+    }
     case 'putPlan':
       db.query(
         'INSERT INTO plan (plan_id, version, body) VALUES (?, ?, ?) ON CONFLICT (plan_id) DO UPDATE SET version = excluded.version, body = excluded.body',

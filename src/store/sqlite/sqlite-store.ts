@@ -6,7 +6,7 @@ import { CallError } from '../../core/errors.ts';
 import { crashPoint } from '../../crash-point.ts';
 import type { BatchResult } from '../group-commit.ts';
 import { GroupCommit } from '../group-commit.ts';
-import type { OutcomeOf, Store, WriteOperation } from '../store.ts';
+import type { OutcomeOf, Store, UsageQuestion, WriteOperation } from '../store.ts';
 import type { Batch } from './batch.ts';
 import { SqliteReader } from './reader.ts';
 import type { OpenedMessage, OpenMessage } from './writer-thread.ts';
@@ -114,6 +114,14 @@ class SqliteStore implements Store {
 
   async listUsage(accountId: string, limit: number, before?: string) {
     return this.#reader.listUsage(accountId, limit, before);
+  }
+
+  async findCostBook() {
+    return this.#reader.findCostBook();
+  }
+
+  async sumUsage(question: UsageQuestion) {
+    return this.#reader.sumUsage(question);
   }
 
   async findAnswer(accountId: string, idempotencyKey: string) {

@@ -16,6 +16,7 @@ import type { Gateway } from '../../pipeline/gateway.ts';
 import { ModelBook } from '../../pipeline/model-book.ts';
 import { lexicalModerator } from '../../pipeline/moderator.ts';
 import { PlanBook } from '../../pipeline/plan-book.ts';
+import { VendorCosts } from '../../pipeline/vendor-costs.ts';
 import { TaskRunner } from '../../tasks/task-runner.ts';
 import { WebhookSender } from '../../tasks/webhook-sender.ts';
 import { Watchdog } from '../../upstream/watch.ts';
@@ -128,6 +129,7 @@ export async function startProcess(around: Surroundings): Promise<SimulatedProce
     keys: new KeyRing(store, (key) => `hmac of ${key}`, clock.monotonicMs),
     plans,
     models: new ModelBook(CONFIG, {}, []),
+    costs: new VendorCosts(),
     upstream,
     watchdog,
     gate: new CallGate(CONFIG.bounds, around.random),

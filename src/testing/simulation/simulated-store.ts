@@ -8,7 +8,7 @@ import type { BatchResult } from '../../store/group-commit.ts';
 import { GroupCommit } from '../../store/group-commit.ts';
 import { BatchWriter } from '../../store/sqlite/batch.ts';
 import { SqliteReader } from '../../store/sqlite/reader.ts';
-import type { OutcomeOf, Store, WriteOperation } from '../../store/store.ts';
+import type { OutcomeOf, Store, UsageQuestion, WriteOperation } from '../../store/store.ts';
 
 const BATCH_MAX = 8;
 
@@ -104,6 +104,14 @@ export class SimulatedStore implements Store {
 
   async listUsage(accountId: string, limit: number, before?: string) {
     return this.#reader.listUsage(accountId, limit, before);
+  }
+
+  async findCostBook() {
+    return this.#reader.findCostBook();
+  }
+
+  async sumUsage(question: UsageQuestion) {
+    return this.#reader.sumUsage(question);
   }
 
   async findAnswer(accountId: string, idempotencyKey: string) {

@@ -12,10 +12,17 @@ export function readUsage(value: unknown): Usage | undefined {
     source: 'exact',
     inputTokens,
     cachedInputTokens: detail(value['prompt_tokens_details'], 'cached_tokens'),
+    ...cacheWrites(value['prompt_tokens_details']),
     outputTokens,
     reasoningTokens: detail(value['completion_tokens_details'], 'reasoning_tokens'),
     images: 0,
   };
+}
+
+/** Few vendors of this family tell of writes to their caches. */
+function cacheWrites(details: unknown): Pick<Usage, 'cacheWriteTokens'> {
+  const cacheWriteTokens = detail(details, 'cache_write_tokens');
+  return cacheWriteTokens === 0 ? {} : { cacheWriteTokens };
 }
 
 function detail(details: unknown, name: string): number {
