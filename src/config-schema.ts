@@ -1,6 +1,7 @@
 // The shape of the configuration file. Unknown keys are refused, every field has a default, and every size, queue and
 // wait of the program has its bound here. The descriptions are what docs/reference/config.md is made of.
 import { z } from 'zod';
+import { responseCache } from './config-response-cache.ts';
 
 const milliseconds = z.int().min(1).max(86_400_000);
 const name = z.string().min(1).max(128);
@@ -269,6 +270,11 @@ export const fileSchema = z.strictObject({
       'How many proxies of yours stand before the server and add to `X-Forwarded-For`. With 0 the header is not believed.',
     ),
   timeouts: timeouts.prefault({}).describe('Time limits, in milliseconds.'),
+  responseCache: responseCache
+    .prefault({})
+    .describe(
+      'Answers that are given again where a request asks for it by `x-tolmach-cache: on`; see the billing policy.',
+    ),
   bounds: bounds.prefault({}).describe('Sizes beyond which requests, answers and queues are refused or cut off.'),
 });
 

@@ -22,6 +22,7 @@ import type { Gateway } from './pipeline/gateway.ts';
 import { ModelBook, modelProblems } from './pipeline/model-book.ts';
 import { openModerator } from './pipeline/open-moderator.ts';
 import { PlanBook } from './pipeline/plan-book.ts';
+import { ResponseCache } from './pipeline/response-cache.ts';
 import { VendorCosts } from './pipeline/vendor-costs.ts';
 import { presetsOf } from './presets/services.ts';
 import { REMEMBER_KEY_MS } from './store/idempotency.ts';
@@ -96,6 +97,7 @@ export async function startGateway(config: Config): Promise<RunningGateway> {
     freeWork: new FreeWork(config.moderation.concurrency),
     moderator: openModerator(config.moderation, models),
     recorder: new AnswerRecorder(config.bounds),
+    responses: new ResponseCache(config.responseCache, clock.monotonicMs),
     files: openShelf(config, clock),
     modes: overlayModes(builtInModes(), config.modes),
     tasks,

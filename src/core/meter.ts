@@ -68,6 +68,14 @@ export class Meter {
     }
   }
 
+  /** The answer is one that was given before, and so is its usage. */
+  repeat(usage: Usage): void {
+    this.#usage = usage;
+    // It had output, even where its vendor counted none.
+    this.#outputTokens = Math.max(1, usage.outputTokens);
+    this.#images = usage.images;
+  }
+
   /** What the vendor says it used. The last word counts. */
   setUsage(usage: Usage): void {
     this.#usage = usage;

@@ -48,6 +48,12 @@ export function actualCost(price: Price, usage: Usage, generations: number): num
   });
 }
 
+/** A share of an amount, rounded up: 10 % of 2 requests is 1 request. */
+export function shareOf(amount: number, percent: number): number {
+  if (percent === 100) return amount;
+  return toAmount((BigInt(amount) * BigInt(percent) + 99n) / 100n);
+}
+
 function moneyCost(price: MoneyPrice, used: { input: number; cached: number; output: number; images: number }): number {
   // A cached token is never dearer than a fresh one, so that the worst case needs no guess about the cache.
   const cachedPrice = Math.min(price.cachedInputPerMTok, price.inputPerMTok);

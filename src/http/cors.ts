@@ -16,6 +16,7 @@ const EXPOSED = [
   'x-tolmach-balance',
   'x-tolmach-unit',
   'x-tolmach-truncated',
+  'x-tolmach-cache',
   'idempotency-replayed',
 ].join(', ');
 
@@ -24,7 +25,8 @@ export const CORS_HEADERS: Readonly<Record<string, string>> = {
   'access-control-expose-headers': EXPOSED,
 };
 
-const ALLOWED = 'authorization, content-type, x-api-key, api-key, anthropic-version, anthropic-beta, idempotency-key';
+const ALLOWED =
+  'authorization, content-type, x-api-key, api-key, anthropic-version, anthropic-beta, idempotency-key, x-tolmach-cache';
 
 /** Answers a preflight. It asks for no key, since a browser sends none with it. */
 export function preflight(request: Request, requestId: string): Response {

@@ -16,6 +16,7 @@ import type { HeldCall } from './held-call.ts';
 import type { ModelBook } from './model-book.ts';
 import type { Moderator } from './moderator.ts';
 import type { PlanBook } from './plan-book.ts';
+import type { ResponseCache } from './response-cache.ts';
 import type { ReadyCall } from './stored-call.ts';
 import type { VendorCosts } from './vendor-costs.ts';
 
@@ -97,6 +98,7 @@ export type Gateway = {
   readonly freeWork: FreeWork;
   readonly moderator: Moderator;
   readonly recorder: AnswerRecorder;
+  readonly responses: ResponseCache;
   readonly files: FileShelf;
   readonly modes: readonly Mode[];
   /** Takes accepted tasks, with their calls where those are at hand; `waiting` is how many do not run yet. */

@@ -38,6 +38,7 @@ function addCallHeaders(headers: Record<string, string>, held: HeldCall, charge:
   headers['x-tolmach-provider'] = held.provider ?? '';
   headers['x-tolmach-model'] = held.upstreamModel ?? '';
   addChargeHeaders(headers, held.admission, charge, balance);
+  if (held.cache !== undefined) headers['x-tolmach-cache'] = held.cache.isHit ? 'hit' : 'miss';
   if (held.limit !== undefined) addLimitHeaders(headers, held.limit);
 }
 

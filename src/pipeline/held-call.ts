@@ -6,7 +6,7 @@ import { CallError, toCallError } from '../core/errors.ts';
 import type { Balance, FinalOutcome, SettleOperation } from '../core/ledger.ts';
 import type { LimitState } from '../core/limits.ts';
 import type { Meter } from '../core/meter.ts';
-import { actualCost } from '../core/price.ts';
+import { actualCost, shareOf } from '../core/price.ts';
 import { crashPoint } from '../crash-point.ts';
 import type { CallContext, CallRecord, StoredAnswer, TaskEnd } from '../store/store.ts';
 import type { Admission } from './admit.ts';
@@ -14,6 +14,7 @@ import { AttemptTally } from './attempt-tally.ts';
 import type { Place } from './call-gate.ts';
 import type { Gateway } from './gateway.ts';
 import type { Incoming } from './reply.ts';
+import type { KeptAnswer } from './response-cache.ts';
 
 type Settle = SettleOperation & {
   readonly record: CallRecord;
@@ -35,8 +36,10 @@ export class HeldCall {
   /** Set when something of the answer went, or is about to go, to the client. */
   isDelivered = false;
   readonly attempts = new AttemptTally();
-  /** The whole answer, where the client named the call: it is kept in the commit of the charge. */
+  /** The whole answer, where it may be given again. That of a call that its client named is kept in the commit of the charge. */
   answer: StoredAnswer | undefined;
+  /** Where the request may be answered from the response cache. */
+  cache: { readonly name: string; readonly isHit: boolean } | undefined;
   provider: string | null = null;
   upstreamModel: string | null = null;
   firstByteMs: number | null = null;
@@ -44,6 +47,8 @@ export class HeldCall {
   readonly #context: CallContext;
   #place: Place | undefined;
   #client: Pick<Incoming, 'signal' | 'connection'> | undefined;
+  /** How much of its price the call costs. */
+  #chargePercent = 100;
   #isConnectionHeld = false;
   #attempt: Cancellation | undefined;
   #interruption: CallError | undefined;
@@ -68,6 +73,21 @@ export class HeldCall {
   /** Whether the client named the call, and may ask for its answer again. */
   get isNamed(): boolean {
     return this.#context.idempotencyKey !== undefined;
+  }
+
+  /** Whether the answer may be asked for again. */
+  get isKept(): boolean {
+    return this.isNamed || this.cache !== undefined;
+  }
+
+  /** The answer is one that was given before, for a share of its price. */
+  repeat({ answer, usage, provider, upstreamModel }: KeptAnswer, chargePercent: number): void {
+    this.answer = answer;
+    this.provider = provider;
+    this.upstreamModel = upstreamModel;
+    this.admission.meter.repeat(usage);
+    this.#chargePercent = chargePercent;
+    if (this.cache !== undefined) this.cache = { ...this.cache, isHit: true };
   }
 
   /** Whether closing has begun; what happens afterwards no longer changes the charge. */
@@ -164,7 +184,8 @@ export class HeldCall {
     const made = call.endpoint === 'image' ? (usage?.images ?? 0) : generations;
     const cost = this.#cost(meter);
     this.attempts.close(isCharged);
-    const charge = usage === null ? 0 : actualCost(price, usage, made);
+    const full = usage === null ? 0 : Math.min(actualCost(price, usage, made), this.admission.amount);
+    const charge = shareOf(full, this.#chargePercent);
     if (meter.isUsageAbsurd)
       this.#gateway.report.alarm('absurd_usage', {
         callId: this.callId,
@@ -173,6 +194,7 @@ export class HeldCall {
       });
     const record: CallRecord = {
       ...this.#context,
+      priceVersion: this.#priceVersion,
       provider: this.provider,
       upstreamModel: this.upstreamModel,
       usage,
@@ -194,7 +216,7 @@ export class HeldCall {
       charge,
       record,
       ...(taskEnd === undefined ? {} : { taskEnd }),
-      ...(isCharged && this.answer !== undefined ? { answer: this.answer } : {}),
+      ...(isCharged && this.isNamed && this.answer !== undefined ? { answer: this.answer } : {}),
     });
     crashPoint('settle.durable');
     this.#gateway.open.delete(this);
@@ -202,6 +224,12 @@ export class HeldCall {
     if (this.#isConnectionHeld && error?.code !== 'slow_reader') this.#client?.connection.release();
     this.#report(settled, record, error);
     return settled;
+  }
+
+  /** With the share that was charged, so that the charge can be worked out again from the record. */
+  get #priceVersion(): string {
+    const { priceVersion } = this.#context;
+    return this.#chargePercent === 100 ? priceVersion : `${priceVersion}*${this.#chargePercent}%`;
   }
 
   /** What the latest attempt costs us by what is known of it, whether the customer pays for it or not. */

@@ -43,16 +43,22 @@ export function nameOf(
       messageRu: `${KEY_HEADER} — от 1 до 255 видимых символов ASCII.`,
     });
   const key = gateway.keys.isPublic(owner.keyId) ? `${given} ${incoming.connection.address()}` : given;
-  const fingerprint = createHash('sha256')
-    .update(`${dialect.name} ${route.path}\n`)
-    .update(body.text)
-    .digest('base64url');
-  return { key, fingerprint };
+  return { key, fingerprint: fingerprintOf(dialect, route, incoming, body) };
 }
 
-/** Keeps a whole answer that its client may ask for again, in the commit of its charge, unless it is too long. */
+/** Tells a request from others: its route, with what follows the route's path, and its body to the byte. */
+export function fingerprintOf(
+  dialect: Dialect,
+  route: Route,
+  { rest }: Pick<Incoming, 'rest'>,
+  body: WireBody,
+): string {
+  return createHash('sha256').update(`${dialect.name} ${route.path}${rest}\n`).update(body.text).digest('base64url');
+}
+
+/** Keeps a whole answer that may be asked for again, unless it is too long: that of a named call in the commit of its charge. */
 export function keepAnswer(gateway: Gateway, held: HeldCall, body: string | undefined, contentType: string): void {
-  if (!held.isNamed || body === undefined || !gateway.recorder.fits(body.length)) return;
+  if (!held.isKept || body === undefined || !gateway.recorder.fits(body.length)) return;
   held.answer = { status: 200, headers: storedHeaders(held, contentType), body };
 }
 

@@ -15,6 +15,7 @@ import { callHeaders, JSON_TYPE, STREAM_TYPE, streamHeaders } from './headers.ts
 import type { HeldCall } from './held-call.ts';
 import { keepAnswer, nameOf, replay } from './idempotency.ts';
 import type { Client, Incoming, Piece, Reply, StreamedBody } from './reply.ts';
+import { cacheNameOf, keepResponse, serveKept } from './response-cache.ts';
 import { hold } from './take-hold.ts';
 
 export async function serveCall(
@@ -31,11 +32,17 @@ export async function serveCall(
   const admission = admitChat(gateway, asked, route.read(body, incoming.headers));
   crashPoint('call.admitted');
   const name = nameOf(gateway, owner, dialect, route, incoming, body);
+  const cacheName = cacheNameOf(gateway, admission, dialect, route, incoming, body);
   const held = await hold(gateway, incoming.callId, admission, name, place);
   if (held === undefined) return replay(gateway, asked, admission, name);
   crashPoint('call.held');
   // From here on the call is closed on every way out.
   held.attachClient(incoming);
+  if (cacheName !== undefined) {
+    held.cache = { name: cacheName, isHit: false };
+    const kept = gateway.responses.find(cacheName);
+    if (kept !== undefined) return serveKept(gateway, held, kept);
+  }
   const context: AnswerContext = {
     callId: held.callId,
     createdAtS: Math.floor(gateway.clock.nowMs() / 1000),
@@ -59,6 +66,7 @@ async function serveWhole(
     const rendered = text ?? JSON.stringify(route.answer(answer, context, call).body);
     keepAnswer(gateway, held, rendered, JSON_TYPE);
     const closed = await held.complete();
+    keepResponse(gateway, held);
     crashPoint('whole.charged');
     return { status: 200, headers: callHeaders(held, closed), body: rendered };
   } catch (thrown) {
@@ -96,7 +104,7 @@ async function sendStream(
   socket: Client,
 ): Promise<void> {
   const client = new WatchedClient(gateway, held, socket);
-  const recording = held.isNamed ? gateway.recorder.begin() : undefined;
+  const recording = held.isKept ? gateway.recorder.begin() : undefined;
   let opened: OpenedStream | undefined;
   try {
     if (opening instanceof Promise) await keepAlive(gateway, opening, client);
@@ -111,6 +119,7 @@ async function sendStream(
     recording?.add(end);
     keepAnswer(gateway, held, recording?.text(), STREAM_TYPE);
     await held.complete();
+    keepResponse(gateway, held);
     crashPoint('stream.charged');
     await client.write(end);
     crashPoint('stream.ended');

@@ -16,6 +16,7 @@ import type { Gateway } from '../../pipeline/gateway.ts';
 import { ModelBook } from '../../pipeline/model-book.ts';
 import { lexicalModerator } from '../../pipeline/moderator.ts';
 import { PlanBook } from '../../pipeline/plan-book.ts';
+import { ResponseCache } from '../../pipeline/response-cache.ts';
 import { VendorCosts } from '../../pipeline/vendor-costs.ts';
 import { TaskRunner } from '../../tasks/task-runner.ts';
 import { WebhookSender } from '../../tasks/webhook-sender.ts';
@@ -134,6 +135,7 @@ export async function startProcess(around: Surroundings): Promise<SimulatedProce
     watchdog,
     gate: new CallGate(CONFIG.bounds, around.random),
     recorder: new AnswerRecorder(CONFIG.bounds),
+    responses: new ResponseCache(CONFIG.responseCache, clock.monotonicMs),
     freeLimits: new FreeLimits(),
     freeWork: new FreeWork(1),
     moderator: lexicalModerator,
