@@ -8,6 +8,7 @@ import { ENVIRONMENT_VARIABLES } from '../src/config-environment.ts';
 import { fileSchema } from '../src/config-schema.ts';
 import { ERRORS } from '../src/core/errors.ts';
 import { baseUrlEnv } from '../src/pipeline/model-book.ts';
+import { PROVIDERS } from '../src/providers/index.ts';
 import { VENDORS } from '../src/providers/vendors.ts';
 
 const NOTE = '<!-- Made by `npm run docs` from the code. Do not edit. -->';
@@ -79,6 +80,9 @@ keys among them, and then nothing starts. Changes take effect at the next start.
 While no provider is on, the built-in \`demo\` answers in the place of every built-in model and says so. A parameter
 that a vendor would ignore is refused by name rather than dropped.`,
     table(['Provider', 'Switched on by', 'Address variable', 'Default address', 'Refused parameters'], vendorRows()),
+    `Some kinds of providers need to know more. The variables are read for a vendor that the environment switched on
+and for providers of the file that name it as their \`vendor\`; the file's own \`options\` go before them.`,
+    table(['Kind', 'Option', 'Variable', 'Default', 'Meaning'], optionRows()),
     '## File',
     `In any text of the file \`\${NAME}\` stands for a variable of the environment, and \`\${NAME:-default}\` for one that
 may be absent. Plans and models of the file replace built-in ones of the same id or name.`,
@@ -96,6 +100,18 @@ function vendorRows(): Row[] {
     `\`${vendor.baseUrl}\``,
     vendor.quirks.unsupported.map((name) => `\`${name}\``).join(', '),
   ]);
+}
+
+function optionRows(): Row[] {
+  return PROVIDERS.flatMap((provider) =>
+    (provider.kind === 'remote' ? (provider.options ?? []) : []).map(({ name, env, fallback, about }) => [
+      provider.name,
+      `\`${name}\``,
+      `\`${env}\``,
+      fallback === undefined ? 'required' : `\`${fallback}\``,
+      about,
+    ]),
+  );
 }
 
 /** One row for each key, in the order of the schema, with the rows of an object's own keys below it. */

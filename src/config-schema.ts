@@ -82,7 +82,17 @@ export const planSchema = z.strictObject({
 const provider = z.strictObject({
   name: name.describe('Name that `models.targets` use and `x-tolmach-provider` shows.'),
   kind: z
-    .enum(['openai-compatible', 'anthropic', 'demo'])
+    .enum([
+      'openai-compatible',
+      'anthropic',
+      'gemini',
+      'gigachat',
+      'yandexgpt',
+      'fusionbrain',
+      'stability',
+      'automatic1111',
+      'demo',
+    ])
     .optional()
     .describe('The wire protocol it speaks. That of its `vendor` where absent, and `openai-compatible` without one.'),
   vendor: name
@@ -93,6 +103,23 @@ const provider = z.strictObject({
     .optional()
     .describe('Address up to and with `/v1`. Needed where there is no `vendor`.'),
   apiKey: z.string().min(1).optional().describe('Its key, best taken from the environment as shown above.'),
+  options: z
+    .record(name, z.string().min(1))
+    .default({})
+    .describe('What its kind needs to know beside the key (see the table above), each by its name.'),
+  ca: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Certificates to trust for it in place of the usual ones: the path of a PEM file, seen from the configuration file, or its text.',
+    ),
+  concurrency: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .optional()
+    .describe('Calls that it gets at once; more wait, in their order. That of its kind where absent, if it has one.'),
 });
 
 const target = z.strictObject({
@@ -119,6 +146,9 @@ const timeouts = z.strictObject({
   connectMs: milliseconds.default(5_000).describe('How long connecting to a provider may take.'),
   firstByteMs: milliseconds.default(120_000).describe('How long a provider may take to begin its answer.'),
   idleMs: milliseconds.default(60_000).describe('How long a provider may be silent in the middle of an answer.'),
+  providerQueueMs: milliseconds
+    .default(60_000)
+    .describe('How long a call may wait for its turn at a provider that takes few at once.'),
   callMs: milliseconds.default(600_000).describe('How long a call may take, with all its attempts.'),
   drainMs: milliseconds.default(60_000).describe('How long a stopping process waits for running calls.'),
   keepAliveMs: milliseconds.default(15_000).describe('How long a stream is silent before a comment keeps it open.'),
@@ -142,6 +172,11 @@ const bounds = z.strictObject({
   streamBytes: bytes.default(64 * 1024 * 1024).describe("Bytes of a provider's stream."),
   waitingWrites: z.int().min(1).default(50_000).describe('Operations that may wait for the store.'),
   openCalls: z.int().min(1).default(10_000).describe('Calls that may run at once.'),
+  waitingForProvider: z
+    .int()
+    .min(1)
+    .default(1_000)
+    .describe('Calls that may wait for their turn at one provider before more are refused.'),
 });
 
 const webhooks = z.strictObject({

@@ -16,20 +16,24 @@ export type UpstreamAnswer = {
 
 export class Upstream {
   readonly #bounds: UpstreamBounds;
+  readonly #monotonicMs: () => number;
   readonly #client: HttpClient;
+  /** Those that trust certificates of their own, by these: a connection must not be shared with who trusts others. */
+  readonly #clientsByCa = new Map<string, HttpClient>();
 
   constructor(bounds: UpstreamBounds, monotonicMs: () => number) {
     this.#bounds = bounds;
-    // Providers are the operator's own choice and may well be on this machine or in its network.
-    this.#client = new HttpClient({ connectMs: bounds.connectMs, isAllowedAddress: () => true }, monotonicMs);
+    this.#monotonicMs = monotonicMs;
+    this.#client = this.#open();
   }
 
   /**
    * Sends one request. Resolves when the headers are there. Throws `upstream_unreachable` or `upstream_tls_error`
    * while surely nothing was started, else `upstream_reset`; an abort throws the signal's reason.
+   * @param ca certificates to trust instead of the runtime's own list, in PEM.
    */
-  async send(request: UpstreamRequest, signal: CancelSignal): Promise<UpstreamAnswer> {
-    const answer = await this.#client.send(request, signal);
+  async send(request: UpstreamRequest, signal: CancelSignal, ca?: string): Promise<UpstreamAnswer> {
+    const answer = await this.#clientFor(ca).send(request, signal);
     const coding = answer.headers.get('content-encoding');
     if (coding !== null && coding !== 'identity') {
       answer.body.cancel();
@@ -49,8 +53,42 @@ export class Upstream {
     return answer.body.text(this.#bounds.answerBytes);
   }
 
+  /** The whole body as it came, with a word for each piece. Throws as `readText` does. */
+  async readBytes(answer: UpstreamAnswer, signal: CancelSignal, onPiece: () => void): Promise<Buffer> {
+    signal.throwIfAborted();
+    const pieces: Buffer[] = [];
+    let bytes = 0;
+    for (;;) {
+      const piece = await answer.body.read();
+      if (piece === undefined) return Buffer.concat(pieces, bytes);
+      onPiece();
+      bytes += piece.length;
+      if (bytes > this.#bounds.answerBytes) {
+        answer.body.cancel();
+        throw new CallError('upstream_too_large');
+      }
+      pieces.push(piece);
+    }
+  }
+
   /** Gives up the connections that wait for a request. */
   close(): void {
-    this.#client.close();
+    for (const client of [this.#client, ...this.#clientsByCa.values()]) client.close();
+  }
+
+  #clientFor(ca: string | undefined): HttpClient {
+    if (ca === undefined) return this.#client;
+    const known = this.#clientsByCa.get(ca);
+    if (known !== undefined) return known;
+    const client = this.#open(ca);
+    this.#clientsByCa.set(ca, client);
+    return client;
+  }
+
+  #open(ca?: string): HttpClient {
+    const { connectMs } = this.#bounds;
+    // Providers are the operator's own choice and may well be on this machine or in its network.
+    const options = { connectMs, isAllowedAddress: () => true, ...(ca === undefined ? {} : { ca }) };
+    return new HttpClient(options, this.#monotonicMs);
   }
 }

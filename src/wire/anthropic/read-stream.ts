@@ -5,8 +5,9 @@ import { toCallError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/fields.ts';
 import { isObject } from '../../core/fields.ts';
 import { SseReader } from '../../core/sse.ts';
+import { objectOf, parseVendorObject } from '../vendor-json.ts';
 import { faultOfErrorObject } from './fault.ts';
-import { isThinking, parseJsonObject, readStopReason } from './read-message.ts';
+import { isThinking, readStopReason } from './read-message.ts';
 import { UsageReader } from './usage.ts';
 
 type OpenTool = { readonly index: number; hasArguments: boolean };
@@ -128,13 +129,9 @@ export class MessageStreamReader {
 
 /** Parses one event's data. Throws what an error event means, or `upstream_bad_response`. */
 export function parseEvent(data: string, name: string): JsonObject {
-  const event = parseJsonObject(data, 'a stream event');
+  const event = parseVendorObject(data, 'a stream event');
   if (name === 'error' || event['type'] === 'error') throw faultOfErrorObject(event['error']);
   return event;
-}
-
-function objectOf(value: unknown): JsonObject {
-  return isObject(value) ? value : {};
 }
 
 function said(kind: 'text' | 'reasoning', text: unknown): readonly CallEvent[] {
