@@ -43,31 +43,37 @@ export async function runSteps<T>(
   watch: Watch,
   signal: CancelSignal,
 ): Promise<T> {
-  let step: Step<T> | undefined;
   let hasBegun = false;
-  let failedLooks = 0;
+  let stepFor = first;
   for (let i = 0; i < STEPS_MAX; i++) {
+    const ask = hasBegun ? answerToLook<T> : answerTo<T>;
+    const { step, body }: StepAnswer<T> = await ask(gateway, remote, stepFor, watch, signal);
+    const outcome = step.read(body);
+    if ('result' in outcome) return outcome.result;
+    hasBegun ||= step.isRepeatable !== true;
+    stepFor = () => outcome.next;
+  }
+  throw new CallError('upstream_error', { detail: 'the work came to no end' });
+}
+
+/** As `answerTo`, for a step after the work's start: one that only looks is sent again when it fails. */
+async function answerToLook<T>(
+  gateway: Gateway,
+  remote: Remote,
+  stepFor: (target: Target) => Step<T>,
+  watch: Watch,
+  signal: CancelSignal,
+): Promise<StepAnswer<T>> {
+  for (let failures = 0; ; failures++) {
     try {
-      const current: Step<T> | undefined = step;
-      const body: Buffer =
-        current === undefined
-          ? await readStep(gateway, remote, watch, signal, (target) => (step = first(target)))
-          : await readStep(gateway, remote, watch, signal, () => current);
-      const taken = (step as Step<T>).isRepeatable;
-      const outcome = (step as Step<T>).read(body);
-      if ('result' in outcome) return outcome.result;
-      hasBegun ||= taken !== true;
-      failedLooks = 0;
-      step = outcome.next;
+      return await answerTo(gateway, remote, stepFor, watch, signal);
     } catch (thrown) {
       const failure = toCallError(signal.aborted ? signal.reason : thrown);
-      const isTransient = retryClass(failure.code) !== 'final';
-      if (signal.aborted || !hasBegun || !isTransient) throw failure;
-      if (step?.isRepeatable !== true || failedLooks++ >= FAILED_LOOKS_MAX) throw lost(failure);
+      if (signal.aborted || retryClass(failure.code) === 'final') throw failure;
+      if (stepFor(remote.target).isRepeatable !== true || failures === FAILED_LOOKS_MAX) throw lost(failure);
       await pause(gateway, FAILED_LOOK_MS, watch, signal);
     }
   }
-  throw new CallError('upstream_error', { detail: 'the work came to no end' });
 }
 
 /** Work that was begun may have cost something, whatever broke the way to its result. */
@@ -75,26 +81,30 @@ function lost({ code, details }: CallError): CallError {
   return new CallError('upstream_error', { detail: `begun work was lost: ${code} ${details.detail ?? ''}`.trim() });
 }
 
-async function readStep<T>(
+type StepAnswer<T> = { readonly step: Step<T>; readonly body: Buffer };
+
+/** Sends a step and reads its answer. Throws what an answer that is no 2xx means. */
+async function answerTo<T>(
   gateway: Gateway,
   remote: Remote,
+  stepFor: (target: Target) => Step<T>,
   watch: Watch,
   signal: CancelSignal,
-  stepFor: (target: Target) => Step<T>,
-): Promise<Buffer> {
+): Promise<StepAnswer<T>> {
+  let step!: Step<T>;
   const upstream = await withKey(gateway, remote, watch, signal, async (target) => {
-    const step = stepFor(target);
+    step = stepFor(target);
     if (step.afterMs !== undefined) await pause(gateway, step.afterMs, watch, signal);
     const { callMs, firstByteMs } = gateway.config.timeouts;
     watch.expect(step.isSlow === true ? callMs : firstByteMs, 'upstream_timeout');
     return gateway.upstream.send(step.request, signal, target.ca).catch((error) => {
-      if (signal.aborted && step.interrupt !== undefined) interrupt(gateway, step.interrupt, target);
+      if (signal.aborted) interrupt(gateway, step.interrupt, target);
       throw error;
     });
   });
   await accepted(gateway, remote, upstream, signal);
   watch.expect(gateway.config.timeouts.idleMs, 'upstream_stalled');
-  return gateway.upstream.readBytes(upstream, signal, () => watch.touch());
+  return { step, body: await gateway.upstream.readBytes(upstream, signal, () => watch.touch()) };
 }
 
 async function accepted(
@@ -144,7 +154,8 @@ async function pause(gateway: Gateway, ms: number, watch: Watch, signal: CancelS
 }
 
 /** Tells the vendor that its work is not wanted any more. Nobody waits for that, and it may fail. */
-function interrupt(gateway: Gateway, request: UpstreamRequest, { ca }: Target): void {
+function interrupt(gateway: Gateway, request: UpstreamRequest | undefined, { ca }: Target): void {
+  if (request === undefined) return;
   gateway.upstream
     .send(request, AbortSignal.timeout(gateway.config.timeouts.connectMs), ca)
     .then((answer) => answer.body.cancel())
