@@ -4,7 +4,7 @@ import type { CancelSignal } from '../core/cancellation.ts';
 import { CallError, toCallError } from '../core/errors.ts';
 import { retryClass } from '../core/routing.ts';
 import { untilCancelled } from '../core/until-cancelled.ts';
-import type { RemoteProvider, Step, Target, UpstreamRequest } from '../providers/provider.ts';
+import type { RemoteProvider, Step, StepOutcome, Target, UpstreamRequest } from '../providers/provider.ts';
 import type { UpstreamAnswer } from '../upstream/upstream.ts';
 import type { Watch } from '../upstream/watch.ts';
 import type { Gateway } from './gateway.ts';
@@ -46,9 +46,11 @@ export async function runSteps<T>(
   let hasBegun = false;
   let stepFor = first;
   for (let i = 0; i < STEPS_MAX; i++) {
-    const ask = hasBegun ? answerToLook<T> : answerTo<T>;
-    const { step, body }: StepAnswer<T> = await ask(gateway, remote, stepFor, watch, signal);
-    const outcome = step.read(body);
+    const answered: StepAnswer<T> = hasBegun
+      ? await answerToLook(gateway, remote, stepFor, watch, signal)
+      : await answerTo(gateway, remote, stepFor, watch, signal);
+    const { step, body } = answered;
+    const outcome: StepOutcome<T> = step.read(body);
     if ('result' in outcome) return outcome.result;
     hasBegun ||= step.isRepeatable !== true;
     stepFor = () => outcome.next;
@@ -69,14 +71,15 @@ async function answerToLook<T>(
       return await answerTo(gateway, remote, stepFor, watch, signal);
     } catch (thrown) {
       const failure = toCallError(signal.aborted ? signal.reason : thrown);
-      if (signal.aborted || retryClass(failure.code) === 'final') throw failure;
-      if (stepFor(remote.target).isRepeatable !== true || failures === FAILED_LOOKS_MAX) throw lost(failure);
+      if (signal.aborted) throw failure;
+      const mayLookAgain = retryClass(failure.code) !== 'final' && stepFor(remote.target).isRepeatable === true;
+      if (!mayLookAgain || failures === FAILED_LOOKS_MAX) throw lost(failure);
       await pause(gateway, FAILED_LOOK_MS, watch, signal);
     }
   }
 }
 
-/** Work that was begun may have cost something, whatever broke the way to its result. */
+/** Work that was begun may have cost something, whatever broke the way to its result; no fault of the customer did. */
 function lost({ code, details }: CallError): CallError {
   return new CallError('upstream_error', { detail: `begun work was lost: ${code} ${details.detail ?? ''}`.trim() });
 }

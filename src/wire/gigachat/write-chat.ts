@@ -73,8 +73,10 @@ function buildFormat(format: ResponseFormat | undefined): JsonObject | undefined
 
 function buildMessages(messages: readonly Message[]): JsonObject[] {
   const system = messages.filter(isSystem).map(textOf).filter(Boolean).join('\n\n');
-  const turns = new Turns(messages);
-  return [...(system === '' ? [] : [{ role: 'system', content: system }]), ...turns.build()];
+  const turns = new Turns(messages).build();
+  // The vendor wants a turn to answer: a system prompt alone is then said by the user.
+  const first = system === '' ? [] : [{ role: turns.length === 0 ? 'user' : 'system', content: system }];
+  return [...first, ...turns];
 }
 
 /** Each call of a function is followed by its result, whatever order they came in: a message has room for one call. */
