@@ -36,7 +36,8 @@ export class FakeFusionBrain extends FakeVendor {
       const { headers, path } = asked;
       if (headers.get('x-key') !== `Key ${key}` || headers.get('x-secret') !== `Secret ${secret}`)
         return refuse(401, { message: 'Unauthorized' });
-      if (path === '/key/api/v1/pipelines') return Response.json([{ ...PIPELINE, status: this.pipelineStatus }]);
+      if (/^\/key\/api\/v1\/pipelines(\?type=TEXT2IMAGE)?$/.test(path))
+        return Response.json([{ ...PIPELINE, status: this.pipelineStatus }]);
       if (path === '/key/api/v1/pipeline/run') return this.#run(asked);
       const id = /^\/key\/api\/v1\/pipeline\/status\/([\w-]+)$/.exec(path)?.[1];
       return this.#look(id ?? '');
