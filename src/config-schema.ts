@@ -1,12 +1,11 @@
 // The shape of the configuration file. Unknown keys are refused, every field has a default, and every size, queue and
 // wait of the program has its bound here. The descriptions are what docs/reference/config.md is made of.
 import { z } from 'zod';
+import { bounds, milliseconds, timeouts } from './config-bounds.ts';
 
-const milliseconds = z.int().min(1).max(86_400_000);
 const name = z.string().min(1).max(128);
 const patterns = z.array(name).min(1).default(['*']);
 const amount = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
-const bytes = z.int().min(1_024);
 
 const scope = {
   dialects: patterns.describe('Dialects that the rule is about: names, prefixes ending in `*`, or `*`.'),
@@ -56,11 +55,22 @@ const limit = z.strictObject({
     .describe('Calls admitted in a calendar day; `null` is no limit.'),
 });
 
+const callsAtOnce = z.strictObject({
+  perKey: z.int().min(0).max(1_000_000).optional().describe('Calls of one key; `bounds.openCallsPerKey` where absent.'),
+  perAccount: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .optional()
+    .describe('Calls of one account; `bounds.openCallsPerAccount` where absent.'),
+});
+
 export const planSchema = z.strictObject({
   id: name.describe('Id, as in `tolmach account create --plan ID`. That of a built-in plan replaces it.'),
   name: name.describe('Name that customers see.'),
   api: z.boolean().default(true).describe('Whether the keys of the plan may call the API at all.'),
   dailyRequests: amount.default(0).describe('Allowance of requests a calendar day.'),
+  callsAtOnce: callsAtOnce.optional().describe('How many calls may run at once. Tasks have bounds of their own.'),
   maxInputChars: z
     .int()
     .min(1)
@@ -140,43 +150,6 @@ const model = z.strictObject({
     .default(4096)
     .describe('Output tokens that the hold counts on where a call names no bound itself.'),
   targets: z.array(target).min(1).describe('Where calls go. At most two are tried for one call.'),
-});
-
-const timeouts = z.strictObject({
-  connectMs: milliseconds.default(5_000).describe('How long connecting to a provider may take.'),
-  firstByteMs: milliseconds.default(120_000).describe('How long a provider may take to begin its answer.'),
-  idleMs: milliseconds.default(60_000).describe('How long a provider may be silent in the middle of an answer.'),
-  providerQueueMs: milliseconds
-    .default(60_000)
-    .describe('How long a call may wait for its turn at a provider that takes few at once.'),
-  callMs: milliseconds.default(600_000).describe('How long a call may take, with all its attempts.'),
-  drainMs: milliseconds.default(60_000).describe('How long a stopping process waits for running calls.'),
-  keepAliveMs: milliseconds.default(15_000).describe('How long a stream is silent before a comment keeps it open.'),
-  stalledReaderMs: milliseconds.default(60_000).describe('How long a client may read nothing before it is cut off.'),
-  quietClientMs: z
-    .int()
-    .min(1_000)
-    .max(255_000)
-    .default(60_000)
-    .describe('How long a connection of a client may be quiet outside of a call, in steps of about 4 s.'),
-});
-
-const bounds = z.strictObject({
-  bodyBytes: bytes.default(32 * 1024 * 1024).describe('Bytes of a request body.'),
-  answerBytes: bytes.default(32 * 1024 * 1024).describe("Bytes of a provider's whole answer."),
-  eventChars: z
-    .int()
-    .min(1_024)
-    .default(1024 * 1024)
-    .describe("Characters of one event of a provider's stream."),
-  streamBytes: bytes.default(64 * 1024 * 1024).describe("Bytes of a provider's stream."),
-  waitingWrites: z.int().min(1).default(50_000).describe('Operations that may wait for the store.'),
-  openCalls: z.int().min(1).default(10_000).describe('Calls that may run at once.'),
-  waitingForProvider: z
-    .int()
-    .min(1)
-    .default(1_000)
-    .describe('Calls that may wait for their turn at one provider before more are refused.'),
 });
 
 const webhooks = z.strictObject({

@@ -10,7 +10,13 @@ import { serveRoute } from '../pipeline/serve-route.ts';
 import { CORS_HEADERS, preflight } from './cors.ts';
 import { readBody, refuseKeyInQuery } from './request.ts';
 
+/** So much comes within the time that a client may be quiet on any line. */
+const SMALL_BODY_BYTES = 1024 * 1024;
+
 type Found = { readonly dialect: Dialect; readonly route: Route; readonly rest: string };
+
+/** The actions that make work of which there may be too much. All others are answered under overload too. */
+const TAKES_WORK: ReadonlySet<Route['action']> = new Set(['call', 'image', 'createTask', 'submitTask']);
 
 export class Api {
   readonly #gateway: Gateway;
@@ -38,6 +44,8 @@ export class Api {
     if (request.method === 'OPTIONS') return preflight(request, callId);
     try {
       if (found === undefined) throw new CallError('method_not_allowed');
+      // Before anything is read or looked up: under overload a refusal must cost next to nothing.
+      if (TAKES_WORK.has(found.route.action)) this.#gateway.gate.refuseIfFull();
       refuseKeyInQuery(request.url);
       return toResponse(await this.#run(found, request, callId, connection), callId, dialect);
     } catch (thrown) {
@@ -67,6 +75,7 @@ export class Api {
     callId: string,
     connection: ClientConnection,
   ): Promise<Reply> {
+    const { bodyBytes } = this.#gateway.config.bounds;
     return serveRoute(this.#gateway, dialect, route, {
       callId,
       headers: request.headers,
@@ -75,7 +84,11 @@ export class Api {
         return request.signal;
       },
       rest: unescapePath(rest),
-      readBody: () => readBody(request, this.#gateway.config.bounds.bodyBytes),
+      readBody: () => {
+        const length = Number(request.headers.get('content-length') ?? 0);
+        if (length > SMALL_BODY_BYTES && length <= bodyBytes) connection.expectBody(length);
+        return readBody(request, bodyBytes);
+      },
       connection,
     });
   }

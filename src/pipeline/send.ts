@@ -4,6 +4,7 @@ import type { CancelSignal } from '../core/cancellation.ts';
 import { CallError, toCallError } from '../core/errors.ts';
 import { retryClass } from '../core/routing.ts';
 import { untilCancelled } from '../core/until-cancelled.ts';
+import { crashPoint } from '../crash-point.ts';
 import type { RemoteProvider, Step, StepOutcome, Target, UpstreamRequest } from '../providers/provider.ts';
 import type { UpstreamAnswer } from '../upstream/upstream.ts';
 import type { Watch } from '../upstream/watch.ts';
@@ -30,8 +31,10 @@ export async function send(
 ): Promise<UpstreamAnswer> {
   const upstream = await withKey(gateway, remote, watch, signal, (target) => {
     watch.expect(gateway.config.timeouts.firstByteMs, 'upstream_timeout');
+    crashPoint('attempt.begun');
     return gateway.upstream.send(build(target), signal, target.ca);
   });
+  crashPoint('attempt.answered');
   return accepted(gateway, remote, upstream, signal);
 }
 

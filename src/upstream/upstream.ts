@@ -1,9 +1,11 @@
 // What a provider described is sent here, within bounds, and failures are told apart by what they mean for a retry. The
 // client below it follows no redirect and unpacks no compression.
+import { isUtf8 } from 'node:buffer';
 import type { CancelSignal } from '../core/cancellation.ts';
 import { CallError } from '../core/errors.ts';
 import type { AnswerHeaders, UpstreamRequest } from '../providers/provider.ts';
 import type { Body } from './http-client/body.ts';
+import { decodeText } from './http-client/body.ts';
 import { HttpClient } from './http-client/http-client.ts';
 
 export type UpstreamBounds = { readonly answerBytes: number; readonly connectMs: number };
@@ -42,33 +44,27 @@ export class Upstream {
     return answer;
   }
 
-  /** The whole body as text. Throws `upstream_too_large` beyond the bound, `upstream_reset` if it breaks off. */
-  async readText(answer: UpstreamAnswer, signal: CancelSignal): Promise<string> {
+  /**
+   * The whole body as text; `onBytes` is told of each arrival. Throws `upstream_too_large` beyond the bound,
+   * `upstream_reset` if it breaks off, `upstream_bad_response` where it is no UTF-8.
+   */
+  async readText(answer: UpstreamAnswer, signal: CancelSignal, onBytes?: () => void): Promise<string> {
+    const bytes = await this.readBytes(answer, signal, onBytes);
+    // An answer with letters that cannot be read is damaged; of an error's words the status tells enough.
+    if (answer.status < 300 && !isUtf8(bytes))
+      throw new CallError('upstream_bad_response', { detail: 'the answer is no UTF-8' });
+    return decodeText(bytes);
+  }
+
+  /** The whole body as it came; `onBytes` is told of each arrival. Throws as `readText` does, but for the letters. */
+  async readBytes(answer: UpstreamAnswer, signal: CancelSignal, onBytes?: () => void): Promise<Buffer> {
     signal.throwIfAborted();
     const length = Number(answer.headers.get('content-length') ?? 0);
     if (length > this.#bounds.answerBytes) {
       answer.body.cancel();
       throw new CallError('upstream_too_large');
     }
-    return answer.body.text(this.#bounds.answerBytes);
-  }
-
-  /** The whole body as it came, with a word for each piece. Throws as `readText` does. */
-  async readBytes(answer: UpstreamAnswer, signal: CancelSignal, onPiece: () => void): Promise<Buffer> {
-    signal.throwIfAborted();
-    const pieces: Buffer[] = [];
-    let bytes = 0;
-    for (;;) {
-      const piece = await answer.body.read();
-      if (piece === undefined) return Buffer.concat(pieces, bytes);
-      onPiece();
-      bytes += piece.length;
-      if (bytes > this.#bounds.answerBytes) {
-        answer.body.cancel();
-        throw new CallError('upstream_too_large');
-      }
-      pieces.push(piece);
-    }
+    return answer.body.bytes(this.#bounds.answerBytes, onBytes);
   }
 
   /** Gives up the connections that wait for a request. */
