@@ -11,6 +11,8 @@ import { baseUrlEnv } from '../src/pipeline/model-book.ts';
 import { PROVIDERS } from '../src/providers/index.ts';
 import { VENDORS } from '../src/providers/vendors.ts';
 import { withFaultSection } from './fault-section.ts';
+import type { Matrix } from './provider-matrix.ts';
+import { providerMatrices } from './provider-matrix.ts';
 
 const ROOT = join(import.meta.dir, '..');
 const BILLING_POLICY = 'docs/billing-policy.md';
@@ -41,6 +43,7 @@ export async function generatePages(): Promise<Map<string, string>> {
     ['docs/reference/errors.md', errorsPage()],
     ['docs/reference/config.md', configPage()],
     ['docs/reference/cli.md', cliPage(commands)],
+    ['docs/reference/providers.md', providersPage()],
     [BILLING_POLICY, withFaultSection(await Bun.file(join(ROOT, BILLING_POLICY)).text())],
   ]);
 }
@@ -91,6 +94,25 @@ and for providers of the file that name it as their \`vendor\`; the file's own \
     `In any text of the file \`\${NAME}\` stands for a variable of the environment, and \`\${NAME:-default}\` for one that
 may be absent. Plans and models of the file replace built-in ones of the same id or name.`,
     table(['Key', 'Type', 'Default', 'Meaning'], keyRows(schema, '')),
+  ]);
+}
+
+function providersPage(): string {
+  const { openai, anthropic, pictures } = providerMatrices();
+  const told = ({ head, rows }: Matrix) => table(head, rows);
+  return page('Providers', [
+    `What becomes of a call at each kind of provider. «yes» is asked for in the vendor's own words; what may be left out
+without making the answer a lie, such as a wish for some thinking, counts as well. «refused» is a 400
+\`unsupported_parameter\` that names the field, because the vendor would ignore it and the answer would be a lie. A
+model with several targets tries the next one then. Each cell is made by translating an example. A vendor of the kind
+\`openai-compatible\` may refuse more, by its row in [config.md](config.md); here it is OpenAI itself.`,
+    "## Calls of OpenAI's clients",
+    told(openai),
+    "## Calls of Anthropic's clients",
+    told(anthropic),
+    '## Pictures',
+    `By Stability's engines of SDXL; its newer models draw one picture at a time.`,
+    told(pictures),
   ]);
 }
 

@@ -9,6 +9,8 @@ export class FakeYandex extends FakeVendor {
       // Its own pages name the first, and clients of OpenAI can only do the second.
       if (authorization !== `Api-Key ${key}` && authorization !== `Bearer ${key}`)
         return refuse(401, { error: { message: 'Unknown api key', type: 'UNAUTHENTICATED', code: 16 } });
+      if (path === '/v1/models')
+        return Response.json({ object: 'list', data: [{ id: `gpt://${folder}/qwen3/latest` }] });
       const body = JSON.parse(text) as { model?: unknown; stream?: boolean; n?: number };
       const address = /^(gpt|art):\/\/([\w-]+)\/([\w.-]+)\/[\w.-]+$/.exec(String(body.model));
       if (address === null) return refuse(400, { error: { message: 'Failed to parse model URI', type: 'invalid' } });
