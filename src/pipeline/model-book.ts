@@ -250,7 +250,7 @@ function optionProblems(config: Pick<FileConfig, 'providers'>, environment: Envi
       const value = options[name];
       const place = where === '' ? env : `${where}options.${name}`;
       if (value === undefined) problems.push(`${place}: "${kind}" needs it`);
-      else if (!/^[\x21-\x7e]+$/.test(value)) problems.push(`${place}: has characters that it can not have`);
+      else if (!/^[\x21-\x7e]+$/.test(value)) problems.push(`${place}: has characters that it cannot have`);
     }
   };
   for (const vendor of VENDORS)
