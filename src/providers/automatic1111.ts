@@ -3,7 +3,7 @@
 import type { AspectRatio, ImageCall, Picture } from '../core/call.ts';
 import { faultOfStatus } from '../wire/openai/fault.ts';
 import { pictureOfBase64 } from '../wire/picture-file.ts';
-import { parseVendorObject, unreadable } from '../wire/vendor-json.ts';
+import { parseVendorObject, textOfBody, unreadable } from '../wire/vendor-json.ts';
 import type { RemoteProvider, Step, Target, UpstreamRequest } from './provider.ts';
 
 /** Those that SDXL was trained on. */
@@ -53,7 +53,7 @@ function draw(call: ImageCall, target: Target): Step<Picture[]> {
     isSlow: true,
     // It ends whatever is being drawn, which is ours: no other call is there at the same time.
     interrupt: post(target, 'interrupt', ''),
-    read: (answer) => ({ result: picturesOf(answer.toString(), call.n) }),
+    read: (answer) => ({ result: picturesOf(textOfBody(answer), call.n) }),
   };
 }
 

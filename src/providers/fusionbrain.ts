@@ -7,7 +7,7 @@ import type { JsonObject } from '../core/fields.ts';
 import { isObject, present, unsupported } from '../core/fields.ts';
 import { faultOfStatus } from '../wire/openai/fault.ts';
 import { pictureOfBase64 } from '../wire/picture-file.ts';
-import { objectsOf, parseVendorJson, parseVendorObject, unreadable } from '../wire/vendor-json.ts';
+import { objectsOf, parseVendorJson, parseVendorObject, textOfBody, unreadable } from '../wire/vendor-json.ts';
 import type { RemoteProvider, Step, Target, UpstreamRequest } from './provider.ts';
 
 /** Pictures take ten seconds and more; the vendor asks not to be looked at too often. */
@@ -40,7 +40,7 @@ function draw(call: ImageCall, target: Target): Step<Picture[]> {
   return {
     request: get(target, 'pipelines'),
     isRepeatable: true,
-    read: (body) => ({ next: order(call, target, pipelineOf(body.toString(), target.upstreamModel)) }),
+    read: (body) => ({ next: order(call, target, pipelineOf(textOfBody(body), target.upstreamModel)) }),
   };
 }
 
@@ -76,7 +76,7 @@ function order(call: ImageCall, target: Target, pipelineId: string): Step<Pictur
   const headers = { ...headersOf(target), 'content-type': `multipart/form-data; boundary=${BOUNDARY}` };
   return {
     request: { method: 'POST', url: addressOf(target, 'pipeline/run'), origin: target.origin, headers, body },
-    read: (answer) => ({ next: look(target, orderIdOf(answer.toString())) }),
+    read: (answer) => ({ next: look(target, orderIdOf(textOfBody(answer))) }),
   };
 }
 
@@ -100,7 +100,7 @@ function look(target: Target, id: string): Step<Picture[]> {
     afterMs: LOOK_MS,
     isRepeatable: true,
     read(body) {
-      const order = parseVendorObject(body.toString());
+      const order = parseVendorObject(textOfBody(body));
       if (order['status'] === 'DONE') return { result: picturesOf(order) };
       if (order['status'] === 'INITIAL' || order['status'] === 'PROCESSING') return { next: look(target, id) };
       throw new CallError('upstream_error', { detail: `the order ended as ${String(order['status']).slice(0, 40)}` });

@@ -12,7 +12,7 @@ import { faultOfStatus } from '../wire/openai/fault.ts';
 import { checkAnswer, readAnswer } from '../wire/openai/read-answer.ts';
 import { ChatStreamReader } from '../wire/openai/read-stream.ts';
 import { pictureOfBytes } from '../wire/picture-file.ts';
-import { parseVendorObject, unreadable } from '../wire/vendor-json.ts';
+import { parseVendorObject, textOfBody, unreadable } from '../wire/vendor-json.ts';
 import type { FetchedKey, RemoteProvider, Step, Target, UpstreamRequest, WholeAnswer } from './provider.ts';
 
 const SCOPE_OF_PERSONS = 'GIGACHAT_API_PERS';
@@ -100,7 +100,7 @@ function draw(call: ImageCall, target: Target): Step<Picture[]> {
   return {
     request: post(target, JSON.stringify(body), 'application/json', { 'x-client-id': CLIENT_ID }),
     isSlow: true,
-    read: (answer) => ({ next: fetchFile(target, fileIdOf(answer.toString())) }),
+    read: (answer) => ({ next: fetchFile(target, fileIdOf(textOfBody(answer))) }),
   };
 }
 

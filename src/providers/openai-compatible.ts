@@ -10,6 +10,7 @@ import { ChatStreamRelay } from '../wire/openai/relay-stream.ts';
 import { readVendorModeration, writeModeration } from '../wire/openai/vendor-moderation.ts';
 import { writeChat } from '../wire/openai/write-chat.ts';
 import { writeImage } from '../wire/openai/write-image.ts';
+import { textOfBody } from '../wire/vendor-json.ts';
 import type { RemoteProvider, Target, UpstreamRequest } from './provider.ts';
 
 export const openaiCompatible: RemoteProvider = {
@@ -27,7 +28,7 @@ export const openaiCompatible: RemoteProvider = {
   images: {
     draw: (call, target) => ({
       request: post(target, 'images/generations', writeImage(call, target.upstreamModel)),
-      read: (body) => ({ result: readPictures(body.toString()) }),
+      read: (body) => ({ result: readPictures(textOfBody(body)) }),
     }),
   },
   moderations: {

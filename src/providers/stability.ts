@@ -5,7 +5,7 @@ import { CallError } from '../core/errors.ts';
 import { unsupported } from '../core/fields.ts';
 import { faultOfStatus } from '../wire/openai/fault.ts';
 import { pictureOfBase64 } from '../wire/picture-file.ts';
-import { objectsOf, parseVendorObject, unreadable } from '../wire/vendor-json.ts';
+import { objectsOf, parseVendorObject, textOfBody, unreadable } from '../wire/vendor-json.ts';
 import type { AnswerHeaders, RemoteProvider, Step, Target, UpstreamRequest } from './provider.ts';
 
 /** The only sizes that the engines of SDXL 1.0 take. */
@@ -50,7 +50,7 @@ function byEngine(call: ImageCall, target: Target): Step<Picture[]> {
     request: post(target, path, 'application/json', JSON.stringify(body)),
     isSlow: true,
     read(answer) {
-      const artifacts = objectsOf(parseVendorObject(answer.toString())['artifacts']);
+      const artifacts = objectsOf(parseVendorObject(textOfBody(answer))['artifacts']);
       return { result: picturesOf(artifacts.map(({ base64, finishReason }) => [base64, finishReason])) };
     },
   };
@@ -72,7 +72,7 @@ function byForm(call: ImageCall, target: Target): Step<Picture[]> {
     request: post(target, path, `multipart/form-data; boundary=${BOUNDARY}`, formOf(fields)),
     isSlow: true,
     read(answer) {
-      const { image, finish_reason: reason } = parseVendorObject(answer.toString());
+      const { image, finish_reason: reason } = parseVendorObject(textOfBody(answer));
       return { result: picturesOf([[image, reason]]) };
     },
   };

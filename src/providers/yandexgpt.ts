@@ -9,6 +9,7 @@ import { refuseUnsupported } from '../wire/openai/refuse-unsupported.ts';
 import { ChatStreamRelay } from '../wire/openai/relay-stream.ts';
 import { writeChat } from '../wire/openai/write-chat.ts';
 import { writeImage } from '../wire/openai/write-image.ts';
+import { textOfBody } from '../wire/vendor-json.ts';
 import type { RemoteProvider, Target, UpstreamRequest } from './provider.ts';
 
 export const yandexgpt: RemoteProvider = {
@@ -35,7 +36,7 @@ export const yandexgpt: RemoteProvider = {
     draw: (call, target) => ({
       request: post(target, 'images/generations', writeImage(call, addressOf(target, 'art'))),
       isSlow: true,
-      read: (body) => ({ result: readPictures(body.toString()) }),
+      read: (body) => ({ result: readPictures(textOfBody(body)) }),
     }),
   },
 };

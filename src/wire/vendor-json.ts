@@ -3,6 +3,15 @@ import { CallError } from '../core/errors.ts';
 import type { JsonObject } from '../core/fields.ts';
 import { isObject } from '../core/fields.ts';
 
+/** A body as text. Throws `upstream_bad_response` where it is no UTF-8: it was damaged on the way. */
+export function textOfBody(body: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(body);
+  } catch {
+    throw unreadable('the answer is no UTF-8');
+  }
+}
+
 /** Throws `upstream_bad_response` where the text is no JSON, or none of an object. */
 export function parseVendorObject(text: string, what = 'the answer'): JsonObject {
   const value = parseVendorJson(text, what);
