@@ -35,7 +35,8 @@ export async function send(
     return gateway.upstream.send(build(target), signal, target.ca);
   });
   crashPoint('attempt.answered');
-  return accepted(gateway, remote, upstream, signal);
+  if (isAccepted(upstream)) return upstream;
+  throw await faultOf(gateway, remote, upstream, signal);
 }
 
 /** Runs the steps of some work to their result. After its start no failure is told as one that did nothing. */
@@ -108,27 +109,42 @@ async function answerTo<T>(
       throw error;
     });
   });
-  await accepted(gateway, remote, upstream, signal);
+  if (!isAccepted(upstream)) throw await faultOf(gateway, remote, upstream, signal);
   watch.expect(gateway.config.timeouts.idleMs, 'upstream_stalled');
   return { step, body: await gateway.upstream.readBytes(upstream, signal, () => watch.touch()) };
 }
 
-async function accepted(
+function isAccepted({ status }: UpstreamAnswer): boolean {
+  return status >= 200 && status < 300;
+}
+
+async function faultOf(
   gateway: Gateway,
   { provider }: Remote,
   upstream: UpstreamAnswer,
   signal: CancelSignal,
-): Promise<UpstreamAnswer> {
-  if (upstream.status >= 200 && upstream.status < 300) return upstream;
+): Promise<CallError> {
   const text = await gateway.upstream.readText(upstream, signal);
-  throw provider.faultOfStatus(upstream.status, upstream.headers, text);
+  return provider.faultOfStatus(upstream.status, upstream.headers, text);
 }
 
 /**
  * Runs with a place at the vendor and with the key that it takes. A fetched key that is refused is fetched anew, once:
  * what came with it did nothing.
  */
-async function withKey(
+function withKey(
+  gateway: Gateway,
+  remote: Remote,
+  watch: Watch,
+  signal: CancelSignal,
+  run: (target: Target) => Promise<UpstreamAnswer>,
+): Promise<UpstreamAnswer> {
+  // Most vendors need neither, and then this costs nothing.
+  if (remote.target.concurrency === undefined && remote.provider.keyExchange === undefined) return run(remote.target);
+  return withPlaceAndKey(gateway, remote, watch, signal, run);
+}
+
+async function withPlaceAndKey(
   gateway: Gateway,
   { provider, target }: Remote,
   watch: Watch,

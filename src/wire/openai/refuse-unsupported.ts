@@ -16,12 +16,10 @@ export function refuseUnsupported({ options: o, messages }: ChatCall, parameters
     image_url: () =>
       messages.some(({ parts }) => parts.some((part) => part.kind === 'image' && !part.url.startsWith('data:'))),
   };
-  for (const name of parameters)
-    if (asked[name]?.() === true) {
-      const message =
-        name === 'image_url'
-          ? 'Addresses of pictures are not supported by this model: send a picture as a data: URL.'
-          : `"${name}" is not supported by this model.`;
-      throw unsupported(name, message);
-    }
+  for (const name of parameters) {
+    if (asked[name]?.() !== true) continue;
+    if (name !== 'image_url') throw unsupported(name, `"${name}" is not supported by this model.`);
+    const message = 'Addresses of pictures are not supported by this model: send a picture as a data: URL.';
+    throw unsupported('messages', message);
+  }
 }
