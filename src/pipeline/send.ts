@@ -18,6 +18,8 @@ const FAILED_LOOKS_MAX = 5;
 const FAILED_LOOK_MS = 1_000;
 /** To the vendor a stream runs for a moment longer than its last word, or than our leaving. */
 const LEAVING_MS = 30;
+/** When a client who waited in vain for its turn may come again. */
+const QUEUE_RETRY_S = 10;
 /** No work takes this many requests: a vendor that never comes to an end is left. */
 const STEPS_MAX = 1_000;
 
@@ -152,7 +154,7 @@ async function withPlaceAndKey(
   run: (target: Target) => Promise<UpstreamAnswer>,
 ): Promise<UpstreamAnswer> {
   if (target.concurrency !== undefined && watch.onEnd === undefined) {
-    watch.expect(gateway.config.timeouts.providerQueueMs, 'upstream_rate_limited');
+    watch.expect(gateway.config.timeouts.providerQueueMs, 'upstream_rate_limited', QUEUE_RETRY_S);
     const leave = await gateway.slots.take(target.providerName, target.concurrency, signal);
     watch.onEnd = () => void gateway.sleep(LEAVING_MS).then(leave);
   }

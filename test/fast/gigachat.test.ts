@@ -12,7 +12,12 @@ const HELLO = { model: 'giga', messages: [{ role: 'user', content: 'Привет
 let vendor: FakeGigaChat;
 let gateway: TestGateway;
 
-async function start(settings: Partial<GigaChatSettings> = {}, provider: object = {}, env = {}): Promise<void> {
+async function start(
+  settings: Partial<GigaChatSettings> = {},
+  provider: object = {},
+  env = {},
+  timeouts = {},
+): Promise<void> {
   vendor = new FakeGigaChat({ credentials: CREDENTIALS, ...settings });
   const giga = {
     name: 'giga',
@@ -31,7 +36,7 @@ async function start(settings: Partial<GigaChatSettings> = {}, provider: object 
         { name: 'kandinsky', kind: 'image', targets: [{ provider: 'giga', model: 'GigaChat-2' }] },
       ],
       plans: [{ id: 'requests', name: 'Requests', prices: PRICES }],
-      timeouts: { firstByteMs: 5_000, idleMs: 5_000 },
+      timeouts: { firstByteMs: 5_000, idleMs: 5_000, ...timeouts },
     },
   });
 }
@@ -111,6 +116,19 @@ describe('places', () => {
       expect(await answer.text()).toContain('Сбера.');
     }
     expect(vendor.askedFor('/chat/completions')).toHaveLength(12);
+  });
+
+  test('who waits for a turn for too long is told to come again, pays nothing, and the vendor was not asked', async () => {
+    await start({}, {}, {}, { providerQueueMs: 50 });
+    vendor.delayMs = 600;
+    const customer = await gateway.customer('requests', { requests: 10 });
+    const first = gateway.chat(customer, HELLO);
+    await Bun.sleep(100);
+    const second = await gateway.chat(customer, HELLO);
+    expect([second.status, second.headers.get('retry-after')]).toEqual([503, '10']);
+    expect((await first).status).toBe(200);
+    expect(vendor.askedFor('/chat/completions')).toHaveLength(1);
+    expect((await gateway.balance(customer)).requests).toBe(9);
   });
 
   test('a client who leaves while it waits or streams gives its place back', async () => {
