@@ -117,14 +117,16 @@ const TARGET: Omit<Target, 'upstreamModel'> = {
   baseUrl: 'https://vendor.example/v1',
   origin: 'https://vendor.example',
   apiKey: 'vendor-key',
+  options: {},
   maxOutputTokens: 77,
   quirks: { maxTokensField: 'max_tokens', streamsAreStrict: true, unsupported: [] },
 };
 
 /** The two whose vendors cache by the beginning of what is sent. */
-const VENDORS = PROVIDERS.flatMap((provider) =>
-  provider.kind !== 'local' && ['openai-compatible', 'anthropic'].includes(provider.name) ? [provider] : [],
-);
+const VENDORS = PROVIDERS.flatMap((provider) => {
+  if (provider.kind === 'local' || provider.chat === undefined) return [];
+  return ['openai-compatible', 'anthropic'].includes(provider.name) ? [{ name: provider.name, ...provider.chat }] : [];
+});
 
 test('both vendors with a cache of prompts are looked at', () => {
   expect(VENDORS).toHaveLength(2);
