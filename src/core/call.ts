@@ -18,7 +18,9 @@ export type Endpoint = (typeof ENDPOINTS)[number];
 /** What a public model makes. A provider may speak both protocols, so that the model has to say which is its own. */
 export type ModelKind = 'text' | 'image';
 
-export type TextPart = { readonly kind: 'text'; text: string };
+/** Up to here, and for how long, a vendor that asks to be told should keep the prompt in its cache. */
+export type CacheMark = { readonly ttl?: '5m' | '1h' };
+export type TextPart = { readonly kind: 'text'; text: string; readonly cacheMark?: CacheMark };
 /** `url` is an https address or a `data:` URL. */
 export type ImagePart = { readonly kind: 'image'; readonly url: string; readonly detail?: string };
 /** A part that this program only carries, such as audio or a file, in the caller's own spelling. */

@@ -167,7 +167,7 @@ function cutTail(kept: Slots, indexes: readonly number[], count: number): number
       const length = part.kind === 'text' && cut < count ? codePointsIn(part.text) : 0;
       const gone = Math.min(count - cut, length);
       if (part.kind !== 'text' || gone === 0) parts.unshift(part);
-      else if (gone < length) parts.unshift({ kind: 'text', text: firstCodePoints(part.text, length - gone) });
+      else if (gone < length) parts.unshift({ ...part, text: firstCodePoints(part.text, length - gone) });
       cut += gone;
     }
     kept[i] = withParts(message, parts);

@@ -174,6 +174,32 @@ describe('a turn begins with the bytes of the turn before', () => {
     });
 });
 
+test('a client’s marks of where a cache should end are kept where the call is written anew, by either family', () => {
+  const anthropic = VENDORS.find(({ name }) => name === 'anthropic');
+  const cache_control = { type: 'ephemeral', ttl: '1h' };
+  const marked = [{ type: 'text', text: 'Отвечай кратко.', cache_control }];
+  const fromOpenai = readChat(
+    wire(
+      openaiBody([
+        { role: 'system', content: marked },
+        { role: 'user', content: marked },
+      ]),
+    ),
+  );
+  const { source: _, ...fromAnthropic } = readMessagesCall(
+    wire({ ...anthropicBody([{ role: 'user', content: marked }]), system: marked }),
+    new Headers(),
+  );
+  for (const call of [fromOpenai, fromAnthropic]) {
+    const request = anthropic?.buildRequest(call, { ...TARGET, upstreamModel: 'claude-sonnet-4-5' });
+    expect(JSON.parse(request?.body ?? '')).toMatchObject({ system: marked, messages: [{ content: marked }] });
+  }
+  const strange = { ...marked[0], cache_control: { type: 'ephemeral', ttl: 'forever', more: 1 } };
+  const call = readChat(wire(openaiBody([{ role: 'user', content: [strange] }])));
+  const request = anthropic?.buildRequest(call, { ...TARGET, upstreamModel: 'claude-sonnet-4-5' });
+  expect(JSON.parse(request?.body ?? '').messages[0].content[0].cache_control).toEqual({ type: 'ephemeral' });
+});
+
 test('text that is cut to a plan’s bound keeps the system prompt and the tools, which are what stays cached', () => {
   const { turns, read } = CLIENTS['openai'] as (typeof CLIENTS)[string];
   const whole = read(conversation(turns).at(-1) ?? []);

@@ -1,9 +1,10 @@
 // Reads the messages of Anthropic's Messages API. A user's message there may hold results of tools among its text; in a
 // neutral call each result is a message of its own.
-import type { Message, Part, ToolCall } from '../../core/call.ts';
+import type { Message, Part, TextPart, ToolCall } from '../../core/call.ts';
 import { CallError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/fields.ts';
 import { invalid, isObject, optionalArray, unsupported } from '../../core/fields.ts';
+import { readCacheMark } from '../cache-mark.ts';
 
 const MESSAGES_MAX = 100_000;
 
@@ -27,8 +28,8 @@ export function readMessageList(body: JsonObject): Message[] {
 /** The system prompt as one message. Its blocks are one text: no other family knows several. */
 export function readSystem(system: unknown): Message[] {
   if (system === undefined || system === null) return [];
-  const text = readTextBlocks(system, 'system');
-  return text === '' ? [] : [{ role: 'system', parts: [{ kind: 'text', text }] }];
+  const part = readTextBlocks(system, 'system');
+  return part.text === '' ? [] : [{ role: 'system', parts: [part] }];
 }
 
 function readMessage(value: unknown, at: string): Message[] {
@@ -36,7 +37,7 @@ function readMessage(value: unknown, at: string): Message[] {
   if (!isObject(value) || (role !== 'user' && role !== 'assistant' && role !== 'system'))
     throw invalid(`${at}.role`, `${at}.role: must be "user" or "assistant"`);
   const { content } = value;
-  if (role === 'system') return [{ role, parts: [text(readTextBlocks(content, `${at}.content`))] }];
+  if (role === 'system') return [{ role, parts: [readTextBlocks(content, `${at}.content`)] }];
   if (typeof content === 'string') return [{ role, parts: [text(content)] }];
   if (!Array.isArray(content))
     throw invalid(`${at}.content`, `${at}.content: must be a string or an array of content blocks`);
@@ -98,7 +99,7 @@ function readBlock(block: unknown, at: string): Part {
   if (!isObject(block) || typeof type !== 'string') throw invalid(at, `${at}: must be an object with a type`);
   if (type === 'text') {
     if (typeof block['text'] !== 'string') throw invalid(`${at}.text`, `${at}.text: must be a string`);
-    return text(block['text']);
+    return { ...text(block['text']), ...readCacheMark(block) };
   }
   if (type === 'image') return readImage(block, at);
   if (type === 'container_upload') throw unsupported(at, `${at}: files of a container are not supported`);
@@ -125,19 +126,20 @@ function readImage(block: JsonObject, at: string): Part {
   throw invalid(`${at}.source`, `${at}.source: an image must have a source of the type "base64" or "url"`);
 }
 
-/** A string, or blocks that are all text. */
-function readTextBlocks(value: unknown, at: string): string {
-  if (typeof value === 'string') return value;
+/** A string, or blocks that are all text. Joined, they are marked as the last of them that is. */
+function readTextBlocks(value: unknown, at: string): TextPart {
+  if (typeof value === 'string') return text(value);
   const blocks = Array.isArray(value) ? value : [undefined];
-  return blocks
-    .map((block) => {
-      const given = isObject(block) && block['type'] === 'text' ? block['text'] : undefined;
-      if (typeof given !== 'string') throw invalid(at, `${at}: must be a string or an array of text blocks`);
-      return given;
-    })
-    .join('\n\n');
+  let mark = {};
+  const texts = blocks.map((block) => {
+    const given = isObject(block) && block['type'] === 'text' ? block['text'] : undefined;
+    if (typeof given !== 'string') throw invalid(at, `${at}: must be a string or an array of text blocks`);
+    mark = { ...mark, ...readCacheMark(block as JsonObject) };
+    return given;
+  });
+  return { ...text(texts.join('\n\n')), ...mark };
 }
 
-function text(value: string): Part {
+function text(value: string): TextPart {
   return { kind: 'text', text: value };
 }

@@ -31,15 +31,16 @@ export class UsageReader {
     const cachedInputTokens = countOf(told['cache_read_input_tokens']);
     const cacheWriteTokens = countOf(told['cache_creation_input_tokens']);
     const written = isObject(told['cache_creation']) ? told['cache_creation'] : {};
+    const longCacheWriteTokens = countOf(written['ephemeral_1h_input_tokens']);
     const details = isObject(told['output_tokens_details']) ? told['output_tokens_details'] : {};
     const thinkingTokens = details['thinking_tokens'];
     return {
       source: 'exact',
       inputTokens: inputTokens + cachedInputTokens + cacheWriteTokens,
       cachedInputTokens,
-      cacheWriteTokens,
+      ...(cacheWriteTokens === 0 ? {} : { cacheWriteTokens }),
       // What is kept for an hour instead of five minutes.
-      longCacheWriteTokens: countOf(written['ephemeral_1h_input_tokens']),
+      ...(longCacheWriteTokens === 0 ? {} : { longCacheWriteTokens }),
       outputTokens,
       // Older versions do not say how much of the output was thinking, which can be nearly all of it. Taking it for
       // visible text would make an honest count look absurd.

@@ -3,6 +3,7 @@ import type { ChatCall, ChatOptions, Message, Part, Tool, ToolCall, ToolChoice }
 import type { JsonObject } from '../../core/fields.ts';
 import { isObject, present, unsupported } from '../../core/fields.ts';
 import { spliceFields } from '../../core/json-guard.ts';
+import { writeCacheMark } from '../cache-mark.ts';
 import { isForeign, refuseForeign } from '../foreign.ts';
 
 export type MessagesBodyOptions = {
@@ -91,20 +92,26 @@ function buildSampling(o: ChatOptions): JsonObject {
 }
 
 /** The vendor refuses a conversation without turns, so that a system prompt alone is said by the user. */
-function buildConversation(messages: readonly Message[], foreign: boolean): { system?: string; messages: Turn[] } {
+function buildConversation(
+  messages: readonly Message[],
+  foreign: boolean,
+): { system?: string | JsonObject[]; messages: Turn[] } {
   const system = buildSystem(messages);
   const turns = buildTurns(messages, foreign);
   if (system === undefined) return { messages: turns };
   if (turns.length > 0) return { system, messages: turns };
-  return { messages: [{ role: 'user', content: [{ type: 'text', text: system }] }] };
+  const content = typeof system === 'string' ? [{ type: 'text', text: system }] : system;
+  return { messages: [{ role: 'user', content }] };
 }
 
-/** This family has one system prompt; what stands further down joins it, in order. */
-function buildSystem(messages: readonly Message[]): string | undefined {
-  const texts = messages
+/** This family has one system prompt; what stands further down joins it, in order. It has blocks where one is marked. */
+function buildSystem(messages: readonly Message[]): string | JsonObject[] | undefined {
+  const parts = messages
     .filter(({ role }) => role === 'system' || role === 'developer')
-    .flatMap(({ parts }) => parts.flatMap((part) => (part.kind === 'text' && part.text !== '' ? [part.text] : [])));
-  return texts.length === 0 ? undefined : texts.join('\n\n');
+    .flatMap(({ parts }) => parts.flatMap((part) => (part.kind === 'text' && part.text !== '' ? [part] : [])));
+  if (parts.length === 0) return undefined;
+  if (parts.every((part) => part.cacheMark === undefined)) return parts.map((part) => part.text).join('\n\n');
+  return parts.flatMap((part) => buildPart(part, true));
 }
 
 type Turn = { readonly role: 'user' | 'assistant'; readonly content: JsonObject[] };
@@ -140,7 +147,8 @@ function buildBlocks(message: Message, ids: ToolIds, foreign: boolean): JsonObje
 
 /** The vendor refuses empty texts. */
 function buildPart(part: Part, foreign: boolean): JsonObject[] {
-  if (part.kind === 'text') return part.text === '' ? [] : [{ type: 'text', text: part.text }];
+  if (part.kind === 'text')
+    return part.text === '' ? [] : [{ type: 'text', text: part.text, ...writeCacheMark(part.cacheMark) }];
   if (part.kind === 'opaque') return foreign ? [] : [part.value];
   const data = /^data:([\w.+/-]+);base64,/.exec(part.url);
   if (data === null) return [{ type: 'image', source: { type: 'url', url: part.url } }];

@@ -24,6 +24,7 @@ import {
   present,
 } from '../../core/fields.ts';
 import { parseObject } from '../../core/json-guard.ts';
+import { readCacheMark } from '../cache-mark.ts';
 import type { WireBody } from '../rendering.ts';
 import { MAX_TOKENS_MAX, readLogitBias, readModelName, readStop, readStreaming } from './read-sampling.ts';
 
@@ -213,7 +214,7 @@ function readPart(value: unknown, param: string): Part {
     const text = value[value['type']];
     if (typeof text !== 'string')
       throw invalid(`${param}.${value['type']}`, `"${param}.${value['type']}" must be a string.`);
-    return { kind: 'text', text };
+    return { kind: 'text', text, ...readCacheMark(value) };
   }
   if (value['type'] === 'image_url') {
     const image = typeof value['image_url'] === 'string' ? { url: value['image_url'] } : value['image_url'];
