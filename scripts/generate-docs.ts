@@ -57,7 +57,7 @@ errors take another status where the provider's own says more: \`upstream_reject
 \`Retry-After\` tells the seconds to wait wherever they are known. Where a retry cannot help although the status
 suggests one, \`x-should-retry: false\` stops the official SDKs from trying.`,
     `After a stream has begun its status cannot change, so the error comes as the last event, the connection closes, and
-no \`[DONE]\` follows. 499 is seen in logs and usage only. What is charged in each case is in the
+no \`[DONE]\` or \`message_stop\` follows. 499 is seen in logs and usage only. What is charged in each case is in the
 [billing policy](../billing-policy.md).`,
     table(['Code', 'Status', 'Retry', 'Type', 'Message', 'Russian message'], rows),
   ]);

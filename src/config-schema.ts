@@ -81,7 +81,10 @@ export const planSchema = z.strictObject({
 
 const provider = z.strictObject({
   name: name.describe('Name that `models.targets` use and `x-tolmach-provider` shows.'),
-  kind: z.enum(['openai-compatible', 'demo']).default('openai-compatible').describe('The wire protocol it speaks.'),
+  kind: z
+    .enum(['openai-compatible', 'anthropic', 'demo'])
+    .optional()
+    .describe('The wire protocol it speaks. That of its `vendor` where absent, and `openai-compatible` without one.'),
   vendor: name
     .optional()
     .describe('A vendor that Tolmach knows (see the table above), for its address and deviations.'),

@@ -22,7 +22,13 @@ export type TextPart = { readonly kind: 'text'; text: string };
 /** `url` is an https address or a `data:` URL. */
 export type ImagePart = { readonly kind: 'image'; readonly url: string; readonly detail?: string };
 /** A part that this program only carries, such as audio or a file, in the caller's own spelling. */
-export type OpaquePart = { readonly kind: 'opaque'; readonly type: string; readonly value: Record<string, unknown> };
+export type OpaquePart = {
+  readonly kind: 'opaque';
+  readonly type: string;
+  readonly value: Record<string, unknown>;
+  /** Whether a provider of another family may leave it out, as it may with what a model thought before. */
+  readonly isOptional?: true;
+};
 export type Part = TextPart | ImagePart | OpaquePart;
 
 export type Role = 'system' | 'developer' | 'user' | 'assistant' | 'tool';
@@ -46,6 +52,8 @@ export type Tool = {
   readonly description?: string;
   readonly parameters?: Record<string, unknown>;
   readonly strict?: boolean;
+  /** A tool whose shape the vendor has defined itself, in the caller's own spelling; only its family can offer it. */
+  readonly opaque?: Record<string, unknown>;
 };
 export type ToolChoice = 'auto' | 'none' | 'required' | { readonly name: string };
 export type ResponseFormat =
@@ -95,8 +103,12 @@ export type ChatCall = {
   readonly stream: boolean;
   /** Whether the customer's stream ends with a usage event. */
   readonly includeUsage: boolean;
+  /** The wire protocol that the call came in, if providers speak it: what is only carried is in its spelling. */
+  readonly family?: Family;
   /** Fields this program does not know; a provider of the same family gets them. */
   readonly extra: Readonly<Record<string, unknown>>;
+  /** Headers that are only carried: a provider of the same family gets them. */
+  readonly extraHeaders?: Readonly<Record<string, string>>;
   /** Whether the answer begins with the prompt's own text, as old text completions may ask. */
   readonly echo?: boolean;
   /** Absent once the call differs from what came, for instance after its text was cut. */

@@ -34,10 +34,10 @@ type KeyInBody = {
 export type CallRoute = RouteBase & {
   readonly action: 'call';
   readonly method: 'POST';
-  /** Throws `CallError` with the field's name when the body cannot be a call. */
-  read(body: WireBody): ChatCall;
+  /** Throws `CallError` with the field's name when the body cannot be a call. `headers` are the request's. */
+  read(body: WireBody, headers: Headers): ChatCall;
   answer(answer: Answer, context: AnswerContext, call: ChatCall): Rendered;
-  /** Absent where the document knows no streams; `stream` of such a call is never true. `headers` are the request's. */
+  /** Absent where the document knows no streams; `stream` of such a call is never true. */
   stream?(call: ChatCall, context: AnswerContext, headers: Headers): StreamRenderer;
 };
 
@@ -52,7 +52,8 @@ export type PublicModel = {
 export type ModelsRoute = RouteBase & {
   readonly action: 'models';
   readonly method: 'GET';
-  render(models: readonly PublicModel[]): Rendered;
+  /** `headers` are the request's: one path may be asked by clients of two families. */
+  render(models: readonly PublicModel[], headers: Headers): Rendered;
 };
 
 export type ModelRoute = RouteBase & {
@@ -60,7 +61,7 @@ export type ModelRoute = RouteBase & {
   readonly method: 'GET';
   /** Ends in `/`; what follows is the model's name, which may itself contain slashes. */
   readonly path: string;
-  render(model: PublicModel): Rendered;
+  render(model: PublicModel, headers: Headers): Rendered;
 };
 
 /** What a task was asked to do: a mode's id and the text. */
@@ -178,6 +179,8 @@ export type Dialect = {
   readonly name: string;
   readonly language: 'en' | 'ru';
   readonly routes: readonly Route[];
+  /** The header in which this dialect's clients look for the id of their request, beside `x-request-id`. */
+  readonly requestIdHeader?: string;
   /** An error in the dialect's own shape. */
   readonly error: ErrorRenderer;
 };

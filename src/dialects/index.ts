@@ -1,4 +1,5 @@
 // The list of dialects. Order does not matter: their paths do not collide, which the contract suite checks.
+import { anthropic } from './anthropic.ts';
 import { chatinfo } from './chatinfo.ts';
 import type { Dialect } from './dialect.ts';
 import { nsp } from './nsp.ts';
@@ -7,4 +8,4 @@ import { sydney } from './sydney.ts';
 import { textbot } from './textbot.ts';
 import { tolmach } from './tolmach.ts';
 
-export const DIALECTS: readonly Dialect[] = [openai, chatinfo, textbot, nsp, sydney, tolmach];
+export const DIALECTS: readonly Dialect[] = [openai, anthropic, chatinfo, textbot, nsp, sydney, tolmach];

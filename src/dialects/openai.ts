@@ -1,5 +1,6 @@
 // The OpenAI dialect. Source: OpenAI's public API reference; what strict clients depend on is in the tests.
 
+import { renderModel as renderAnthropicModel, renderModelPage } from '../wire/anthropic/render-models.ts';
 import { renderError } from '../wire/openai/errors.ts';
 import { readModeration, renderAllCategories } from '../wire/openai/moderation.ts';
 import { readChat } from '../wire/openai/read-chat.ts';
@@ -8,6 +9,9 @@ import { readImage, renderImages } from '../wire/openai/read-image.ts';
 import { renderChat, renderChatStream } from '../wire/openai/render-chat.ts';
 import { renderCompletion, renderCompletionStream } from '../wire/openai/render-completion.ts';
 import type { Dialect, PublicModel } from './dialect.ts';
+
+/** Anthropic's clients ask for models at the same paths; they always say which version of their API they mean. */
+const isAnthropicClient = (headers: Headers) => headers.has('anthropic-version');
 
 const renderModel = (model: PublicModel) => ({
   id: model.name,
@@ -59,17 +63,23 @@ export const openai: Dialect = {
       method: 'GET',
       path: '/v1/models',
       endpoint: 'models',
-      render: (models) => ({
-        status: 200,
-        body: { object: 'list', data: models.filter((model) => model.active).map(renderModel) },
-      }),
+      render(models, headers) {
+        const active = models.filter((model) => model.active);
+        const body = isAnthropicClient(headers)
+          ? renderModelPage(active)
+          : { object: 'list', data: active.map(renderModel) };
+        return { status: 200, body };
+      },
     },
     {
       action: 'model',
       method: 'GET',
       path: '/v1/models/',
       endpoint: 'models',
-      render: (model) => ({ status: 200, body: renderModel(model) }),
+      render: (model, headers) => ({
+        status: 200,
+        body: isAnthropicClient(headers) ? renderAnthropicModel(model) : renderModel(model),
+      }),
     },
   ],
   error: (error) => renderError(error),

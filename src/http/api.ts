@@ -39,7 +39,7 @@ export class Api {
     try {
       if (found === undefined) throw new CallError('method_not_allowed');
       refuseKeyInQuery(request.url);
-      return toResponse(await this.#run(found, request, callId, connection), callId);
+      return toResponse(await this.#run(found, request, callId, connection), callId, dialect);
     } catch (thrown) {
       return this.#fail(dialect, found?.route, toCallError(thrown), callId);
     }
@@ -91,7 +91,7 @@ export class Api {
     if (!error.retryable && error.status >= 408) headers['x-should-retry'] = 'false';
     const render = route?.error ?? dialect.error;
     const rendered = render(error, { requestId: callId, publicUrl: this.#gateway.config.publicUrl });
-    return toResponse(jsonReply({ ...rendered, headers: { ...rendered.headers, ...headers } }), callId);
+    return toResponse(jsonReply({ ...rendered, headers: { ...rendered.headers, ...headers } }), callId, dialect);
   }
 }
 
@@ -107,13 +107,14 @@ function unescapePath(escaped: string): string {
 /** Answers are the caller's own, so no cache may keep them. */
 const SHARED_HEADERS = new Headers({ ...CORS_HEADERS, 'cache-control': 'no-store' });
 
-function toResponse(reply: Reply, callId: string): Response {
+function toResponse(reply: Reply, callId: string, { requestIdHeader }: Dialect): Response {
   const body = typeof reply.body === 'string' ? reply.body : streamOf(reply.body);
   // Copying ready headers and adding to them costs half of what making all of them does.
   const response = new Response(body, { status: reply.status, headers: SHARED_HEADERS });
   const { headers } = response;
   for (const name in reply.headers) headers.set(name, reply.headers[name] as string);
   headers.set('x-request-id', callId);
+  if (requestIdHeader !== undefined) headers.set(requestIdHeader, callId);
   return response;
 }
 

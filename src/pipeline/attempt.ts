@@ -40,7 +40,8 @@ export function attemptWhole(gateway: Gateway, held: HeldCall, call: ChatCall): 
     watch.expect(gateway.config.timeouts.idleMs, 'upstream_stalled');
     const text = await gateway.upstream.readText(upstream, signal);
     watch.end();
-    return route.provider.readAnswer(text, held.admission.meter);
+    const whole = route.provider.readAnswer(text, held.admission.meter);
+    return call.source?.family === route.provider.family ? whole : { answer: whole.answer };
   });
 }
 
@@ -143,17 +144,23 @@ async function attempt<T>(
       return result;
     } catch (thrown) {
       watch.end();
-      failure = held.interruption ?? toCallError(signal.aborted ? signal.reason : thrown);
-      reportAttempt(gateway, held, route, startedMs, failure);
-      coolDown(gateway, route, failure);
-      if (held.interruption !== undefined || !mayRetry(held.admission.call, failure)) throw failure;
+      const latest = held.interruption ?? toCallError(signal.aborted ? signal.reason : thrown);
+      reportAttempt(gateway, held, route, startedMs, latest);
+      coolDown(gateway, route, latest);
+      // That a second target has no word for a field says less than why the first one failed.
+      if (failure === undefined || latest.code !== 'unsupported_parameter') failure = latest;
+      if (held.interruption !== undefined || !mayRetry(held.admission.call, latest)) throw failure;
     }
   }
   throw failure ?? new CallError('provider_unavailable');
 }
 
-/** A picture is dear, so it is tried again only where surely nothing was drawn; text once where it may have been. */
+/**
+ * A picture is dear, so it is tried again only where surely nothing was drawn; text once where it may have been. What
+ * one target has no word for another may understand.
+ */
 function mayRetry(call: Call, failure: CallError): boolean {
+  if (failure.code === 'unsupported_parameter') return true;
   const kind = retryClass(failure.code);
   return kind === 'safe' || (kind === 'ambiguous' && call.endpoint === 'chat');
 }

@@ -20,6 +20,9 @@ export type Model = {
   readonly routes: readonly Route[];
 };
 
+/** What a model says of one of its targets. */
+type Preference = Pick<Candidate, 'priority' | 'weight'> & Pick<Target, 'maxOutputTokens'>;
+
 type Source = {
   readonly provider: Provider;
   readonly providerName: string;
@@ -28,6 +31,9 @@ type Source = {
   readonly quirks: VendorQuirks;
 };
 
+const DEFAULT_KIND = 'openai-compatible';
+/** Output tokens that a call may have where neither it nor its model names a bound. */
+const DEFAULT_MAX_OUTPUT_TOKENS = 4096;
 const DEFAULT_QUIRKS: VendorQuirks = { maxTokensField: 'max_tokens', streamsAreStrict: false, unsupported: [] };
 
 export class ModelBook {
@@ -52,7 +58,7 @@ export class ModelBook {
     for (const preset of presets) this.#addPreset(preset, hasReal);
     for (const model of config.models) {
       const routes = model.targets.map((target) =>
-        this.routeTo(target.provider, target.model, target.priority, target.weight),
+        this.routeTo(target.provider, target.model, { ...target, maxOutputTokens: model.maxOutputTokens }),
       );
       this.#models.set(model.name, { ...model, routes });
     }
@@ -92,8 +98,9 @@ export class ModelBook {
     }
     for (const name of names) {
       if ((this.#models.get(name)?.routes.length ?? 0) > 0) continue;
-      const routes = [this.routeTo(vendor.name, name, 0, 1)];
-      this.#models.set(name, { name, ownedBy: vendor.name, kind: 'text', maxOutputTokens: 4096, routes });
+      const routes = [this.routeTo(vendor.name, name)];
+      const maxOutputTokens = DEFAULT_MAX_OUTPUT_TOKENS;
+      this.#models.set(name, { name, ownedBy: vendor.name, kind: 'text', maxOutputTokens, routes });
     }
   }
 
@@ -105,7 +112,7 @@ export class ModelBook {
     const apiKey = vendor.keyEnv === null ? undefined : environment[vendor.keyEnv];
     const baseUrl = baseUrlOf(vendor, environment);
     this.#sources.set(vendor.name, {
-      provider: findProvider('openai-compatible'),
+      provider: findProvider(vendor.kind ?? DEFAULT_KIND),
       providerName: vendor.name,
       baseUrl,
       apiKey,
@@ -115,36 +122,40 @@ export class ModelBook {
 
   #addConfigured(config: FileConfig['providers'][number], environment: Environment): void {
     const vendor = VENDORS.find((row) => row.name === config.vendor);
+    const kind = config.kind ?? vendor?.kind ?? DEFAULT_KIND;
     this.#sources.set(config.name, {
-      provider: findProvider(config.kind),
+      provider: findProvider(kind),
       providerName: config.name,
       baseUrl: (config.baseUrl ?? vendor?.baseUrl ?? '').replace(/\/+$/, ''),
       apiKey: config.apiKey ?? (vendor?.keyEnv ? environment[vendor.keyEnv] : undefined),
-      quirks: vendor?.quirks ?? DEFAULT_QUIRKS,
+      // Streams of messages have blocks that only their own family can say, so they are always passed on.
+      quirks: vendor?.quirks ?? { ...DEFAULT_QUIRKS, streamsAreStrict: kind === 'anthropic' },
     });
   }
 
   /** Never lets the demo answer in a real model's name once any real provider is there. */
   #addPreset(preset: ModelPreset, hasReal: boolean): void {
     const vendors = Object.entries(preset.vendors).filter(([vendor]) => this.#sources.has(vendor));
-    const routes = vendors.map(([vendor, upstream], i) => this.routeTo(vendor, upstream, i, 1));
-    if (routes.length === 0 && !hasReal) routes.push(this.routeTo('demo', preset.name, 0, 1));
-    this.#models.set(preset.name, {
-      name: preset.name,
-      ownedBy: preset.ownedBy,
-      kind: preset.kind ?? 'text',
-      maxOutputTokens: preset.maxOutputTokens,
-      routes,
-    });
+    const { name, ownedBy, kind = 'text', maxOutputTokens } = preset;
+    const routes = vendors.map(([vendor, upstream], priority) =>
+      this.routeTo(vendor, upstream, { priority, maxOutputTokens }),
+    );
+    if (routes.length === 0 && !hasReal) routes.push(this.routeTo('demo', name));
+    this.#models.set(name, { name, ownedBy, kind, maxOutputTokens, routes });
   }
 
   /** The way to a provider's model. Throws where there is no such provider. */
-  routeTo(providerName: string, upstreamModel: string, priority = 0, weight = 1): Route {
+  routeTo(
+    providerName: string,
+    upstreamModel: string,
+    { priority = 0, weight = 1, maxOutputTokens = DEFAULT_MAX_OUTPUT_TOKENS }: Partial<Preference> = {},
+  ): Route {
     const source = this.#sources.get(providerName);
     if (source === undefined) throw new Error(`there is no provider "${providerName}"`);
     const { provider, ...where } = source;
     const origin = where.baseUrl === '' ? '' : new URL(where.baseUrl).origin;
-    return { provider, target: { ...where, origin, upstreamModel }, priority, weight, coolUntilMs: 0 };
+    const target = { ...where, origin, upstreamModel, maxOutputTokens };
+    return { provider, target, priority, weight, coolUntilMs: 0 };
   }
 }
 
@@ -199,6 +210,8 @@ export function baseUrlEnv(vendor: Vendor): string {
   return `${stem}_BASE_URL`;
 }
 
+/** Anthropic's own clients take an address without the version, in the same variable. */
 function baseUrlOf(vendor: Vendor, environment: Environment): string {
-  return (environment[baseUrlEnv(vendor)] || vendor.baseUrl).replace(/\/+$/, '');
+  const url = (environment[baseUrlEnv(vendor)] || vendor.baseUrl).replace(/\/+$/, '');
+  return vendor.kind === 'anthropic' && !/\/v\d+$/.test(url) ? `${url}/v1` : url;
 }

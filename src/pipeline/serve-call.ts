@@ -22,7 +22,7 @@ export async function serveCall(
   incoming: Incoming,
 ): Promise<Reply> {
   const owner = await authenticateHeaders(gateway, incoming);
-  const call = route.read(await incoming.readBody());
+  const call = route.read(await incoming.readBody(), incoming.headers);
   const admission = admitChat(gateway, askedBy(owner, dialect, route, incoming), call);
   const held = await hold(gateway, incoming.callId, admission);
   // From here on the call is closed on every way out.
@@ -47,8 +47,7 @@ async function serveWhole(
 ): Promise<Reply> {
   try {
     const { answer, text } = await attemptWhole(gateway, held, call);
-    const isSameShape = text !== undefined && call.source !== undefined;
-    const rendered = isSameShape ? text : JSON.stringify(route.answer(answer, context, call).body);
+    const rendered = text ?? JSON.stringify(route.answer(answer, context, call).body);
     const closed = await held.complete();
     return { status: 200, headers: callHeaders(held, closed), body: rendered };
   } catch (thrown) {

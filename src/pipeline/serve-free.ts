@@ -30,7 +30,8 @@ export async function serveModels(
   route: ModelsRoute,
   incoming: Incoming,
 ): Promise<Reply> {
-  return jsonReply(route.render(listModels(gateway, await authenticateHeaders(gateway, incoming), dialect)));
+  const owner = await authenticateHeaders(gateway, incoming);
+  return jsonReply(route.render(listModels(gateway, owner, dialect), incoming.headers));
 }
 
 export async function serveModel(
@@ -39,9 +40,8 @@ export async function serveModel(
   route: ModelRoute,
   incoming: Incoming,
 ): Promise<Reply> {
-  return jsonReply(
-    route.render(findModel(gateway, await authenticateHeaders(gateway, incoming), dialect, incoming.rest)),
-  );
+  const owner = await authenticateHeaders(gateway, incoming);
+  return jsonReply(route.render(findModel(gateway, owner, dialect, incoming.rest), incoming.headers));
 }
 
 export async function serveTokens(

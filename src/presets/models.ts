@@ -21,10 +21,10 @@ const openai = (name: string, maxOutputTokens: number, upstream = name): ModelPr
 });
 
 /** OpenRouter writes the version with a dot: `anthropic/claude-haiku-4.5`. */
-const anthropic = (name: string, upstream: string): ModelPreset => ({
+const anthropic = (name: string, upstream = name, maxOutputTokens = 4096): ModelPreset => ({
   name,
   ownedBy: 'anthropic',
-  maxOutputTokens: 4096,
+  maxOutputTokens,
   vendors: { anthropic: upstream, openrouter: `anthropic/${upstream.replace(/-(\d)-(\d)$/, '-$1.$2')}` },
 });
 
@@ -37,9 +37,12 @@ const picture = (name: string, ownedBy: string, vendors: Readonly<Record<string,
   vendors,
 });
 
+/** Claude models since 5 think as they answer, so that the same text needs a wider bound. */
+const CLAUDE_5_OUTPUT_TOKENS = 16_384;
+
 /**
- * Models of the NSP document that their vendors have switched off. Programs still ask for them by name, so that the
- * nearest cheap model of the same vendor answers; `x-tolmach-model` says which one did.
+ * Models that their vendors have switched off, most of them of the NSP document. Programs still ask for them by name, so
+ * that the nearest model of the same vendor answers; `x-tolmach-model` says which one did.
  */
 const RETIRED: readonly ModelPreset[] = [
   ...['text-ada-001', 'text-babbage-001', 'text-curie-001', 'text-davinci-003'].map((name) =>
@@ -48,6 +51,8 @@ const RETIRED: readonly ModelPreset[] = [
   ...['claude-2', 'claude-instant-v1', 'claude-v1.0', 'claude-v1.2', 'claude-v1.3'].map((name) =>
     anthropic(name, 'claude-haiku-4-5'),
   ),
+  // Ends on 30 November 2026.
+  anthropic('claude-sonnet-4-5', 'claude-sonnet-4-6'),
 ];
 
 export const MODEL_PRESETS: readonly ModelPreset[] = [
@@ -70,9 +75,13 @@ export const MODEL_PRESETS: readonly ModelPreset[] = [
   openai('gpt-4-turbo', 4096),
   openai('gpt-3.5-turbo', 4096),
   openai('gpt-3.5-turbo-16k', 4096, 'gpt-3.5-turbo'),
-  anthropic('claude-sonnet-4-5', 'claude-sonnet-4-5'),
-  anthropic('claude-opus-4-5', 'claude-opus-4-5'),
-  anthropic('claude-haiku-4-5', 'claude-haiku-4-5'),
+  ...['claude-opus-5-5', 'claude-sonnet-5-5', 'claude-haiku-5-5', 'claude-opus-5', 'claude-sonnet-5'].map((name) =>
+    anthropic(name, name, CLAUDE_5_OUTPUT_TOKENS),
+  ),
+  anthropic('claude-sonnet-4-6'),
+  anthropic('claude-opus-4-6'),
+  anthropic('claude-opus-4-5'),
+  anthropic('claude-haiku-4-5'),
   {
     name: 'deepseek-chat',
     ownedBy: 'deepseek',

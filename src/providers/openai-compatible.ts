@@ -17,6 +17,7 @@ export const openaiCompatible: RemoteProvider = {
   name: 'openai-compatible',
   endpoints: ['chat', 'image', 'moderation'],
   family: 'openai-chat',
+  keyHeaders,
   buildRequest,
   readAnswer(text, meter) {
     const body = parseAnswer(text);
@@ -43,9 +44,12 @@ function buildRequest(call: ChatCall, target: Target): UpstreamRequest {
 }
 
 function post(target: Target, path: string, body: string, accept = 'application/json'): UpstreamRequest {
-  const headers: Record<string, string> = { 'content-type': 'application/json', accept };
-  if (target.apiKey !== undefined) headers['authorization'] = `Bearer ${target.apiKey}`;
+  const headers = { 'content-type': 'application/json', accept, ...keyHeaders(target.apiKey) };
   return { method: 'POST', url: `${target.baseUrl}/${path}`, origin: target.origin, headers, body };
+}
+
+function keyHeaders(apiKey: string | undefined): Record<string, string> {
+  return apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
 }
 
 /** The names in `unsupported` are those of the wire; each is asked of the neutral call. */

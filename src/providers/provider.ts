@@ -16,6 +16,8 @@ export type Target = {
   /** Scheme, host and port of `baseUrl`: what connections are kept by. */
   readonly origin: string;
   readonly apiKey: string | undefined;
+  /** The bound on the output of a call that names none, for vendors that take no call without one. */
+  readonly maxOutputTokens: number;
   readonly quirks: VendorQuirks;
 };
 
@@ -39,7 +41,7 @@ export type UpstreamRequest = {
 /** The headers of an answer, by name in any case; those that came several times are joined by commas. */
 export type AnswerHeaders = Pick<Headers, 'get'>;
 
-/** A whole answer. `text` is set where the vendor's own JSON may be passed on as it is. */
+/** A whole answer. `text` is set where the vendor's own JSON may be passed on as it is to a client of its family. */
 export type WholeAnswer = { readonly answer: Answer; readonly text?: string };
 
 /** Reads a vendor's stream into neutral events. `fault` is set where an answer stream's is; `push` does not throw. */
@@ -54,6 +56,8 @@ export type RemoteProvider = {
   readonly name: string;
   readonly endpoints: readonly Endpoint[];
   readonly family: Family;
+  /** The headers that every request carries, the key's among them. */
+  keyHeaders(apiKey: string | undefined): Record<string, string>;
   /** Throws `unsupported_parameter` for a field that the target cannot honour and whose loss would be a lie. */
   buildRequest(call: ChatCall, target: Target): UpstreamRequest;
   /** Reads a 2xx answer. Throws what it means if it is none. */

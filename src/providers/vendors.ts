@@ -1,9 +1,11 @@
-// OpenAI-like vendors, one row each. `env` names the variables that switch a vendor on; its base URL can be changed
+// Vendors that are known by name, one row each; most of them are OpenAI-like. `env` names the variables that switch a vendor on; its base URL can be changed
 // by the variable of the same name that ends in _BASE_URL. Facts are from the vendors' own documentation.
 import type { VendorQuirks } from './provider.ts';
 
 export type Vendor = {
   readonly name: string;
+  /** The wire protocol that it speaks: the name of a provider. OpenAI's where absent. */
+  readonly kind?: 'openai-compatible' | 'anthropic';
   readonly baseUrl: string;
   /** The variable that holds the key; `null` for servers that need none and are found or configured by address. */
   readonly keyEnv: string | null;
@@ -21,6 +23,14 @@ export const VENDORS: readonly Vendor[] = [
     baseUrl: 'https://api.openai.com/v1',
     keyEnv: 'OPENAI_API_KEY',
     quirks: { ...strict, maxTokensField: 'max_completion_tokens', unsupported: ['top_k'] },
+  },
+  {
+    name: 'anthropic',
+    kind: 'anthropic',
+    baseUrl: 'https://api.anthropic.com/v1',
+    keyEnv: 'ANTHROPIC_API_KEY',
+    // The protocol has no words for these, so that its provider refuses them whatever vendor speaks it.
+    quirks: { ...strict, unsupported: ['n', 'logprobs', 'logit_bias', 'presence_penalty', 'frequency_penalty'] },
   },
   { name: 'openrouter', baseUrl: 'https://openrouter.ai/api/v1', keyEnv: 'OPENROUTER_API_KEY', quirks: strict },
   {

@@ -1,4 +1,5 @@
 // What a fault upstream does with a call: answers in order, in part, wrongly or never.
+import { message, messageFrames } from './anthropic-fault-shapes.ts';
 import type { ReceivedCall, Wire } from './fault-upstream.ts';
 
 export type Script = (wire: Wire, call: ReceivedCall) => Promise<void> | void;
@@ -91,6 +92,7 @@ export function healthy(text = 'Hello from upstream.'): Script {
 function wholeOrStream(text: string, { path, body }: ReceivedCall): Script {
   if (path.endsWith('/images/generations')) return json(pictures(Number(body['n'] ?? 1)));
   if (path.endsWith('/moderations')) return json(moderation([body['input']].flat().length, { violence: 0.1 }));
+  if (path.endsWith('/messages')) return body.stream === true ? stream(messageFrames(text)) : json(message(text));
   return body.stream === true ? stream(streamFrames(text)) : json(completion(text));
 }
 

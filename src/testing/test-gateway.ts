@@ -55,7 +55,7 @@ export class TestGateway extends GatewayClient {
     this.#dataDir = dataDir;
   }
 
-  /** Models: `strict` is relayed byte for byte, `loose` is translated, `both` has all upstreams as targets in order, and so has `picture`, which draws. */
+  /** Models: `strict` is relayed byte for byte, `loose` is translated, `claude` speaks Anthropic's protocol, `both` has all upstreams as targets in order, and so has `picture`, which draws. */
   static async start(options: TestGatewayOptions = {}): Promise<TestGateway> {
     const dataDir = mkdtempSync(join(tmpdir(), 'tolmach-test-'));
     const upstreams = await Promise.all(Array.from({ length: options.upstreams ?? 1 }, () => FaultUpstream.start()));
@@ -107,11 +107,13 @@ export function configFor(upstreams: readonly FaultUpstream[], settings: Setting
         baseUrl,
         apiKey: `upstream-key-${i}`,
       })),
+      { name: 'claude', vendor: 'anthropic', baseUrl: upstreams[0]?.baseUrl, apiKey: 'upstream-key-claude' },
       { name: 'untidy', baseUrl: upstreams[0]?.baseUrl, apiKey: 'upstream-key-loose' },
     ],
     models: [
       { name: 'strict', targets: [target(0)] },
       { name: 'loose', targets: [{ provider: 'untidy', model: 'upstream-model' }] },
+      { name: 'claude', targets: [{ provider: 'claude', model: 'upstream-model' }] },
       { name: 'both', targets: upstreams.map((_, i) => target(i)) },
       { name: 'picture', kind: 'image', targets: upstreams.map((_, i) => target(i)) },
     ],

@@ -2,6 +2,7 @@
 // whose base URL was set. It runs beside the start and never delays it.
 import { isObject } from '../core/fields.ts';
 import type { Gateway } from '../pipeline/gateway.ts';
+import { PROVIDERS } from '../providers/index.ts';
 import type { Vendor } from '../providers/vendors.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -24,7 +25,8 @@ export async function discoverModels(gateway: Gateway): Promise<void> {
 async function listModels(upstream: Upstream, vendor: Vendor, apiKey: string | undefined): Promise<string[]> {
   try {
     const url = `${vendor.baseUrl}/models`;
-    const headers: Record<string, string> = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
+    const provider = PROVIDERS.find(({ name }) => name === (vendor.kind ?? 'openai-compatible'));
+    const headers = provider?.kind === 'remote' ? provider.keyHeaders(apiKey) : {};
     const signal = AbortSignal.timeout(TIMEOUT_MS);
     const answer = await upstream.send({ method: 'GET', url, origin: new URL(url).origin, headers, body: '' }, signal);
     const text = await upstream.readText(answer, signal);

@@ -27,7 +27,7 @@ const ROUTES = DIALECTS.flatMap((dialect) =>
 async function readAll(route: Route, body: WireBody): Promise<boolean> {
   switch (route.action) {
     case 'call':
-      return route.read(body).stream;
+      return route.read(body, new Headers()).stream;
     case 'image':
       route.read(body);
       return false;
@@ -127,6 +127,12 @@ describe.each(ROUTES)('%s', (_, dialect, route) => {
       'headers',
       'data',
       'tools',
+      'tool_choice',
+      'max_tokens',
+      'system',
+      'stop_sequences',
+      'metadata',
+      'output_config',
       'logit_bias',
       '__proto__',
     );

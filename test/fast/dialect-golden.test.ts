@@ -59,13 +59,13 @@ async function follow(route: Route, given: Given): Promise<unknown> {
   const balance = { requests: given.requestsLeft ?? 0, microRub: 0 };
   switch (route.action) {
     case 'call':
-      return followCall(route, route.read(body), given);
+      return followCall(route, route.read(body, new Headers(given.headers)), given);
     case 'image': {
       const call = route.read(body);
       return { call, answer: route.render(given.urls ?? [], { ...CONTEXT, model: call.model }) };
     }
     case 'models':
-      return { answer: route.render(given.models ?? []) };
+      return { answer: route.render(given.models ?? [], new Headers(given.headers)) };
     case 'moderate':
       return { answer: route.render(moderateLexically(route.read(body)), CONTEXT.callId) };
     case 'tokenize':

@@ -88,6 +88,7 @@ function targetWith({
     upstreamModel: 'vendor-model',
     baseUrl: 'https://vendor.example/v1',
     origin: 'https://vendor.example',
+    maxOutputTokens: 4096,
   };
   return { ...where, ...target, quirks, apiKey: apiKey ?? undefined };
 }

@@ -2,9 +2,8 @@
 // are shown to the customer only where they are about the customer's own request, and then with care.
 import { CallError } from '../../core/errors.ts';
 import { isObject } from '../../core/fields.ts';
+import { publicMessage, readRetryAfter } from '../vendor-words.ts';
 
-const MESSAGE_CHARS_MAX = 500;
-const RETRY_AFTER_S_MAX = 60;
 /** Codes by which vendors say that *our* account has no money or that *our* key is wrong. */
 const OUR_ACCOUNT = [
   'insufficient_quota',
@@ -59,14 +58,6 @@ function rejected(error: VendorError, status: number, detail: string): CallError
   });
 }
 
-/** Cuts what could be a secret or an address out of a vendor's text. */
-function publicMessage(message: string): string {
-  return message
-    .slice(0, MESSAGE_CHARS_MAX)
-    .replace(/https?:\/\/\S+/g, '[address]')
-    .replace(/\b(?:sk|key|org|proj|Bearer)[-_ ][A-Za-z0-9_\-.*]{6,}/g, '[secret]');
-}
-
 function isAboutOurAccount(error: VendorError): boolean {
   return OUR_ACCOUNT.includes(error.code ?? '') || OUR_ACCOUNT.includes(error.type ?? '');
 }
@@ -89,9 +80,4 @@ function readErrorObject(value: unknown): VendorError {
     if (typeof field === 'string' || typeof field === 'number') out[name] = String(field);
   }
   return out;
-}
-
-function readRetryAfter(headers: Pick<Headers, 'get'>): number | undefined {
-  const seconds = Number(headers.get('retry-after') ?? Number.NaN);
-  return Number.isFinite(seconds) && seconds >= 0 ? Math.min(Math.ceil(seconds), RETRY_AFTER_S_MAX) : undefined;
 }

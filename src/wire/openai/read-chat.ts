@@ -69,6 +69,7 @@ export function readChat(body: WireBody): ChatCall {
     messages: readMessages(value),
     options: readOptions(value),
     ...readStreaming(value),
+    family: 'openai-chat',
     extra: extraOf(value, KNOWN) ?? {},
     source: { family: 'openai-chat', text: body.text, spans },
   };

@@ -8,6 +8,7 @@ import type { AnswerStream, RelayContext } from '../../core/answer-stream.ts';
 import { CallError, toCallError } from '../../core/errors.ts';
 import { endOfString } from '../../core/json-guard.ts';
 import { SseReader, sseData } from '../../core/sse.ts';
+import { frameEnd, unescapeJson } from '../stream-frames.ts';
 import { errorBody } from './errors.ts';
 import { parseChunk } from './read-stream.ts';
 import { readUsage } from './usage.ts';
@@ -134,20 +135,4 @@ function hasUsage(text: string): boolean {
     at = text.indexOf('"usage"', next);
   }
   return false;
-}
-
-/** The index after the first blank line from `from` on, in any of the three spellings of a line's end, or -1. */
-function frameEnd(text: string, from: number): number {
-  const blankLine = /\r\n\r\n|\n\n|\r\r|\n\r\n/g;
-  blankLine.lastIndex = from;
-  return blankLine.test(text) ? blankLine.lastIndex : -1;
-}
-
-function unescapeJson(escaped: string): string {
-  try {
-    const text: unknown = JSON.parse(`"${escaped}"`);
-    return typeof text === 'string' ? text : '';
-  } catch {
-    return escaped;
-  }
 }

@@ -1,7 +1,11 @@
 // Writes a call as the body of an OpenAI chat completion request.
 import type { ChatCall, Message, Part, ResponseFormat, Tool, ToolChoice } from '../../core/call.ts';
-import { present } from '../../core/fields.ts';
+import { present, unsupported } from '../../core/fields.ts';
 import { spliceFields } from '../../core/json-guard.ts';
+import { isForeign, refuseForeign } from '../foreign.ts';
+
+/** What OpenAI takes as `user`; identifiers of other families may be longer and are then left out. */
+const USER_CHARS_MAX = 64;
 
 export type ChatBodyOptions = {
   /** The vendor's name of the model. */
@@ -34,10 +38,12 @@ export function writeChat(call: ChatCall, options: ChatBodyOptions): string {
 
 function buildChat(call: ChatCall, { model, maxTokensField }: ChatBodyOptions): Record<string, unknown> {
   const o = call.options;
+  const foreign = isForeign(call, 'openai-chat');
+  if (foreign) refuseForeign(call);
   return {
-    ...call.extra,
+    ...(foreign ? {} : call.extra),
     model,
-    messages: call.messages.map(buildMessage),
+    messages: call.messages.map((message) => buildMessage(message, foreign)),
     ...present({
       stream: call.stream ? true : undefined,
       stream_options: call.stream ? { include_usage: true } : undefined,
@@ -53,7 +59,7 @@ function buildChat(call: ChatCall, { model, maxTokensField }: ChatBodyOptions): 
       top_logprobs: o.topLogprobs,
       logit_bias: o.logitBias,
       seed: o.seed,
-      user: o.user,
+      user: foreign && (o.user?.length ?? 0) > USER_CHARS_MAX ? undefined : o.user,
       tools: o.tools?.map(buildTool),
       tool_choice: o.toolChoice === undefined ? undefined : buildToolChoice(o.toolChoice),
       parallel_tool_calls: o.parallelToolCalls,
@@ -63,11 +69,14 @@ function buildChat(call: ChatCall, { model, maxTokensField }: ChatBodyOptions): 
   };
 }
 
-function buildMessage(message: Message): Record<string, unknown> {
+function buildMessage(message: Message, foreign: boolean): Record<string, unknown> {
+  const parts = foreign ? message.parts.filter(({ kind }) => kind !== 'opaque') : message.parts;
+  if (foreign && message.role === 'tool' && parts.some(({ kind }) => kind === 'image'))
+    throw unsupported('messages', 'Pictures in the results of tools are not supported by this model.');
   return {
-    ...message.extra,
+    ...(foreign ? {} : message.extra),
     role: message.role,
-    content: buildContent(message.parts),
+    content: buildContent(parts),
     ...present({ name: message.name, tool_call_id: message.toolCallId }),
     ...(message.toolCalls === undefined
       ? {}
