@@ -6,8 +6,11 @@ import { readModeration, renderAllCategories } from '../wire/openai/moderation.t
 import { readChat } from '../wire/openai/read-chat.ts';
 import { readCompletion } from '../wire/openai/read-completion.ts';
 import { readImage, renderImages } from '../wire/openai/read-image.ts';
+import { readResponses } from '../wire/openai/read-responses.ts';
 import { renderChat, renderChatStream } from '../wire/openai/render-chat.ts';
 import { renderCompletion, renderCompletionStream } from '../wire/openai/render-completion.ts';
+import { renderResponse } from '../wire/openai/render-response.ts';
+import { renderResponseStream } from '../wire/openai/render-response-stream.ts';
 import type { Dialect, PublicModel } from './dialect.ts';
 
 /** Anthropic's clients ask for models at the same paths; they always say which version of their API they mean. */
@@ -41,6 +44,15 @@ export const openai: Dialect = {
       read: readCompletion,
       answer: renderCompletion,
       stream: renderCompletionStream,
+    },
+    {
+      action: 'call',
+      method: 'POST',
+      path: '/v1/responses',
+      endpoint: 'chat',
+      read: readResponses,
+      answer: renderResponse,
+      stream: renderResponseStream,
     },
     {
       action: 'image',
