@@ -1,6 +1,7 @@
 // The shape of the configuration file. Unknown keys are refused, every field has a default, and every size, queue and
 // wait of the program has its bound here. The descriptions are what docs/reference/config.md is made of.
 import { z } from 'zod';
+import { WORK_KINDS } from './core/work.ts';
 
 const milliseconds = z.int().min(1).max(86_400_000);
 const name = z.string().min(1).max(128);
@@ -105,7 +106,10 @@ const target = z.strictObject({
 const model = z.strictObject({
   name: name.describe('Name that customers ask for.'),
   ownedBy: name.default('tolmach').describe('Shown as `owned_by` in the list of models.'),
-  kind: z.enum(['text', 'image']).default('text').describe('What it makes: text, or pictures.'),
+  kind: z
+    .enum(['text', 'image', ...WORK_KINDS])
+    .default('text')
+    .describe('What it makes: text, pictures, vectors (`embedding`), or an order of texts (`rerank`).'),
   maxOutputTokens: z
     .int()
     .min(1)

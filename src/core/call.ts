@@ -1,6 +1,7 @@
 // The neutral words between dialects and providers: a Call going out, CallEvents coming back, and the Usage that is
 // charged. Dialects build calls and render events; providers do the reverse. Neither knows the other.
 import type { BodySpans } from './json-guard.ts';
+import type { WorkCall, WorkKind } from './work.ts';
 
 /** What kind of work a call asks for. Limits, prices and routes are given per endpoint. */
 export const ENDPOINTS = [
@@ -16,7 +17,7 @@ export const ENDPOINTS = [
 export type Endpoint = (typeof ENDPOINTS)[number];
 
 /** What a public model makes. A provider may speak both protocols, so that the model has to say which is its own. */
-export type ModelKind = 'text' | 'image';
+export type ModelKind = 'text' | 'image' | WorkKind;
 
 export type TextPart = { readonly kind: 'text'; text: string };
 /** `url` is an https address or a `data:` URL. */
@@ -137,10 +138,15 @@ export type ImageCall = {
   readonly n: number;
 };
 
-export type Call = ChatCall | ImageCall;
+export type Call = ChatCall | ImageCall | WorkCall;
+
+/** The kind of model that a call asks for. */
+export function kindOf(call: Call): ModelKind {
+  return call.endpoint === 'chat' ? 'text' : call.endpoint;
+}
 
 /** How many answers a call asks for: a request price is for each of them. */
-export function generationsOf(call: Call): number {
+export function generationsOf(call: ChatCall | ImageCall): number {
   return call.endpoint === 'image' ? call.n : (call.options.n ?? 1);
 }
 
@@ -203,7 +209,7 @@ export type Choice = {
 export type Answer = { readonly choices: readonly Choice[]; readonly usage: Usage };
 
 /** All text that a customer sent, for counting. Images and opaque parts have none. */
-export function textsOf(call: Call): string[] {
+export function textsOf(call: ChatCall | ImageCall): string[] {
   if (call.endpoint === 'image') return [call.prompt, call.negativePrompt ?? '', call.style ?? ''];
   return call.messages.flatMap((message) => message.parts.flatMap((part) => (part.kind === 'text' ? [part.text] : [])));
 }

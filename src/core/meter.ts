@@ -10,18 +10,22 @@ const ABSURD_MARGIN_TOKENS = 1_000;
 
 export class Meter {
   readonly #inputTokensAtMost: number;
-  readonly #inputText: () => string;
+  readonly #estimateInput: () => number;
   #outputTokens = 0;
+  #hasResult = false;
   #usage: Usage | undefined;
   #images = 0;
 
   /**
    * @param inputTokensAtMost an upper bound on the input, to know absurd usage by.
-   * @param inputText gives the input's text, asked for only when an estimate is needed.
+   * @param input gives the input's text, or how many tokens it is about; asked for only when an estimate is needed.
    */
-  constructor(inputTokensAtMost: number, inputText: () => string) {
+  constructor(inputTokensAtMost: number, input: () => string | number) {
     this.#inputTokensAtMost = inputTokensAtMost;
-    this.#inputText = inputText;
+    this.#estimateInput = () => {
+      const given = input();
+      return typeof given === 'number' ? given : estimateTokens(given);
+    };
   }
 
   /** Forgets what was counted: another attempt begins, and nothing of the last one went to the customer. */
@@ -29,11 +33,12 @@ export class Meter {
     this.#outputTokens = 0;
     this.#usage = undefined;
     this.#images = 0;
+    this.#hasResult = false;
   }
 
   /** Whether anything was produced that a customer could use. */
   get hasOutput(): boolean {
-    return this.#outputTokens > 0 || this.#images > 0;
+    return this.#outputTokens > 0 || this.#images > 0 || this.#hasResult;
   }
 
   /** Text as the model made it. */
@@ -43,6 +48,11 @@ export class Meter {
 
   addImages(count: number): void {
     this.#images += count;
+  }
+
+  /** Work that is answered whole by something else than text, such as vectors. */
+  addResult(): void {
+    this.#hasResult = true;
   }
 
   addEvent(event: CallEvent): void {
@@ -77,7 +87,7 @@ export class Meter {
   usage(): Usage {
     if (this.#usage !== undefined && this.#isPlausible(this.#usage)) return this.#usage;
     if (!this.hasOutput) return NO_USAGE;
-    const inputTokens = Math.min(estimateTokens(this.#inputText()), this.#inputTokensAtMost);
+    const inputTokens = Math.min(this.#estimateInput(), this.#inputTokensAtMost);
     return { ...NO_USAGE, inputTokens, outputTokens: this.#outputTokens, images: this.#images };
   }
 

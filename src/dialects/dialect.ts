@@ -1,10 +1,11 @@
 // What a dialect is: an inbound wire protocol, as pure translations. It never opens a socket, reads a clock or asks a
 // store. A dialect lists its routes; each route names one action of the pipeline and brings the translations that the
 // action needs. Adding a dialect is one file and one line in index.ts.
-import type { Answer, ChatCall, ImageCall, ModelKind } from '../core/call.ts';
+import type { Answer, ChatCall, ImageCall, ModelKind, Usage } from '../core/call.ts';
 import type { CallError, ErrorCode } from '../core/errors.ts';
 import type { Balance } from '../core/ledger.ts';
 import type { Moderation, ModerationRequest } from '../core/moderation/index.ts';
+import type { WorkCalls, WorkKind, WorkResults } from '../core/work.ts';
 import type { AnswerContext, Rendered, StreamRenderer, WireBody } from '../wire/rendering.ts';
 import type { TaskDetails } from '../wire/task-body.ts';
 
@@ -160,6 +161,15 @@ export type ImageRoute = RouteBase & {
   render(urls: readonly string[], context: AnswerContext): Rendered;
 };
 
+/** Work that is answered whole by one result: the same path for every kind. */
+export type WorkRoute<K extends WorkKind> = RouteBase & {
+  readonly action: 'work';
+  readonly method: 'POST';
+  readonly kind: K;
+  read(body: WireBody): WorkCalls[K];
+  render(result: WorkResults[K], context: AnswerContext & { readonly usage: Usage }, call: WorkCalls[K]): Rendered;
+};
+
 export type Route =
   | CallRoute
   | ModelsRoute
@@ -173,7 +183,8 @@ export type Route =
   | BalanceRoute
   | ModerateRoute
   | TokenizeRoute
-  | ImageRoute;
+  | ImageRoute
+  | { [K in WorkKind]: WorkRoute<K> }[WorkKind];
 
 export type Dialect = {
   readonly name: string;

@@ -1,6 +1,7 @@
 // The list of dialects. Order does not matter: their paths do not collide, which the contract suite checks.
 import { anthropic } from './anthropic.ts';
 import { chatinfo } from './chatinfo.ts';
+import { cohere } from './cohere.ts';
 import type { Dialect } from './dialect.ts';
 import { nsp } from './nsp.ts';
 import { openai } from './openai.ts';
@@ -8,4 +9,4 @@ import { sydney } from './sydney.ts';
 import { textbot } from './textbot.ts';
 import { tolmach } from './tolmach.ts';
 
-export const DIALECTS: readonly Dialect[] = [openai, anthropic, chatinfo, textbot, nsp, sydney, tolmach];
+export const DIALECTS: readonly Dialect[] = [openai, anthropic, chatinfo, textbot, nsp, sydney, cohere, tolmach];

@@ -5,6 +5,7 @@ import { renderError } from '../wire/openai/errors.ts';
 import { readModeration, renderAllCategories } from '../wire/openai/moderation.ts';
 import { readChat } from '../wire/openai/read-chat.ts';
 import { readCompletion } from '../wire/openai/read-completion.ts';
+import { readEmbeddings, renderEmbeddings } from '../wire/openai/read-embeddings.ts';
 import { readImage, renderImages } from '../wire/openai/read-image.ts';
 import { readResponses } from '../wire/openai/read-responses.ts';
 import { renderChat, renderChatStream } from '../wire/openai/render-chat.ts';
@@ -53,6 +54,15 @@ export const openai: Dialect = {
       read: readResponses,
       answer: renderResponse,
       stream: renderResponseStream,
+    },
+    {
+      action: 'work',
+      kind: 'embedding',
+      method: 'POST',
+      path: '/v1/embeddings',
+      endpoint: 'embedding',
+      read: readEmbeddings,
+      render: renderEmbeddings,
     },
     {
       action: 'image',

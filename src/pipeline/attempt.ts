@@ -124,7 +124,8 @@ async function begin(source: PieceSource): Promise<OpenedStream> {
   }
 }
 
-async function attempt<T>(
+/** Tries the targets in order with `tryRoute`, by the rules of this file. */
+export async function attempt<T>(
   gateway: Gateway,
   held: HeldCall,
   tryRoute: (route: Route, watch: Watch, signal: CancelSignal) => Promise<T>,

@@ -100,7 +100,7 @@ export class ModelBook {
       if ((this.#models.get(name)?.routes.length ?? 0) > 0) continue;
       const routes = [this.routeTo(vendor.name, name)];
       const maxOutputTokens = DEFAULT_MAX_OUTPUT_TOKENS;
-      this.#models.set(name, { name, ownedBy: vendor.name, kind: 'text', maxOutputTokens, routes });
+      this.#models.set(name, { name, ownedBy: vendor.name, kind: kindOfName(name), maxOutputTokens, routes });
     }
   }
 
@@ -157,6 +157,16 @@ export class ModelBook {
     const target = { ...where, origin, upstreamModel, maxOutputTokens };
     return { provider, target, priority, weight, coolUntilMs: 0 };
   }
+}
+
+/** Servers list models of all kinds by their names alone. */
+const NAMES_OF_KINDS: readonly (readonly [pattern: RegExp, kind: ModelKind])[] = [
+  [/rerank/i, 'rerank'],
+  [/embed|minilm|(^|[/-])(bge|e5|gte)-/i, 'embedding'],
+];
+
+function kindOfName(name: string): ModelKind {
+  return NAMES_OF_KINDS.find(([pattern]) => pattern.test(name))?.[1] ?? 'text';
 }
 
 /** Everything about providers and models that the schema of the file cannot see, all of it at once. */

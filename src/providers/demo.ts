@@ -3,6 +3,7 @@
 import type { CallEvent, ChatCall, ImageCall, Message } from '../core/call.ts';
 import { textsOf } from '../core/call.ts';
 import { drawDemoPicture, sizeFor } from '../core/demo-picture.ts';
+import { demoRanking, demoVectors } from '../core/demo-vectors.ts';
 import { unsupported } from '../core/fields.ts';
 import { estimateTokens } from '../core/tokens.ts';
 import type { LocalProvider } from './provider.ts';
@@ -15,12 +16,13 @@ const QUOTE_CHARS_MAX = 200;
 export const demo: LocalProvider = {
   kind: 'local',
   name: 'demo',
-  endpoints: ['chat', 'image'],
+  endpoints: ['chat', 'image', 'embedding', 'rerank'],
   draw: (call) =>
     Array.from({ length: call.n }, (_, i) => ({
       bytes: drawDemoPicture(i === 0 ? pictureText(call) : `${pictureText(call)} ${i}`, sizeFor(call.aspectRatio)),
       contentType: 'image/png' as const,
     })),
+  works: { embedding: (call) => demoVectors(call.inputs, call.dimensions), rerank: demoRanking },
   generate(call, sleep) {
     // Before anything is answered, so that the refusal has a status of its own even where the call streams.
     if (call.options.logprobs === true) throw unsupported('logprobs', '"logprobs" is not supported by this model.');

@@ -1,5 +1,5 @@
-// Any server that speaks OpenAI's chat completions and, where it draws or moderates, its image generations and
-// moderations. What differs between vendors is data (vendors.ts).
+// Any server that speaks OpenAI's chat completions and, where it can do more, its image generations, moderations and
+// embeddings, or the rerank that Cohere and Jina have made common. What differs between vendors is data (vendors.ts).
 import type { ChatCall } from '../core/call.ts';
 import { CallError } from '../core/errors.ts';
 import { faultOfStatus } from '../wire/openai/fault.ts';
@@ -7,15 +7,17 @@ import { isStrict, parseAnswer, readAnswer } from '../wire/openai/read-answer.ts
 import { readPictures } from '../wire/openai/read-pictures.ts';
 import { ChatStreamReader } from '../wire/openai/read-stream.ts';
 import { ChatStreamRelay } from '../wire/openai/relay-stream.ts';
+import { readVectors, writeEmbeddings } from '../wire/openai/vendor-embeddings.ts';
 import { readVendorModeration, writeModeration } from '../wire/openai/vendor-moderation.ts';
 import { writeChat } from '../wire/openai/write-chat.ts';
 import { writeImage } from '../wire/openai/write-image.ts';
+import { readRanking, writeRerank } from '../wire/rerank/vendor-rerank.ts';
 import type { RemoteProvider, Target, UpstreamRequest } from './provider.ts';
 
 export const openaiCompatible: RemoteProvider = {
   kind: 'remote',
   name: 'openai-compatible',
-  endpoints: ['chat', 'image', 'moderation'],
+  endpoints: ['chat', 'image', 'moderation', 'embedding', 'rerank'],
   family: 'openai-chat',
   keyHeaders,
   buildRequest,
@@ -34,6 +36,16 @@ export const openaiCompatible: RemoteProvider = {
   moderations: {
     buildRequest: (texts, target) => post(target, 'moderations', writeModeration(texts, target.upstreamModel)),
     readModeration: readVendorModeration,
+  },
+  works: {
+    embedding: {
+      buildRequest: (call, target) => post(target, 'embeddings', writeEmbeddings(call, target.upstreamModel)),
+      readResult: readVectors,
+    },
+    rerank: {
+      buildRequest: (call, target) => post(target, 'rerank', writeRerank(call, target.upstreamModel)),
+      readResult: readRanking,
+    },
   },
 };
 

@@ -6,6 +6,7 @@ import type { Answer, CallEvent, ChatCall, Endpoint, Family, ImageCall, Picture 
 import type { CallError } from '../core/errors.ts';
 import type { Meter } from '../core/meter.ts';
 import type { Judgement } from '../core/moderation/index.ts';
+import type { WorkCalls, WorkKind, WorkResults } from '../core/work.ts';
 
 /** Where a call goes: a configured provider, the vendor's name of the model, and the credential. */
 export type Target = {
@@ -51,6 +52,16 @@ export type EventReader = {
   readonly fault: CallError | undefined;
 };
 
+/** How a protocol does one kind of work. */
+export type RemoteWork<K extends WorkKind> = {
+  /** Throws `unsupported_parameter` as a call's does. */
+  buildRequest(call: WorkCalls[K], target: Target): UpstreamRequest;
+  /** The result of a 2xx answer; what the vendor says that it used goes to the meter. */
+  readResult(text: string, call: WorkCalls[K], meter: Meter): WorkResults[K];
+};
+
+export type LocalWork<K extends WorkKind> = (call: WorkCalls[K]) => WorkResults[K];
+
 export type RemoteProvider = {
   readonly kind: 'remote';
   readonly name: string;
@@ -81,6 +92,8 @@ export type RemoteProvider = {
       texts: number,
     ): { readonly model: string | undefined; readonly judgements: readonly Judgement[] };
   };
+  /** The work that the protocol can do, each kind of it named in `endpoints` too. */
+  readonly works?: { readonly [K in WorkKind]?: RemoteWork<K> };
 };
 
 /** Answers without an upstream. `sleep` is how it paces a stream; it rejects when the call is aborted. */
@@ -90,6 +103,7 @@ export type LocalProvider = {
   readonly endpoints: readonly Endpoint[];
   generate(call: ChatCall, sleep: (ms: number) => Promise<void>): AsyncIterable<CallEvent>;
   draw?(call: ImageCall): Picture[];
+  readonly works?: { readonly [K in WorkKind]?: LocalWork<K> };
 };
 
 export type Provider = RemoteProvider | LocalProvider;

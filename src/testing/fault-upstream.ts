@@ -115,7 +115,7 @@ export class FaultUpstream {
       const request = takeRequest(gathered);
       if (request === undefined) return;
       gathered = gathered.subarray(request.length);
-      if (!/\/(chat\/completions|messages|images\/generations|moderations)$/.test(request.path)) {
+      if (!/\/(chat\/completions|embeddings|rerank|messages|images\/generations|moderations)$/.test(request.path)) {
         socket.write('HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n');
         return;
       }

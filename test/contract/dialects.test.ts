@@ -29,6 +29,7 @@ async function readAll(route: Route, body: WireBody): Promise<boolean> {
     case 'call':
       return route.read(body, new Headers()).stream;
     case 'image':
+    case 'work':
       route.read(body);
       return false;
     case 'moderate':
@@ -81,13 +82,13 @@ describe('the dialects together', () => {
     const served = new Set(Object.values(SERVICES).flatMap((service) => service.dialects));
     const left = DIALECTS.map(({ name }) => name).filter((name) => !served.has(name));
     // Dialects that no document is about are served where no preset is chosen.
-    expect(left.filter((name) => !['anthropic', 'tolmach'].includes(name))).toEqual([]);
+    expect(left.filter((name) => !['anthropic', 'cohere', 'tolmach'].includes(name))).toEqual([]);
   });
 });
 
 describe.each(ROUTES)('%s', (_, dialect, route) => {
   test('has a price in a built-in plan, so that it can be served at all', () => {
-    const kind = route.action === 'image' ? 'image' : 'text';
+    const kind = route.action === 'work' ? route.kind : route.action === 'image' ? 'image' : 'text';
     const models = MODEL_PRESETS.filter((model) => (model.kind ?? 'text') === kind).map(({ name }) => name);
     const plan = PLAN_PRESETS.find(({ id }) => id === 'prestige');
     const isPriced = models.some(
@@ -119,6 +120,10 @@ describe.each(ROUTES)('%s', (_, dialect, route) => {
       'ar',
       'n',
       'request_id',
+      'query',
+      'documents',
+      'text',
+      'encoding_format',
     ];
     const field = fc.constantFrom(
       ...names,

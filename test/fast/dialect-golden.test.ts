@@ -27,6 +27,8 @@ type Given = {
   readonly events?: readonly CallEvent[];
   readonly failure?: ErrorCode;
   readonly models?: readonly PublicModel[];
+  /** What a provider makes of work. */
+  readonly result?: unknown;
   readonly urls?: readonly string[];
   /** For tasks: what is left, the task's id, how it stands, and whether the headers have a key. */
   readonly requestsLeft?: number;
@@ -63,6 +65,14 @@ async function follow(route: Route, given: Given): Promise<unknown> {
     case 'image': {
       const call = route.read(body);
       return { call, answer: route.render(given.urls ?? [], { ...CONTEXT, model: call.model }) };
+    }
+    case 'work': {
+      const call = route.read(body);
+      if (given.result === undefined) return { call };
+      return {
+        call,
+        answer: route.render(given.result as never, { ...CONTEXT, model: call.model, usage: USAGE }, call as never),
+      };
     }
     case 'models':
       return { answer: route.render(given.models ?? [], new Headers(given.headers)) };

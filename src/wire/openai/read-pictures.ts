@@ -3,7 +3,7 @@
 import type { Picture } from '../../core/call.ts';
 import { CallError } from '../../core/errors.ts';
 import { isObject } from '../../core/fields.ts';
-import { faultOfErrorObject } from './fault.ts';
+import { parseVendorObject, unreadable } from './parse-vendor.ts';
 
 /** The first twelve bytes of each kind of file, in hex. */
 const SIGNATURES: readonly (readonly [start: RegExp, contentType: Picture['contentType']])[] = [
@@ -14,14 +14,7 @@ const SIGNATURES: readonly (readonly [start: RegExp, contentType: Picture['conte
 
 /** Throws `content_refused` where the vendor drew nothing because of the content. */
 export function readPictures(text: string): Picture[] {
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch {
-    throw unreadable('the answer is not JSON');
-  }
-  if (!isObject(body)) throw unreadable('the answer is not an object');
-  if (body['error'] !== undefined && body['error'] !== null) throw faultOfErrorObject(body['error']);
+  const body = parseVendorObject(text);
   const data = Array.isArray(body['data']) ? body['data'].filter(isObject) : [];
   const drawn = data.filter((item) => typeof item['b64_json'] === 'string' && item['b64_json'] !== '');
   if (drawn.length > 0) return drawn.map((item) => toPicture(String(item['b64_json'])));
@@ -38,8 +31,4 @@ function toPicture(base64: string): Picture {
   const contentType = SIGNATURES.find(([signature]) => signature.test(start))?.[1];
   if (contentType === undefined) throw unreadable('a picture is neither PNG, JPEG nor WebP');
   return { bytes, contentType };
-}
-
-function unreadable(detail: string): CallError {
-  return new CallError('upstream_bad_response', { detail });
 }
