@@ -136,6 +136,8 @@ export type ImageCall = {
   readonly style?: string;
   readonly aspectRatio: AspectRatio;
   readonly n: number;
+  /** Whether the answer has the pictures themselves, so that they need no address. */
+  readonly isInline?: true;
 };
 
 export type Call = ChatCall | ImageCall | WorkCall;

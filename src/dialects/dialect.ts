@@ -6,7 +6,7 @@ import type { CallError, ErrorCode } from '../core/errors.ts';
 import type { Balance } from '../core/ledger.ts';
 import type { Moderation, ModerationRequest } from '../core/moderation/index.ts';
 import type { WorkCalls, WorkKind, WorkResults } from '../core/work.ts';
-import type { AnswerContext, Rendered, StreamRenderer, WireBody } from '../wire/rendering.ts';
+import type { AnswerContext, Rendered, RequestHead, StreamRenderer, WireBody } from '../wire/rendering.ts';
 import type { TaskDetails } from '../wire/task-body.ts';
 
 /** What error texts may name besides the error itself. */
@@ -19,6 +19,7 @@ export type ErrorContext = {
 export type ErrorRenderer = (error: CallError, context: ErrorContext) => Rendered;
 
 type RouteBase = {
+  /** One that ends in a slash, or has `{name}` in it, stands for many: `rest` of the request's head is the difference. */
   readonly path: string;
   /** The name that plans use for prices and limits of this route. */
   readonly endpoint: string;
@@ -35,11 +36,11 @@ type KeyInBody = {
 export type CallRoute = RouteBase & {
   readonly action: 'call';
   readonly method: 'POST';
-  /** Throws `CallError` with the field's name when the body cannot be a call. `headers` are the request's. */
-  read(body: WireBody, headers: Headers): ChatCall;
+  /** Throws `CallError` with the field's name when the body cannot be a call. */
+  read(body: WireBody, head: RequestHead): ChatCall;
   answer(answer: Answer, context: AnswerContext, call: ChatCall): Rendered;
   /** Absent where the document knows no streams; `stream` of such a call is never true. */
-  stream?(call: ChatCall, context: AnswerContext, headers: Headers): StreamRenderer;
+  stream?(call: ChatCall, context: AnswerContext, head: RequestHead): StreamRenderer;
 };
 
 export type PublicModel = {
@@ -157,7 +158,7 @@ export type ImageRoute = RouteBase & {
   readonly action: 'image';
   readonly method: 'POST';
   read(body: WireBody): ImageCall;
-  /** @param urls where the pictures can be fetched without a key until they expire. */
+  /** @param urls where the pictures can be fetched without a key until they expire; of inline ones, `data:` URLs. */
   render(urls: readonly string[], context: AnswerContext): Rendered;
 };
 

@@ -4,7 +4,7 @@ import { renderModel as renderAnthropicModel, renderModelPage } from '../wire/an
 import { renderError } from '../wire/openai/errors.ts';
 import { readModeration, renderAllCategories } from '../wire/openai/moderation.ts';
 import { readChat } from '../wire/openai/read-chat.ts';
-import { readCompletion } from '../wire/openai/read-completion.ts';
+import { readCompletion, readEngineCompletion } from '../wire/openai/read-completion.ts';
 import { readEmbeddings, renderEmbeddings } from '../wire/openai/read-embeddings.ts';
 import { readImage, renderImages } from '../wire/openai/read-image.ts';
 import { readResponses } from '../wire/openai/read-responses.ts';
@@ -43,6 +43,16 @@ export const openai: Dialect = {
       path: '/v1/completions',
       endpoint: 'completion',
       read: readCompletion,
+      answer: renderCompletion,
+      stream: renderCompletionStream,
+    },
+    {
+      // Python's client before 1.0, where a program names an engine instead of a model.
+      action: 'call',
+      method: 'POST',
+      path: '/v1/engines/{name}/completions',
+      endpoint: 'completion',
+      read: readEngineCompletion,
       answer: renderCompletion,
       stream: renderCompletionStream,
     },

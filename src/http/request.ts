@@ -10,6 +10,12 @@ export function pathOf(url: string): string {
   return query < 0 ? url.slice(start) : url.slice(start, query);
 }
 
+/** What follows the question mark of an address. */
+export function queryOf(url: string): string {
+  const query = url.indexOf('?');
+  return query < 0 ? '' : url.slice(query + 1);
+}
+
 /** Keys in addresses end up in logs and histories, so they are refused even where they would work. */
 export function refuseKeyInQuery(url: string): void {
   const query = url.indexOf('?');

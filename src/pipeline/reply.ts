@@ -1,5 +1,5 @@
 // What the pipeline hands to the shell: a request as it came, and the reply to send.
-import type { Rendered, WireBody } from '../wire/rendering.ts';
+import type { Rendered, RequestHead, WireBody } from '../wire/rendering.ts';
 
 /** What a call may do with its client's connection. Outside of a call, connections that are quiet are closed. */
 export type ClientConnection = {
@@ -14,13 +14,10 @@ export type ClientConnection = {
 };
 
 /** A request as the shell hands it over. The body is read only after the caller is known. */
-export type Incoming = {
+export type Incoming = RequestHead & {
   readonly callId: string;
-  readonly headers: Headers;
   /** Fires when the client goes away. */
   readonly signal: AbortSignal;
-  /** What follows the path of a route that ends in a slash. */
-  readonly rest: string;
   readBody(): Promise<WireBody>;
   readonly connection: ClientConnection;
 };

@@ -22,7 +22,7 @@ export async function serveCall(
   incoming: Incoming,
 ): Promise<Reply> {
   const owner = await authenticateHeaders(gateway, incoming);
-  const call = route.read(await incoming.readBody(), incoming.headers);
+  const call = route.read(await incoming.readBody(), incoming);
   const admission = admitChat(gateway, askedBy(owner, dialect, route, incoming), call);
   const held = await hold(gateway, incoming.callId, admission);
   // From here on the call is closed on every way out.
@@ -35,7 +35,7 @@ export async function serveCall(
   // A route without streams never reads a streaming call; the contract suite checks that.
   if (!admission.call.stream || route.stream === undefined)
     return serveWhole(gateway, route, held, admission.call, context);
-  return serveStream(gateway, held, admission.call, route.stream(admission.call, context, incoming.headers));
+  return serveStream(gateway, held, admission.call, route.stream(admission.call, context, incoming));
 }
 
 async function serveWhole(

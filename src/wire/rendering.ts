@@ -6,6 +6,15 @@ import type { CallError } from '../core/errors.ts';
 /** A request's body as text, before anyone has looked at it. */
 export type WireBody = { readonly text: string; readonly contentType: string };
 
+/** What a request says outside of its body. */
+export type RequestHead = {
+  readonly headers: Headers;
+  /** What stands for `{name}` in the route's path, or follows a path that ends in a slash. */
+  readonly rest: string;
+  /** What follows the question mark of the address; empty where there is none. */
+  readonly query: string;
+};
+
 /** What a renderer may say about a call beyond the answer itself. */
 export type AnswerContext = {
   readonly callId: string;

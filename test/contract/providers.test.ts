@@ -190,7 +190,10 @@ describe.each(remote.map((provider) => [provider.name, provider] as const))('%s'
         const text = JSON.stringify(body);
         try {
           const wire = { text, contentType: '' };
-          const read = 'max_tokens' in body ? readMessagesCall(wire, new Headers()) : readChat(wire);
+          const read =
+            'max_tokens' in body
+              ? readMessagesCall(wire, { headers: new Headers(), rest: '', query: '' })
+              : readChat(wire);
           const { source: _source, ...anew } = read;
           const request = provider.buildRequest(keepsBytes ? read : anew, TARGET);
           expect(JSON.parse(request.body)).toMatchObject({ model: 'vendor-model' });

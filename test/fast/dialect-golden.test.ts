@@ -11,6 +11,7 @@ import { CallError } from '../../src/core/errors.ts';
 import { moderateLexically } from '../../src/core/moderation/index.ts';
 import type { CallRoute, Dialect, PublicModel, Route, TaskView } from '../../src/dialects/dialect.ts';
 import { DIALECTS } from '../../src/dialects/index.ts';
+import type { RequestHead } from '../../src/wire/rendering.ts';
 
 const FOLDER = join(import.meta.dir, '..', 'golden');
 const CONTEXT = { callId: 'call-1', createdAtS: 1_790_000_000 };
@@ -20,6 +21,9 @@ type Given = {
   /** As in `POST /api/v1/completions`. */
   readonly route: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** The name in the path, and what follows the question mark. */
+  readonly rest?: string;
+  readonly query?: string;
   /** The request's body, as JSON or as the very text. */
   readonly body?: unknown;
   /** What the provider answers: a whole answer, or the events of a stream and perhaps how it failed. */
@@ -61,7 +65,7 @@ async function follow(route: Route, given: Given): Promise<unknown> {
   const balance = { requests: given.requestsLeft ?? 0, microRub: 0 };
   switch (route.action) {
     case 'call':
-      return followCall(route, route.read(body, new Headers(given.headers)), given);
+      return followCall(route, route.read(body, headOf(given)), given);
     case 'image': {
       const call = route.read(body);
       return { call, answer: route.render(given.urls ?? [], { ...CONTEXT, model: call.model }) };
@@ -96,13 +100,17 @@ async function follow(route: Route, given: Given): Promise<unknown> {
   }
 }
 
+function headOf({ headers, rest = '', query = '' }: Given): RequestHead {
+  return { headers: new Headers(headers), rest, query };
+}
+
 function followCall(route: CallRoute, call: ChatCall, given: Given): unknown {
   // The source is the body itself, which is in the case already.
   const { source: _source, ...shown } = call;
   const context = { ...CONTEXT, model: call.model };
   if (given.answer !== undefined) return { call: shown, answer: route.answer(given.answer, context, call) };
   if (given.events === undefined) return { call: shown };
-  const renderer = route.stream?.(call, context, new Headers(given.headers));
+  const renderer = route.stream?.(call, context, headOf(given));
   if (renderer === undefined) throw new Error('the route does not stream');
   const frames = [renderer.start(), ...given.events.map((event) => renderer.event(event))];
   frames.push(given.failure === undefined ? renderer.end(USAGE) : renderer.error(new CallError(given.failure)));
