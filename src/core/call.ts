@@ -112,8 +112,8 @@ export type ChatCall = {
   readonly extraHeaders?: Readonly<Record<string, string>>;
   /** Whether the answer begins with the prompt's own text, as old text completions may ask. */
   readonly echo?: boolean;
-  /** Fields of the request that the answer repeats, in the caller's spelling. No provider sees them. */
-  readonly repeated?: Readonly<Record<string, unknown>>;
+  /** What the dialect needs for writing the answer, such as fields that it repeats. No provider sees it. */
+  readonly notes?: Readonly<Record<string, unknown>>;
   /** Absent once the call differs from what came, for instance after its text was cut. */
   readonly source?: SourceBody;
 };

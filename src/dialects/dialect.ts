@@ -167,7 +167,7 @@ export type WorkRoute<K extends WorkKind> = RouteBase & {
   readonly action: 'work';
   readonly method: 'POST';
   readonly kind: K;
-  read(body: WireBody): WorkCalls[K];
+  read(body: WireBody, head: RequestHead): WorkCalls[K];
   render(result: WorkResults[K], context: AnswerContext & { readonly usage: Usage }, call: WorkCalls[K]): Rendered;
 };
 

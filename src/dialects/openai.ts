@@ -1,6 +1,7 @@
 // The OpenAI dialect. Source: OpenAI's public API reference; what strict clients depend on is in the tests.
 
 import { renderModel as renderAnthropicModel, renderModelPage } from '../wire/anthropic/render-models.ts';
+import { renderModel as renderGeminiModel, renderModelList } from '../wire/gemini/render-models.ts';
 import { renderError } from '../wire/openai/errors.ts';
 import { readModeration, renderAllCategories } from '../wire/openai/moderation.ts';
 import { readChat } from '../wire/openai/read-chat.ts';
@@ -14,8 +15,9 @@ import { renderResponse } from '../wire/openai/render-response.ts';
 import { renderResponseStream } from '../wire/openai/render-response-stream.ts';
 import type { Dialect, PublicModel } from './dialect.ts';
 
-/** Anthropic's clients ask for models at the same paths; they always say which version of their API they mean. */
+/** Clients of other families ask for models at the same paths, each with a header of its own. */
 const isAnthropicClient = (headers: Headers) => headers.has('anthropic-version');
+const isGeminiClient = (headers: Headers) => headers.has('x-goog-api-key');
 
 const renderModel = (model: PublicModel) => ({
   id: model.name,
@@ -97,10 +99,9 @@ export const openai: Dialect = {
       endpoint: 'models',
       render(models, headers) {
         const active = models.filter((model) => model.active);
-        const body = isAnthropicClient(headers)
-          ? renderModelPage(active)
-          : { object: 'list', data: active.map(renderModel) };
-        return { status: 200, body };
+        if (isAnthropicClient(headers)) return { status: 200, body: renderModelPage(active) };
+        if (isGeminiClient(headers)) return { status: 200, body: renderModelList(active) };
+        return { status: 200, body: { object: 'list', data: active.map(renderModel) } };
       },
     },
     {
@@ -108,10 +109,11 @@ export const openai: Dialect = {
       method: 'GET',
       path: '/v1/models/',
       endpoint: 'models',
-      render: (model, headers) => ({
-        status: 200,
-        body: isAnthropicClient(headers) ? renderAnthropicModel(model) : renderModel(model),
-      }),
+      render(model, headers) {
+        if (isAnthropicClient(headers)) return { status: 200, body: renderAnthropicModel(model) };
+        if (isGeminiClient(headers)) return { status: 200, body: renderGeminiModel(model) };
+        return { status: 200, body: renderModel(model) };
+      },
     },
   ],
   error: (error) => renderError(error),

@@ -11,10 +11,12 @@ export function callHeaders(held: HeldCall, closed: Closed): Record<string, stri
   return headers;
 }
 
+const EVENTS_TYPE = 'text/event-stream; charset=utf-8';
+
 /** For a stream: the charge is not known yet, so the headers tell the most that it can be, which is held. */
-export function streamHeaders(held: HeldCall): Record<string, string> {
+export function streamHeaders(held: HeldCall, contentType = EVENTS_TYPE): Record<string, string> {
   const headers: Record<string, string> = {
-    'content-type': 'text/event-stream; charset=utf-8',
+    'content-type': contentType,
     'x-accel-buffering': 'no',
   };
   addCallHeaders(headers, held, held.admission.amount, held.balance[held.admission.price.unit]);

@@ -67,7 +67,7 @@ async function serveStream(gateway: Gateway, held: HeldCall, call: ChatCall, ren
       send: (client) => sendStream(gateway, held, opened ?? opening, renderer, client),
       cancel: () => held.interrupt(new CallError('client_closed')),
     };
-    return { status: 200, headers: streamHeaders(held), body };
+    return { status: 200, headers: streamHeaders(held, renderer.contentType), body };
   } catch (thrown) {
     const error = toCallError(thrown);
     await held.close(error);
@@ -86,7 +86,7 @@ async function sendStream(
   const client = new WatchedClient(gateway, held, socket);
   let opened: OpenedStream | undefined;
   try {
-    if (opening instanceof Promise) await keepAlive(gateway, opening, client);
+    if (opening instanceof Promise) await keepAlive(gateway, opening, client, renderer.keepAlive ?? KEEP_ALIVE);
     opened = await opening;
     held.firstByteMs = Math.round(gateway.clock.monotonicMs() - held.startedMs);
     held.isDelivered = true;
@@ -128,9 +128,17 @@ class WatchedClient implements Client {
   }
 }
 
-/** Comments for as long as the first piece is not there. Never after it: some clients take them for data. */
-async function keepAlive(gateway: Gateway, opening: Promise<OpenedStream>, client: Client): Promise<void> {
-  do await client.write(': keep-alive\n\n');
+/** A comment, which readers of server-sent events pass over. */
+const KEEP_ALIVE = ': keep-alive\n\n';
+
+/** Signs of life for as long as the first piece is not there. Never after it: some clients take them for data. */
+async function keepAlive(
+  gateway: Gateway,
+  opening: Promise<OpenedStream>,
+  client: Client,
+  sign: string,
+): Promise<void> {
+  do await client.write(sign);
   while ((await settledWithin(opening, gateway.config.timeouts.keepAliveMs)) === undefined);
 }
 

@@ -19,7 +19,7 @@ export async function serveWork<K extends WorkKind>(
   incoming: Incoming,
 ): Promise<Reply> {
   const owner = await authenticateHeaders(gateway, incoming);
-  const call = route.read(await incoming.readBody());
+  const call = route.read(await incoming.readBody(), incoming);
   const admission = admitWork(gateway, askedBy(owner, dialect, route, incoming), call);
   const held = await hold(gateway, incoming.callId, admission);
   held.attachClient(incoming);

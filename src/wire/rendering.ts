@@ -33,6 +33,10 @@ export type Rendered = {
 
 /** Writes a stream in the dialect's own frames. Texts may be empty where an event shows nothing. */
 export type StreamRenderer = {
+  /** That of server-sent events where absent. */
+  readonly contentType?: string;
+  /** What keeps the line open before the first piece and means nothing; a comment where absent. */
+  readonly keepAlive?: string;
   /** Frames before the first event. */
   start(): string;
   event(event: CallEvent): string;

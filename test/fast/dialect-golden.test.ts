@@ -71,7 +71,7 @@ async function follow(route: Route, given: Given): Promise<unknown> {
       return { call, answer: route.render(given.urls ?? [], { ...CONTEXT, model: call.model }) };
     }
     case 'work': {
-      const call = route.read(body);
+      const call = route.read(body, headOf(given));
       if (given.result === undefined) return { call };
       return {
         call,

@@ -70,7 +70,7 @@ export function readResponses(body: WireBody): ChatCall {
     includeUsage: true,
     family: 'openai-chat',
     extra: { ...pick(value, CARRIED), ...present({ verbosity: optionalString(text, 'verbosity') }) },
-    repeated: pick(value, REPEATED),
+    notes: pick(value, REPEATED),
   };
 }
 

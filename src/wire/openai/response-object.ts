@@ -31,7 +31,7 @@ export function responseObject(
   output: readonly Item[],
   end?: { readonly reason: FinishReason; readonly usage: Usage },
 ): Record<string, unknown> {
-  const given = call.repeated ?? {};
+  const given = call.notes ?? {};
   const text = isObject(given['text']) ? given['text'] : {};
   const reasoning = isObject(given['reasoning']) ? given['reasoning'] : {};
   return {
