@@ -39,7 +39,11 @@ export async function readCircumstances(pinned: boolean, quick: boolean): Promis
 }
 
 /** One line for each of `figures` at the end of `results/<measure>.jsonl`. */
-export function keep(measure: Measure | 'tasks', figures: readonly object[], circumstances: Circumstances): void {
+export function keep(
+  measure: Measure | 'tasks' | 'soak' | 'overload',
+  figures: readonly object[],
+  circumstances: Circumstances,
+): void {
   const folder = join(import.meta.dir, 'results');
   mkdirSync(folder, { recursive: true });
   const lines = figures.map((figure) => `${JSON.stringify({ measure, ...rounded(figure), ...circumstances })}\n`);

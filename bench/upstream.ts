@@ -1,15 +1,17 @@
 // The one upstream of every target: answers one fixed JSON body, or streams prepared frames, each in a write of its
 // own. It works on raw sockets because `Bun.serve` would cost about as much as the targets that are measured.
 //
-// Usage: bun bench/upstream.ts PORT
+// Usage: bun bench/upstream.ts PORT [FAIL_EVERY] [MS_BEFORE_A_WHOLE_ANSWER]; every so manieth request fails, 0 is none.
 import type { Socket } from 'bun';
 import type { PacedStream } from './frame-pacer.ts';
 import { FramePacer } from './frame-pacer.ts';
+import { failSomehow } from './upstream-faults.ts';
 import { ANSWER_JSON, frameJson, frameWord, usageFrameJson } from './workload.ts';
 
 type Connection = { pending: string; stream: PacedStream | undefined };
 
 const FRAMES_MAX = 4_000;
+const FAIL_EVERY = Number(process.argv[3] ?? 0);
 const REQUEST_MAX = 1_000_000;
 const ANSWER = Buffer.from(
   `${head('application/json')}content-length: ${Buffer.byteLength(ANSWER_JSON)}\r\n\r\n${ANSWER_JSON}`,
@@ -17,6 +19,8 @@ const ANSWER = Buffer.from(
 const STREAM_HEAD = Buffer.from(`${head('text/event-stream; charset=utf-8')}transfer-encoding: chunked\r\n\r\n`);
 const FRAMES = { plain: prepareFrames(false), withUsage: prepareFrames(true) };
 const pacer = new FramePacer();
+let asked = 0;
+const answerAfterMs = Number(process.argv[4] ?? 0);
 
 Bun.listen<Connection>({
   hostname: '127.0.0.1',
@@ -54,7 +58,10 @@ function answerOne(socket: Socket<Connection>, text: string): number {
   }
   if (text.length < end) return 0;
   const body = text.slice(bodyStart, end);
-  if (body.includes('"stream":true')) startStream(socket, body);
+  asked += 1;
+  if (FAIL_EVERY > 0 && asked % FAIL_EVERY === 0) failSomehow(socket);
+  else if (body.includes('"stream":true')) startStream(socket, body);
+  else if (answerAfterMs > 0) setTimeout(() => write(socket, ANSWER), answerAfterMs);
   else write(socket, ANSWER);
   return end;
 }

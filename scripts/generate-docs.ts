@@ -9,7 +9,10 @@ import { fileSchema } from '../src/config-schema.ts';
 import { ERRORS } from '../src/core/errors.ts';
 import { baseUrlEnv } from '../src/pipeline/model-book.ts';
 import { VENDORS } from '../src/providers/vendors.ts';
+import { withFaultSection } from './fault-section.ts';
 
+const ROOT = join(import.meta.dir, '..');
+const BILLING_POLICY = 'docs/billing-policy.md';
 const NOTE = '<!-- Made by `npm run docs` from the code. Do not edit. -->';
 
 /** The part of JSON Schema that the configuration's schema uses. */
@@ -30,13 +33,14 @@ type JsonSchema = {
 
 type Row = readonly string[];
 
-/** Every generated page: its path from the project's folder, and its text. */
+/** Every page that is generated, or has a part that is: its path from the project's folder, and its text. */
 export async function generatePages(): Promise<Map<string, string>> {
   const commands = await Promise.all(Object.values(COMMANDS).map((load) => load()));
   return new Map([
     ['docs/reference/errors.md', errorsPage()],
     ['docs/reference/config.md', configPage()],
     ['docs/reference/cli.md', cliPage(commands)],
+    [BILLING_POLICY, withFaultSection(await Bun.file(join(ROOT, BILLING_POLICY)).text())],
   ]);
 }
 
@@ -170,6 +174,5 @@ function table(head: Row, rows: readonly Row[]): string {
 }
 
 if (import.meta.main) {
-  const root = join(import.meta.dir, '..');
-  for (const [path, text] of await generatePages()) await Bun.write(join(root, path), text);
+  for (const [path, text] of await generatePages()) await Bun.write(join(ROOT, path), text);
 }

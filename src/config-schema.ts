@@ -57,11 +57,22 @@ const limit = z.strictObject({
     .describe('Calls admitted in a calendar day; `null` is no limit.'),
 });
 
+const callsAtOnce = z.strictObject({
+  perKey: z.int().min(0).max(1_000_000).optional().describe('Calls of one key; `bounds.openCallsPerKey` where absent.'),
+  perAccount: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .optional()
+    .describe('Calls of one account; `bounds.openCallsPerAccount` where absent.'),
+});
+
 export const planSchema = z.strictObject({
   id: name.describe('Id, as in `tolmach account create --plan ID`. That of a built-in plan replaces it.'),
   name: name.describe('Name that customers see.'),
   api: z.boolean().default(true).describe('Whether the keys of the plan may call the API at all.'),
   dailyRequests: amount.default(0).describe('Allowance of requests a calendar day.'),
+  callsAtOnce: callsAtOnce.optional().describe('How many calls may run at once. Tasks have bounds of their own.'),
   maxInputChars: z
     .int()
     .min(1)
@@ -132,7 +143,9 @@ const timeouts = z.strictObject({
     .min(1_000)
     .max(255_000)
     .default(60_000)
-    .describe('How long a connection of a client may be quiet outside of a call, in steps of about 4 s.'),
+    .describe(
+      'How long a connection of a client may be quiet outside of a call, in steps of about 4 s. A request must come whole within it; one of more than a megabyte gets 8 s more for each megabyte, up to 255 s.',
+    ),
 });
 
 const bounds = z.strictObject({
@@ -144,8 +157,31 @@ const bounds = z.strictObject({
     .default(1024 * 1024)
     .describe("Characters of one event of a provider's stream."),
   streamBytes: bytes.default(64 * 1024 * 1024).describe("Bytes of a provider's stream."),
+  replayChars: z
+    .int()
+    .min(0)
+    .default(1024 * 1024)
+    .describe(
+      'Characters of an answer that is kept for a day where the call has an `Idempotency-Key`; longer ones are not.',
+    ),
+  recordingChars: z
+    .int()
+    .min(0)
+    .default(64 * 1024 * 1024)
+    .describe('Characters of all streams that are being recorded for that at once; beyond them streams are not kept.'),
   waitingWrites: z.int().min(1).default(50_000).describe('Operations that may wait for the store.'),
-  openCalls: z.int().min(1).default(10_000).describe('Calls that may run at once.'),
+  failuresInRow: z
+    .int()
+    .min(1)
+    .default(10)
+    .describe('Failures in a row after which a provider of a model is not asked before it has rested.'),
+  openCalls: z
+    .int()
+    .min(1)
+    .default(10_000)
+    .describe('Calls that may run at once. Where the process cannot bear as many it takes fewer.'),
+  openCallsPerKey: z.int().min(0).default(2_000).describe('Calls of one key that may run at once.'),
+  openCallsPerAccount: z.int().min(0).default(4_000).describe('Calls of one account that may run at once.'),
 });
 
 const webhooks = z.strictObject({

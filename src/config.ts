@@ -158,6 +158,7 @@ export function toPlan(config: PlanConfig, version: number): Plan {
     name: config.name,
     api: config.api,
     dailyRequests: config.dailyRequests,
+    ...(config.callsAtOnce === undefined ? {} : { callsAtOnce: config.callsAtOnce }),
     maxInputChars: config.maxInputChars,
     maxInputDialects: config.maxInputDialects,
     version,

@@ -5,13 +5,17 @@ import type { Config } from './config.ts';
 import { ConfigError, loadSecrets, toPlan } from './config.ts';
 import { Calendar } from './core/calendar.ts';
 import type { Clock } from './core/clock.ts';
+import { steadyClock } from './core/clock.ts';
 import { CallError } from './core/errors.ts';
 import { builtInModes, overlayModes } from './core/modes.ts';
+import { crashPoint } from './crash-point.ts';
 import { openShelf } from './files/open-shelf.ts';
 import type { HttpServer } from './http/server.ts';
 import { startServer } from './http/server.ts';
+import { AnswerRecorder } from './pipeline/answer-recorder.ts';
 import type { PublicKey } from './pipeline/authenticate.ts';
 import { KeyRing } from './pipeline/authenticate.ts';
+import { CallGate } from './pipeline/call-gate.ts';
 import { FreeLimits } from './pipeline/free-limits.ts';
 import { FreeWork } from './pipeline/free-work.ts';
 import type { Gateway } from './pipeline/gateway.ts';
@@ -19,11 +23,14 @@ import { ModelBook, modelProblems } from './pipeline/model-book.ts';
 import { openModerator } from './pipeline/open-moderator.ts';
 import { PlanBook } from './pipeline/plan-book.ts';
 import { presetsOf } from './presets/services.ts';
+import { REMEMBER_KEY_MS } from './store/idempotency.ts';
 import { openStore } from './store/open-store.ts';
-import { REMEMBER_KEY_MS } from './store/task-key.ts';
 import { TaskRunner } from './tasks/task-runner.ts';
 import { WebhookSender } from './tasks/webhook-sender.ts';
+import { watchLoad } from './telemetry/load-watch.ts';
 import { openLog } from './telemetry/log.ts';
+import { watchLoopDelay } from './telemetry/loop-delay.ts';
+import type { Metrics } from './telemetry/metrics.ts';
 import { makeMetrics } from './telemetry/metrics.ts';
 import { makeReporter } from './telemetry/reporter.ts';
 import { discoverModels } from './upstream/discover.ts';
@@ -45,11 +52,13 @@ export async function startGateway(config: Config): Promise<RunningGateway> {
   const problems = modelProblems(config, config.environment);
   if (problems.length > 0) throw new ConfigError(problems);
   const secrets = loadSecrets(config);
+  // Logs tell the machine's own time, so that they can be laid beside those of others.
   const { log, close: closeLog } = openLog(config.logLevel, SYSTEM_CLOCK.nowMs);
-  const clock = SYSTEM_CLOCK;
+  const clock = steadyClock(SYSTEM_CLOCK);
   const { store, voidedHolds } = await openStore(config, clock, secretCheck(secrets.masterSecret), (notice) =>
     log.warn(notice, 'store'),
   );
+  crashPoint('start.recovered');
   if (voidedHolds > 0) log.warn({ voidedHolds }, 'recovered');
   const presets = presetsOf(config.preset);
   const plans = new PlanBook(
@@ -79,9 +88,11 @@ export async function startGateway(config: Config): Promise<RunningGateway> {
       clock.monotonicMs,
     ),
     watchdog: new Watchdog(clock),
+    gate: new CallGate(config.bounds, Math.random),
     freeLimits: new FreeLimits(),
     freeWork: new FreeWork(config.moderation.concurrency),
     moderator: openModerator(config.moderation, models),
+    recorder: new AnswerRecorder(config.bounds),
     files: openShelf(config, clock),
     modes: overlayModes(builtInModes(), config.modes),
     tasks,
@@ -95,16 +106,10 @@ export async function startGateway(config: Config): Promise<RunningGateway> {
   };
   if (publicKey !== undefined) await openPublicAccount(gateway, publicKey);
   const server = startServer(gateway, metrics, secrets.adminToken, presets.dialects);
+  crashPoint('start.listening');
   for (const task of await store.adoptTasks()) tasks.add(task);
-  const chores = setInterval(() => doChores(gateway, tasks), CHORES_MS);
-  const sweeps = startSweeps(gateway);
-  const webhooks = startWebhooks(gateway);
-  const stopBackground = () => {
-    tasks.stop();
-    clearInterval(chores);
-    clearInterval(sweeps);
-    clearInterval(webhooks);
-  };
+  crashPoint('start.adopted');
+  const stopBackground = startBackground(gateway, tasks, metrics);
   discoverModels(gateway).catch((error) => log.warn({ detail: String(error) }, 'discovery failed'));
   log.info({ url: server.url, providers: gateway.models.providerNames() }, 'started');
   return { url: server.url, gateway, stop: () => stopGateway(gateway, server, tasks, stopBackground, closeLog) };
@@ -123,11 +128,14 @@ async function stopGateway(
 ): Promise<void> {
   gateway.isStopping = true;
   stopBackground();
+  crashPoint('stop.begun');
   const untilMs = gateway.clock.monotonicMs() + gateway.config.timeouts.drainMs;
   const isBusy = () => gateway.open.size > 0 || tasks.running > 0;
   while (isBusy() && gateway.clock.monotonicMs() < untilMs) await Bun.sleep(20);
+  crashPoint('stop.drained');
   for (const held of gateway.open) held.interrupt(new CallError('shutting_down'));
   tasks.abandon();
+  crashPoint('stop.interrupted');
   while (isBusy()) await Bun.sleep(20);
   await Promise.race([server.stop(), Bun.sleep(2_000)]);
   // A call whose hold was being written when the others had ended.
@@ -135,6 +143,7 @@ async function stopGateway(
   gateway.watchdog.stop();
   gateway.upstream.close();
   await gateway.store.close();
+  crashPoint('stop.closed');
   closeLog();
 }
 
@@ -157,6 +166,26 @@ function startWebhooks(gateway: Gateway): Timer {
   return setInterval(() => {
     sender.sendDue().catch((error) => gateway.report.alarm('webhooks_failed', { detail: String(error) }));
   }, WEBHOOKS_MS);
+}
+
+/** What runs beside the calls, until it is stopped. */
+function startBackground(gateway: Gateway, tasks: TaskRunner, metrics: Metrics): () => void {
+  const timers = [startChores(gateway, tasks), startSweeps(gateway), startWebhooks(gateway)];
+  const stopWatching = [
+    watchLoopDelay(metrics.registry, gateway.clock.monotonicMs),
+    watchLoad(gateway, metrics.registry),
+  ];
+  return () => {
+    tasks.stop();
+    for (const stop of stopWatching) stop();
+    for (const timer of timers) clearInterval(timer);
+  };
+}
+
+/** At once as well: where no process lives for long, what has expired is forgotten all the same. */
+function startChores(gateway: Gateway, tasks: TaskRunner): Timer {
+  doChores(gateway, tasks).catch(() => undefined);
+  return setInterval(() => doChores(gateway, tasks), CHORES_MS);
 }
 
 /** Forgets what has expired, and takes over the tasks of processes that are gone. */

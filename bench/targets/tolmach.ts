@@ -94,7 +94,7 @@ async function createKey(environment: Record<string, string>): Promise<{ account
   return { accountId, key: String(key['key']) };
 }
 
-async function administer(
+export async function administer(
   environment: Record<string, string>,
   ...words: readonly string[]
 ): Promise<Record<string, unknown>> {
@@ -112,6 +112,7 @@ plans:
   - id: bench
     name: Bench
     dailyRequests: 20
+    callsAtOnce: { perKey: 10000, perAccount: 10000 }
     maxInputChars: 10000
     prices: [{ dialects: [openai], endpoints: [chat], requests: 2 }]
     limits: [{ name: chat, dialects: [openai], endpoints: [chat], perMinute: 10000000, perDay: 1000000000 }]

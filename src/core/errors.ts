@@ -4,7 +4,7 @@
 // prompt or a vendor's words beyond what this table allows; `detail` is for logs. docs/reference/errors.md is tested
 // against this table in both directions.
 
-import type { LimitState } from './limits.ts';
+import type { ErrorDetails } from './error-details.ts';
 
 export type ErrorRow = {
   readonly status: number;
@@ -141,6 +141,13 @@ export const ERRORS = {
     'Too many requests. Try again later.',
     'Слишком много запросов. Попробуйте позже.',
   ),
+  concurrency_limit_exceeded: row(
+    429,
+    'rate_limit_exceeded',
+    true,
+    'Too many of your requests are running at once. Try again when one of them has ended.',
+    'Слишком много ваших запросов выполняется одновременно. Повторите, когда один из них закончится.',
+  ),
   idempotency_running: row(
     409,
     REQUEST,
@@ -154,6 +161,13 @@ export const ERRORS = {
     false,
     'This Idempotency-Key was used with another request.',
     'Этот Idempotency-Key уже использован с другим запросом.',
+  ),
+  idempotency_not_stored: row(
+    409,
+    REQUEST,
+    false,
+    'A request with this Idempotency-Key was answered and charged already, and its answer was not kept. Use a new key to ask again.',
+    'Запрос с этим Idempotency-Key уже получил ответ и оплачен, но ответ не сохранён. Чтобы спросить ещё раз, возьмите новый ключ.',
   ),
 
   // The provider. Its own 401 or 402 is about our key, so it never reaches the customer as such.
@@ -249,6 +263,13 @@ export const ERRORS = {
     'The model is not available now. Try again later.',
     'Модель сейчас недоступна. Попробуйте позже.',
   ),
+  no_provider: row(
+    503,
+    SERVER,
+    true,
+    'No provider of this model answers now. Try again later.',
+    'Ни один поставщик этой модели сейчас не отвечает. Попробуйте позже.',
+  ),
   content_refused: row(
     400,
     REQUEST,
@@ -305,29 +326,6 @@ export const ERRORS = {
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof ERRORS;
-
-export type ErrorDetails = {
-  /** The field at fault, in the caller's own spelling. */
-  param?: string;
-  /** Public text in place of the catalogue's. It must not carry secrets, prompts or a vendor's words. */
-  message?: string;
-  /** The same in Russian, where the text is not of a Russian dialect already. */
-  messageRu?: string;
-  /** Seconds until a retry can succeed; becomes `Retry-After`. */
-  retryAfterS?: number;
-  /** A status in place of the catalogue's, where a vendor's 404, 413 or 422 is passed on. */
-  status?: number;
-  /** The limit that refused the call, for the `x-ratelimit-*` headers. */
-  limit?: LimitState;
-  /** For logs only. */
-  detail?: string;
-  /** What the account has left, in the unit of the refused price. */
-  balance?: number;
-  /** What the refused call would have needed, in the same unit. */
-  needed?: number;
-  /** The name of the account's plan, where the plan is the reason. */
-  planName?: string;
-};
 
 /** Every expected failure of a call. Anything else that is thrown is a bug and becomes `internal_error`. */
 export class CallError extends Error {

@@ -1,5 +1,5 @@
-// Looks at JSON text before it is parsed: depth and size first, because parsing 10 MB of nested brackets stops the
-// process for seconds. One linear pass; it also remembers where each top-level value stands, so that a provider of
+// Looks at JSON text before it is parsed: depth and size first, because parsing 10 MB of nested brackets, or of a million
+// names, stops the process for seconds. One linear pass; it also remembers where each top-level value stands, so that a provider of
 // the same family can replace `model` in the text instead of writing the whole body anew.
 import { CallError } from './errors.ts';
 
@@ -9,8 +9,14 @@ export type Span = { readonly start: number; readonly end: number };
 /** A field's value, and its name with the quotes. */
 export type FieldSpan = Span & { readonly name: Span };
 
-export type GuardLimits = { readonly maxDepth: number; readonly maxCommas: number };
-export const GUARD_LIMITS: GuardLimits = { maxDepth: 64, maxCommas: 1_000_000 };
+export type GuardLimits = {
+  readonly maxDepth: number;
+  /** Commas and colons, so that each item of a list counts once and each field of an object twice. */
+  readonly maxMarks: number;
+  /** Fields of the object itself. */
+  readonly maxFields: number;
+};
+export const GUARD_LIMITS: GuardLimits = { maxDepth: 64, maxMarks: 250_000, maxFields: 1_000 };
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -41,7 +47,7 @@ export function parseObject(text: string): { value: Record<string, unknown>; spa
 export function scan(text: string, limits: GuardLimits): BodySpans {
   const fields = new Map<string, FieldSpan>();
   let depth = 0;
-  let commas = 0;
+  let marks = 0;
   let key: string | undefined;
   let lastString: [number, number] = [0, 0];
   let name: Span = { start: 0, end: 0 };
@@ -50,6 +56,7 @@ export function scan(text: string, limits: GuardLimits): BodySpans {
   const endField = (end: number) => {
     if (key === undefined || valueStart < 0) return;
     if (fields.has(key)) throw givenTwice(key);
+    if (fields.size >= limits.maxFields) throw tooManyParts();
     fields.set(key, { ...trimSpan(text, valueStart, end), name });
     key = undefined;
     valueStart = -1;
@@ -70,10 +77,13 @@ export function scan(text: string, limits: GuardLimits): BodySpans {
       }
       depth -= 1;
     } else if (c === COMMA) {
-      commas += 1;
-      if (commas > limits.maxCommas) throw new CallError('body_too_large');
+      marks += 1;
+      if (marks > limits.maxMarks) throw tooManyParts();
       if (depth === 1) endField(i);
-    } else if (c === COLON && depth === 1) {
+    } else if (c === COLON) {
+      marks += 1;
+      if (marks > limits.maxMarks) throw tooManyParts();
+      if (depth !== 1) continue;
       name = { start: lastString[0], end: lastString[1] + 1 };
       key = unquote(text.slice(name.start, name.end));
       valueStart = i + 1;
@@ -110,6 +120,14 @@ export function spliceFields(
     at = edit.end;
   }
   return out + text.slice(at);
+}
+
+/** More fields and items than any call has, whatever kind of body they are in. */
+export function tooManyParts(): CallError {
+  return new CallError('body_too_large', {
+    message: 'The request body has too many fields or items.',
+    messageRu: 'В теле запроса слишком много полей или элементов.',
+  });
 }
 
 /** A field that is there twice, whatever kind of body it is in. */

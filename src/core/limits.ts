@@ -55,22 +55,42 @@ export class LimitWindow {
     return count;
   }
 
-  /** Admissions of the calendar day `day`. */
+  /** Admissions of the calendar day `day`, or of the later one that was counted before the clock was set back. */
   countOfDay(day: string): number {
-    return this.day === day ? this.dayCount : 0;
+    return this.day >= day ? this.dayCount : 0;
+  }
+
+  /**
+   * Takes admissions of the future for admissions of now. There are some where the clock was set back while no process
+   * ran: they count for one more minute, neither forgotten nor counted until their time comes.
+   */
+  bringBack(nowMs: number): void {
+    let count = 0;
+    for (let i = 0; i < CELLS; i++) {
+      if ((this.lastMs[i] as number) <= nowMs) continue;
+      count += this.counts[i] as number;
+      this.lastMs[i] = 0;
+      this.counts[i] = 0;
+    }
+    if (count > 0) this.#add(nowMs, count);
   }
 
   /** Counts one admission. The caller has decided that it is allowed. */
   admit(nowMs: number, day: string): void {
-    const cell = Math.floor(nowMs / 1000) % CELLS;
-    const sameSecond = Math.floor((this.lastMs[cell] as number) / 1000) === Math.floor(nowMs / 1000);
-    this.counts[cell] = sameSecond ? (this.counts[cell] as number) + 1 : 1;
-    this.lastMs[cell] = nowMs;
-    if (this.day !== day) {
+    this.#add(nowMs, 1);
+    // A day that was begun is never left for an earlier one, so that it cannot be begun again.
+    if (this.day < day) {
       this.day = day;
       this.dayCount = 0;
     }
     this.dayCount += 1;
+  }
+
+  #add(nowMs: number, count: number): void {
+    const cell = Math.floor(nowMs / 1000) % CELLS;
+    const sameSecond = Math.floor((this.lastMs[cell] as number) / 1000) === Math.floor(nowMs / 1000);
+    this.counts[cell] = sameSecond ? (this.counts[cell] as number) + count : count;
+    this.lastMs[cell] = nowMs;
   }
 
   /** The earliest time at which fewer than `limit` admissions are in the window. */

@@ -28,6 +28,8 @@ export type Plan = {
   /** Whether keys of this plan may call the API at all. */
   readonly api: boolean;
   readonly dailyRequests: number;
+  /** How many calls may run at once; what is absent is the program's bound. */
+  readonly callsAtOnce?: { readonly perKey?: number | undefined; readonly perAccount?: number | undefined };
   /** Unicode code points over all text of a call; longer text is cut. `null` is no bound. */
   readonly maxInputChars: number | null;
   /** The dialects whose text is bound by it. */

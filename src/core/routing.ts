@@ -6,9 +6,18 @@ export type Candidate = {
   readonly priority: number;
   /** Share among candidates of the same priority. */
   readonly weight: number;
-  /** Until when the provider asked to be left alone; 0 is never. */
+  /** Until when the target rests, because its provider asked to be left alone or failed; 0 is never. */
   readonly coolUntilMs: number;
+  /** Failures since its last answer that say «not me, not now». */
+  readonly failuresInRow: number;
 };
+
+/** What the router remembers of a target. */
+export type Health = Pick<Candidate, 'coolUntilMs' | 'failuresInRow'>;
+
+/** How long a target rests after a failure, unless it named a time itself. */
+const REST_MS = 5_000;
+const REST_MAX_MS = 60_000;
 
 /** Attempts for one call at the most: the first, and one more. */
 export const ATTEMPTS_MAX = 2;
@@ -49,6 +58,7 @@ const SAFE: readonly ErrorCode[] = [
   'upstream_rate_limited',
   'upstream_overloaded',
   'provider_unavailable',
+  'no_provider',
   'upstream_redirect',
 ];
 const AMBIGUOUS: readonly ErrorCode[] = [
@@ -63,4 +73,51 @@ const AMBIGUOUS: readonly ErrorCode[] = [
 export function retryClass(code: ErrorCode): RetryClass {
   if (SAFE.includes(code)) return 'safe';
   return AMBIGUOUS.includes(code) ? 'ambiguous' : 'final';
+}
+
+/** Failures that leave open whether the provider has worked, and with that whether it will bill. */
+const MAY_BE_BILLED: readonly ErrorCode[] = [
+  ...AMBIGUOUS,
+  'upstream_too_large',
+  'deadline_exceeded',
+  'client_closed',
+  'slow_reader',
+  'shutting_down',
+  'task_cancelled',
+];
+
+export function mayBeBilled(code: ErrorCode): boolean {
+  return MAY_BE_BILLED.includes(code);
+}
+
+/**
+ * A target that failed. It rests where it surely did no work, and where it has failed so often in a row that it is taken
+ * for out; other failures may be those of the one call.
+ */
+export function afterFailure(
+  health: Health,
+  failure: { readonly code: ErrorCode; readonly details: { readonly retryAfterS?: number } },
+  nowMs: number,
+  failuresToOut: number,
+): Health {
+  const isSafe = retryClass(failure.code) === 'safe';
+  if (!isSafe && failure.code !== 'upstream_timeout') return health;
+  const failuresInRow = health.failuresInRow + 1;
+  const { retryAfterS } = failure.details;
+  const restMs = Math.min(retryAfterS === undefined ? REST_MS : retryAfterS * 1000, REST_MAX_MS);
+  const coolUntilMs = isSafe || failuresInRow >= failuresToOut ? nowMs + restMs : health.coolUntilMs;
+  return { failuresInRow, coolUntilMs };
+}
+
+/** Whether the target has failed so often in a row that it is not asked before its rest is over. */
+export function isOut(health: Health, nowMs: number, failuresToOut: number): boolean {
+  return health.failuresInRow >= failuresToOut && health.coolUntilMs > nowMs;
+}
+
+/**
+ * A target that was out and whose rest is over gets one call to show itself by: until that has ended, or for as long as
+ * a rest, it stays out for all others.
+ */
+export function whileTried(health: Health, nowMs: number, failuresToOut: number): Health {
+  return health.failuresInRow < failuresToOut ? health : { ...health, coolUntilMs: nowMs + REST_MS };
 }

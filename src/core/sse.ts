@@ -30,23 +30,23 @@ export class SseReader {
     return this.#read(this.#decoder.decode(bytes, { stream: true }));
   }
 
-  #read(text: string): SseEvent[] {
+  #read(decoded: string): SseEvent[] {
     const events: SseEvent[] = [];
-    // What is left from before has no line's end in it, so the search goes on where it stopped.
-    let from = this.#rest.length;
     // A CR at the end of the bytes before ended its line; an LF that follows belongs to it.
-    this.#rest += this.#endedInCr && text.startsWith('\n') ? text.slice(1) : text;
-    if (text !== '') this.#endedInCr = false;
+    const text = this.#endedInCr && decoded.startsWith('\n') ? decoded.slice(1) : decoded;
+    if (decoded !== '') this.#endedInCr = false;
     let at = 0;
     for (;;) {
-      const end = lineEnd(this.#rest, from);
+      const end = lineEnd(text, at);
       if (end === undefined) break;
-      this.#line(this.#rest.slice(at, end.at), events);
+      this.#line(this.#rest + text.slice(at, end.at), events);
+      this.#rest = '';
       at = end.next;
-      from = at;
-      if (at === this.#rest.length) this.#endedInCr = this.#rest.charCodeAt(at - 1) === CR;
+      if (at === text.length) this.#endedInCr = text.charCodeAt(at - 1) === CR;
     }
-    this.#rest = this.#rest.slice(at);
+    // A line without its end is only added to and not looked into, so that one in a thousand pieces costs no more than
+    // one that comes at once: a text that grows by pieces is put together when it is read.
+    this.#rest += text.slice(at);
     return events;
   }
 

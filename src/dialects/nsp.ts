@@ -19,8 +19,8 @@ import { renderCompletion, renderCompletionStream } from '../wire/openai/render-
 import type { AnswerContext, Rendered, WireBody } from '../wire/rendering.ts';
 import type { Dialect, ImageRoute, PublicModel } from './dialect.ts';
 
-/** A megabyte takes a few tenths of a second, in which nothing else runs. */
-const TOKENIZER_BYTES_MAX = 1_048_576;
+/** So much takes a tenth of a second at most, in which nothing else runs. */
+const TOKENIZER_BYTES_MAX = 262_144;
 const IMAGE_PROMPT_CHARS_MAX = 4_000;
 
 /** The document's names of its models; every other model is shown under its own. */

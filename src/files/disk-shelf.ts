@@ -4,6 +4,7 @@ import { readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Picture } from '../core/call.ts';
 import type { Clock } from '../core/clock.ts';
+import { crashPoint } from '../crash-point.ts';
 import type { FileShelf, KeptFile } from './file-shelf.ts';
 import { fileName, readFileName } from './file-shelf.ts';
 
@@ -26,6 +27,7 @@ export class DiskShelf implements FileShelf {
     const expiresAtS = Math.ceil((this.#clock.nowMs() + this.#keepMs) / 1000);
     const name = fileName(picture, expiresAtS, crypto.getRandomValues(new Uint8Array(20)));
     await Bun.write(join(this.#folder, name), picture.bytes);
+    crashPoint('image.file-written');
     return `${this.#baseUrl}/${name}`;
   }
 

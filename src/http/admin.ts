@@ -10,7 +10,7 @@ import { sumBalance } from '../core/ledger.ts';
 import type { Gateway } from '../pipeline/gateway.ts';
 import type { Account, Key } from '../store/store.ts';
 import { showAccount, showKey, showTask } from './admin-views.ts';
-import { readBody } from './request.ts';
+import { queryOf, readBody } from './request.ts';
 
 const BODY_BYTES_MAX = 1024 * 1024;
 const MICRO_RUB_PER_RUB = 1_000_000;
@@ -86,7 +86,7 @@ export class AdminApi {
       for (const route of ROUTES) {
         const match = route.method === request.method ? route.path.exec(path) : null;
         if (match === null) continue;
-        const query = new URL(request.url).searchParams;
+        const query = queryOf(request.url);
         return reply(200, await route.handle(this.#gateway, match.groups ?? {}, await readJson(request), query));
       }
       throw new CallError('not_found');

@@ -23,7 +23,13 @@ function fits({ prefix, suffix }: Pattern, path: string): boolean {
   return path.length > prefix.length + suffix.length && path.startsWith(prefix) && path.endsWith(suffix);
 }
 
+/** So much comes within the time that a client may be quiet on any line. */
+const SMALL_BODY_BYTES = 1024 * 1024;
+
 type Found = { readonly dialect: Dialect; readonly route: Route; readonly rest: string };
+
+/** The actions that make work of which there may be too much. All others are answered under overload too. */
+const TAKES_WORK: ReadonlySet<Route['action']> = new Set(['call', 'image', 'work', 'createTask', 'submitTask']);
 
 export class Api {
   readonly #gateway: Gateway;
@@ -51,6 +57,8 @@ export class Api {
     if (request.method === 'OPTIONS') return preflight(request, callId);
     try {
       if (found === undefined) throw new CallError('method_not_allowed');
+      // Before anything is read or looked up: under overload a refusal must cost next to nothing.
+      if (TAKES_WORK.has(found.route.action)) this.#gateway.gate.refuseIfFull();
       refuseKeyInQuery(request.url);
       return toResponse(await this.#run(found, request, callId, connection), callId, dialect);
     } catch (thrown) {
@@ -82,6 +90,7 @@ export class Api {
     callId: string,
     connection: ClientConnection,
   ): Promise<Reply> {
+    const { bodyBytes } = this.#gateway.config.bounds;
     return serveRoute(this.#gateway, dialect, route, {
       callId,
       headers: request.headers,
@@ -90,8 +99,14 @@ export class Api {
         return request.signal;
       },
       rest: unescapePath(rest),
-      query: queryOf(request.url),
-      readBody: () => readBody(request, this.#gateway.config.bounds.bodyBytes),
+      get query() {
+        return queryOf(request.url);
+      },
+      readBody: () => {
+        const length = Number(request.headers.get('content-length') ?? 0);
+        if (length > SMALL_BODY_BYTES && length <= bodyBytes) connection.expectBody(length);
+        return readBody(request, bodyBytes);
+      },
       connection,
     });
   }

@@ -16,6 +16,7 @@ const EXPOSED = [
   'x-tolmach-balance',
   'x-tolmach-unit',
   'x-tolmach-truncated',
+  'idempotency-replayed',
 ].join(', ');
 
 export const CORS_HEADERS: Readonly<Record<string, string>> = {

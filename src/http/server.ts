@@ -14,6 +14,10 @@ import { serveFile } from './files.ts';
 import { pathOf } from './request.ts';
 
 const ADMIN = '/admin/v1/';
+/** What the runtime takes. */
+const TIMEOUT_MAX_S = 255;
+/** A line of one megabit a second. */
+const SLOWEST_BYTES_PER_S = 131_072;
 
 export type HttpServer = { readonly url: string; stop(): Promise<void> };
 
@@ -74,6 +78,10 @@ function connectionOf(
       clientAddress(server.requestIP(request)?.address ?? '', request.headers.get('x-forwarded-for'), trustedProxies),
     hold: () => server.timeout(request, 0),
     release: () => server.timeout(request, quietS),
+    expectBody: (bytes) => {
+      const uploadS = Math.min(TIMEOUT_MAX_S, quietS + Math.ceil(bytes / SLOWEST_BYTES_PER_S));
+      if (uploadS > quietS) server.timeout(request, uploadS);
+    },
     // A stalled client reads nothing, so its connection is idle and ends with the shortest timeout there is.
     drop: () => server.timeout(request, 1),
   };

@@ -15,6 +15,7 @@ import type { WorkCall } from '../core/work.ts';
 import { sizeOf } from '../core/work.ts';
 import type { Dialect, Route as DialectRoute } from '../dialects/dialect.ts';
 import type { KeyOwner } from '../store/store.ts';
+import type { Place } from './call-gate.ts';
 import type { Gateway } from './gateway.ts';
 import type { Model, Route } from './model-book.ts';
 import type { Incoming } from './reply.ts';
@@ -58,6 +59,13 @@ export type Asked = {
 
 export function askedBy(owner: KeyOwner, dialect: Dialect, route: DialectRoute, incoming: Incoming): Asked {
   return { owner, dialect: dialect.name, endpoint: route.endpoint, address: incoming.connection.address };
+}
+
+/** A place among the calls that run. Throws `overloaded`, `concurrency_limit_exceeded`, and where the plan has no API. */
+export function takePlace(gateway: Gateway, owner: KeyOwner, { connection }: Incoming): Place {
+  const { keyId, accountId } = owner;
+  const key = gateway.keys.isPublic(keyId) ? `${keyId}@${connection.address()}` : keyId;
+  return gateway.gate.enter({ key, accountId }, planOf(gateway, owner));
 }
 
 export function admitChat(gateway: Gateway, asked: Asked, wanted: ChatCall): Admission & { readonly call: ChatCall } {

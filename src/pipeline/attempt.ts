@@ -5,9 +5,19 @@ import { AnswerBuilder } from '../core/answer-builder.ts';
 import type { AnswerStream } from '../core/answer-stream.ts';
 import type { Call, CallEvent, ChatCall, ImageCall, Picture } from '../core/call.ts';
 import type { Cancellation, CancelSignal } from '../core/cancellation.ts';
+import type { ErrorCode } from '../core/errors.ts';
 import { CallError, toCallError } from '../core/errors.ts';
 import type { Meter } from '../core/meter.ts';
-import { ATTEMPTS_MAX, orderCandidates, retryClass } from '../core/routing.ts';
+import {
+  ATTEMPTS_MAX,
+  afterFailure,
+  isOut,
+  mayBeBilled,
+  orderCandidates,
+  retryClass,
+  whileTried,
+} from '../core/routing.ts';
+import { crashPoint } from '../crash-point.ts';
 import type { RemoteProvider, UpstreamRequest, WholeAnswer } from '../providers/provider.ts';
 import type { UpstreamAnswer } from '../upstream/upstream.ts';
 import type { Watch } from '../upstream/watch.ts';
@@ -18,10 +28,6 @@ import type { Route } from './model-book.ts';
 import type { PieceSource } from './pieces.ts';
 import { LocalPieces, RemotePieces } from './pieces.ts';
 import { TranslatedStream } from './translated-stream.ts';
-
-/** Cool-down of a target that failed in a way that says «not me, not now», unless it named a time itself. */
-const COOL_DOWN_MS = 5_000;
-const COOL_DOWN_MAX_MS = 60_000;
 
 /** A whole answer from the first target that gives one. */
 export function attemptWhole(gateway: Gateway, held: HeldCall, call: ChatCall): Promise<WholeAnswer> {
@@ -38,8 +44,9 @@ export function attemptWhole(gateway: Gateway, held: HeldCall, call: ChatCall): 
       signal,
     );
     watch.expect(gateway.config.timeouts.idleMs, 'upstream_stalled');
-    const text = await gateway.upstream.readText(upstream, signal);
+    const text = await gateway.upstream.readText(upstream, signal, () => watch.touch());
     watch.end();
+    crashPoint('whole.read');
     const whole = route.provider.readAnswer(text, held.admission.meter);
     return call.source?.family === route.provider.family ? whole : { answer: whole.answer };
   });
@@ -57,7 +64,7 @@ export function attemptPictures(gateway: Gateway, held: HeldCall, call: ImageCal
       throw new CallError('provider_unavailable', { detail: 'the provider cannot draw' });
     const upstream = await send(gateway, provider.images.buildRequest(call, route.target), provider, watch, signal);
     watch.expect(gateway.config.timeouts.idleMs, 'upstream_stalled');
-    const text = await gateway.upstream.readText(upstream, signal);
+    const text = await gateway.upstream.readText(upstream, signal, () => watch.touch());
     watch.end();
     return provider.images.readPictures(text);
   });
@@ -130,11 +137,14 @@ export async function attempt<T>(
   held: HeldCall,
   tryRoute: (route: Route, watch: Watch, signal: CancelSignal) => Promise<T>,
 ): Promise<T> {
-  const routes = orderCandidates(held.admission.routes, gateway.clock.nowMs(), gateway.random).slice(0, ATTEMPTS_MAX);
+  const standing = standingRoutes(gateway, held.admission.routes);
+  const routes = orderCandidates(standing, gateway.clock.nowMs(), gateway.random).slice(0, ATTEMPTS_MAX);
   let failure: CallError | undefined;
   for (const route of routes) {
     const startedMs = gateway.clock.monotonicMs();
+    claimTry(gateway, route);
     const signal = held.beginAttempt();
+    if (route.provider.kind === 'local') held.attempts.forgive();
     const watch = gateway.watchdog.watch((error) => expire(held, signal, error));
     watch.deadline(gateway.config.timeouts.callMs - (startedMs - held.startedMs));
     held.provider = route.target.providerName;
@@ -142,18 +152,38 @@ export async function attempt<T>(
     try {
       const result = await tryRoute(route, watch, signal);
       reportAttempt(gateway, held, route, startedMs, undefined);
+      route.failuresInRow = 0;
       return result;
     } catch (thrown) {
       watch.end();
       const latest = held.interruption ?? toCallError(signal.aborted ? signal.reason : thrown);
       reportAttempt(gateway, held, route, startedMs, latest);
+      if (!mayBeBilled(latest.code)) held.attempts.forgive();
       coolDown(gateway, route, latest);
+      crashPoint('attempt.failed');
       // That a second target has no word for a field says less than why the first one failed.
       if (failure === undefined || latest.code !== 'unsupported_parameter') failure = latest;
       if (held.interruption !== undefined || !mayRetry(held.admission.call, latest)) throw failure;
     }
   }
   throw failure ?? new CallError('provider_unavailable');
+}
+
+/** The first call to a target that was out keeps the others off until it has ended. */
+function claimTry(gateway: Gateway, route: Route): void {
+  const health = whileTried(route, gateway.clock.nowMs(), gateway.config.bounds.failuresInRow);
+  if (health !== route) Object.assign(route, health);
+}
+
+/** The targets that may be asked. Where all of them are out the call is refused at once instead of being kept waiting. */
+function standingRoutes(gateway: Gateway, routes: readonly Route[]): readonly Route[] {
+  const nowMs = gateway.clock.nowMs();
+  const isOutNow = (route: Route) => isOut(route, nowMs, gateway.config.bounds.failuresInRow);
+  if (!routes.some(isOutNow)) return routes;
+  const standing = routes.filter((route) => !isOutNow(route));
+  if (standing.length > 0) return standing;
+  const restsUntilMs = Math.min(...routes.map((route) => route.coolUntilMs));
+  throw new CallError('no_provider', { retryAfterS: Math.max(1, Math.ceil((restsUntilMs - nowMs) / 1000)) });
 }
 
 /**
@@ -181,17 +211,27 @@ export async function send(
   signal: CancelSignal,
 ): Promise<UpstreamAnswer> {
   watch.expect(gateway.config.timeouts.firstByteMs, 'upstream_timeout');
+  crashPoint('attempt.begun');
   const upstream = await gateway.upstream.send(request, signal);
+  crashPoint('attempt.answered');
   if (upstream.status >= 200 && upstream.status < 300) return upstream;
   const text = await gateway.upstream.readText(upstream, signal);
   throw provider.faultOfStatus(upstream.status, upstream.headers, text);
 }
 
-/** Lets a target rest that said «not me, not now». */
+/** Failures that do not pass by themselves: our key or account there, their certificate. */
+const FOR_THE_OPERATOR: readonly ErrorCode[] = ['provider_unavailable', 'upstream_tls_error'];
+
+/** Remembers of a target that it failed, and lets it rest where that says «not me, not now». */
 export function coolDown(gateway: Gateway, route: Route, failure: CallError): void {
-  if (retryClass(failure.code) !== 'safe') return;
-  const askedMs = failure.details.retryAfterS === undefined ? COOL_DOWN_MS : failure.details.retryAfterS * 1000;
-  route.coolUntilMs = gateway.clock.nowMs() + Math.min(askedMs, COOL_DOWN_MAX_MS);
+  if (FOR_THE_OPERATOR.includes(failure.code))
+    gateway.report.alarm('provider_needs_operator', {
+      provider: route.target.providerName,
+      model: route.target.upstreamModel,
+      code: failure.code,
+      detail: failure.details.detail,
+    });
+  Object.assign(route, afterFailure(route, failure, gateway.clock.nowMs(), gateway.config.bounds.failuresInRow));
 }
 
 function reportAttempt(
@@ -203,7 +243,7 @@ function reportAttempt(
 ): void {
   gateway.report.attempt({
     callId: held.callId,
-    attempt: held.attempts,
+    attempt: held.attempts.count,
     provider: route.target.providerName,
     model: route.target.upstreamModel,
     errorCode: failure?.code ?? null,

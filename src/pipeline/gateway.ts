@@ -7,7 +7,9 @@ import type { FileShelf } from '../files/file-shelf.ts';
 import type { Store, TaskReference } from '../store/store.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Watchdog } from '../upstream/watch.ts';
+import type { AnswerRecorder } from './answer-recorder.ts';
 import type { KeyRing } from './authenticate.ts';
+import type { CallGate } from './call-gate.ts';
 import type { FreeLimits } from './free-limits.ts';
 import type { FreeWork } from './free-work.ts';
 import type { HeldCall } from './held-call.ts';
@@ -37,6 +39,8 @@ export type CallReport = {
   readonly outputTokens: number;
   readonly usageSource: string | null;
   readonly attempts: number;
+  /** Those of them that a provider may bill and this call's charge does not pay for. */
+  readonly unpaidAttempts: number;
   readonly firstByteMs: number | null;
   readonly durationMs: number;
 };
@@ -86,9 +90,11 @@ export type Gateway = {
   readonly models: ModelBook;
   readonly upstream: Upstream;
   readonly watchdog: Watchdog;
+  readonly gate: CallGate;
   readonly freeLimits: FreeLimits;
   readonly freeWork: FreeWork;
   readonly moderator: Moderator;
+  readonly recorder: AnswerRecorder;
   readonly files: FileShelf;
   readonly modes: readonly Mode[];
   /** Takes accepted tasks, with their calls where those are at hand; `waiting` is how many do not run yet. */

@@ -4,23 +4,33 @@ import type { LimitState } from '../core/limits.ts';
 import type { Admission } from './admit.ts';
 import type { Closed, HeldCall } from './held-call.ts';
 
+export const JSON_TYPE = 'application/json; charset=utf-8';
+export const STREAM_TYPE = 'text/event-stream; charset=utf-8';
+
 /** For a whole answer: the charge is known. */
 export function callHeaders(held: HeldCall, closed: Closed): Record<string, string> {
-  const headers: Record<string, string> = { 'content-type': 'application/json; charset=utf-8' };
+  const headers: Record<string, string> = { 'content-type': JSON_TYPE };
   addCallHeaders(headers, held, closed.charge, closed.balance[held.admission.price.unit]);
   return headers;
 }
 
-const EVENTS_TYPE = 'text/event-stream; charset=utf-8';
-
 /** For a stream: the charge is not known yet, so the headers tell the most that it can be, which is held. */
-export function streamHeaders(held: HeldCall, contentType = EVENTS_TYPE): Record<string, string> {
+export function streamHeaders(held: HeldCall, contentType = STREAM_TYPE): Record<string, string> {
   const headers: Record<string, string> = {
     'content-type': contentType,
     'x-accel-buffering': 'no',
   };
   addCallHeaders(headers, held, held.admission.amount, held.balance[held.admission.price.unit]);
   return headers;
+}
+
+/** What is kept of the headers beside an answer that may be given again. The others are told anew. */
+export function storedHeaders(held: HeldCall, contentType: string): Record<string, string> {
+  return {
+    'content-type': contentType,
+    'x-tolmach-provider': held.provider ?? '',
+    'x-tolmach-model': held.upstreamModel ?? '',
+  };
 }
 
 /** Adds in place: these headers are made for every call, and copies of them would cost more than they do. */

@@ -6,13 +6,19 @@ import { CallError, toCallError } from '../core/errors.ts';
 import type { Balance, FinalOutcome, SettleOperation } from '../core/ledger.ts';
 import type { LimitState } from '../core/limits.ts';
 import { actualCost } from '../core/price.ts';
-import type { CallContext, CallRecord, NewTask, TaskEnd } from '../store/store.ts';
+import { crashPoint } from '../crash-point.ts';
+import type { CallContext, CallRecord, StoredAnswer, TaskEnd } from '../store/store.ts';
 import type { Admission } from './admit.ts';
+import { AttemptTally } from './attempt-tally.ts';
+import type { Place } from './call-gate.ts';
 import type { Gateway } from './gateway.ts';
-import { priceVersion } from './plan-book.ts';
 import type { Incoming } from './reply.ts';
 
-type Settle = SettleOperation & { readonly record: CallRecord; readonly taskEnd?: TaskEnd };
+type Settle = SettleOperation & {
+  readonly record: CallRecord;
+  readonly taskEnd?: TaskEnd;
+  readonly answer?: StoredAnswer;
+};
 
 export type Closed = { readonly outcome: FinalOutcome; readonly charge: number; readonly balance: Balance };
 
@@ -27,12 +33,15 @@ export class HeldCall {
   readonly limit: LimitState | undefined;
   /** Set when something of the answer went, or is about to go, to the client. */
   isDelivered = false;
-  attempts = 0;
+  readonly attempts = new AttemptTally();
+  /** The whole answer, where the client named the call: it is kept in the commit of the charge. */
+  answer: StoredAnswer | undefined;
   provider: string | null = null;
   upstreamModel: string | null = null;
   firstByteMs: number | null = null;
   readonly #gateway: Gateway;
   readonly #context: CallContext;
+  #place: Place | undefined;
   #client: Pick<Incoming, 'signal' | 'connection'> | undefined;
   #isConnectionHeld = false;
   #attempt: Cancellation | undefined;
@@ -53,6 +62,11 @@ export class HeldCall {
     this.startedMs = gateway.clock.monotonicMs();
     this.balance = held.balance;
     this.limit = held.limit;
+  }
+
+  /** Whether the client named the call, and may ask for its answer again. */
+  get isNamed(): boolean {
+    return this.#context.idempotencyKey !== undefined;
   }
 
   /** Whether closing has begun; what happens afterwards no longer changes the charge. */
@@ -85,10 +99,16 @@ export class HeldCall {
     if (signal.aborted) leave();
   }
 
+  /** Keeps the call's place until it is closed. */
+  keepPlace(place: Place): void {
+    place.keep();
+    this.#place = place;
+  }
+
   /** A new outbound request of this call begins. Each has a signal of its own, so that one's end is not the next's. */
   beginAttempt(): Cancellation {
     if (this.#interruption !== undefined) throw this.#interruption;
-    this.attempts += 1;
+    this.attempts.begin();
     this.admission.meter.restart();
     this.#attempt = new Cancellation();
     return this.#attempt;
@@ -97,6 +117,7 @@ export class HeldCall {
   /** Stops the call from outside: the outbound request ends, and what was delivered is charged. */
   interrupt(error: CallError): void {
     this.#interruption ??= error;
+    crashPoint('call.interrupted');
     this.#attempt?.abort(error);
     if (error.code === 'slow_reader') this.#client?.connection.drop();
     this.close(error).catch(() => undefined);
@@ -140,6 +161,7 @@ export class HeldCall {
     const outcome: FinalOutcome = isCharged ? 'settled' : 'void';
     // Of pictures the made ones count, which may be fewer than were asked for.
     const made = call.endpoint === 'image' ? (usage?.images ?? 0) : generations;
+    this.attempts.close(isCharged);
     const charge = usage === null ? 0 : actualCost(price, usage, made);
     if (meter.isUsageAbsurd)
       this.#gateway.report.alarm('absurd_usage', {
@@ -154,10 +176,11 @@ export class HeldCall {
       usage,
       status: error?.status ?? 200,
       errorCode: error?.code ?? null,
-      attempts: this.attempts,
+      attempts: this.attempts.count,
       firstByteMs: this.firstByteMs,
       durationMs: Math.round(this.#gateway.clock.monotonicMs() - this.startedMs),
     };
+    crashPoint('settle.asked');
     const settled = await this.#settle({
       kind: 'settle',
       callId: this.callId,
@@ -166,8 +189,11 @@ export class HeldCall {
       charge,
       record,
       ...(taskEnd === undefined ? {} : { taskEnd }),
+      ...(isCharged && this.answer !== undefined ? { answer: this.answer } : {}),
     });
+    crashPoint('settle.durable');
     this.#gateway.open.delete(this);
+    this.#place?.leave();
     if (this.#isConnectionHeld && error?.code !== 'slow_reader') this.#client?.connection.release();
     this.#report(settled, record, error);
     return settled;
@@ -215,81 +241,9 @@ export class HeldCall {
       outputTokens: record.usage?.outputTokens ?? 0,
       usageSource: record.usage?.source ?? null,
       attempts: record.attempts,
+      unpaidAttempts: this.attempts.unpaid,
       firstByteMs: record.firstByteMs,
       durationMs: record.durationMs,
     });
   }
-}
-
-/** Takes the hold of a call that is answered now. Throws when limits or balance refuse. */
-export async function hold(gateway: Gateway, callId: string, admission: Admission): Promise<HeldCall> {
-  if (gateway.open.size >= gateway.config.bounds.openCalls) throw new CallError('overloaded', { retryAfterS: 1 });
-  const context = contextOf(gateway, admission);
-  const outcome = await writeHold(gateway, callId, admission, context);
-  if (outcome.kind === 'repeated')
-    throw new CallError('internal_error', { detail: 'a call without a name is repeated' });
-  const held = new HeldCall(gateway, callId, admission, context, outcome);
-  gateway.open.add(held);
-  return held;
-}
-
-export function contextOf(gateway: Gateway, admission: Admission): CallContext {
-  return {
-    keyId: admission.owner.keyId,
-    dialect: admission.dialect,
-    endpoint: admission.endpoint,
-    model: admission.model.name,
-    admittedAtMs: gateway.clock.nowMs(),
-    priceVersion: priceVersion(admission.plan),
-  };
-}
-
-/** Limits and balance are decided together, in one durable commit. */
-export async function writeHold(
-  gateway: Gateway,
-  callId: string,
-  admission: Admission,
-  context: CallContext,
-  task?: NewTask,
-) {
-  const { owner, plan, price, amount, claims } = admission;
-  if (gateway.isStopping) throw new CallError('shutting_down', { retryAfterS: 5 });
-  const outcome = await gateway.store.write({
-    kind: 'hold',
-    callId,
-    accountId: owner.accountId,
-    unit: price.unit,
-    amount,
-    dailyRequests: plan.dailyRequests,
-    claims,
-    context,
-    ...(task === undefined ? {} : { task }),
-  });
-  const nowMs = gateway.clock.nowMs();
-  switch (outcome.kind) {
-    case 'held':
-    case 'repeated':
-      return outcome;
-    case 'mismatched':
-      throw new CallError('idempotency_mismatch', { param: 'Idempotency-Key' });
-    case 'short': {
-      // The soonest that anything can change by itself is tomorrow's allowance.
-      const retryAfterS = Math.ceil((gateway.calendar.dayAt(nowMs).endsAtMs - nowMs) / 1000);
-      throw new CallError('insufficient_quota', {
-        balance: outcome.balance[price.unit],
-        needed: outcome.needed,
-        retryAfterS,
-      });
-    }
-    case 'limited':
-      throw limited(outcome.retryAtMs, nowMs, outcome.limit);
-    default:
-      throw new CallError('internal_error', { detail: `a hold answered ${outcome.kind}` });
-  }
-}
-
-/** A refusal by a limit: when it can be tried again, and what the headers say of the limit. */
-export function limited(retryAtMs: number, nowMs: number, limit: LimitState | undefined): CallError {
-  const retryAfterS = Math.max(1, Math.ceil((retryAtMs - nowMs) / 1000));
-  return new CallError('rate_limit_exceeded', limit === undefined ? { retryAfterS } : { retryAfterS, limit });
 }

@@ -10,7 +10,12 @@ import type { Provider, Target, VendorQuirks } from '../providers/provider.ts';
 import type { Vendor } from '../providers/vendors.ts';
 import { VENDORS } from '../providers/vendors.ts';
 
-export type Route = Candidate & { coolUntilMs: number; readonly provider: Provider; readonly target: Target };
+export type Route = Candidate & {
+  coolUntilMs: number;
+  failuresInRow: number;
+  readonly provider: Provider;
+  readonly target: Target;
+};
 
 export type Model = {
   readonly name: string;
@@ -155,7 +160,7 @@ export class ModelBook {
     const { provider, ...where } = source;
     const origin = where.baseUrl === '' ? '' : new URL(where.baseUrl).origin;
     const target = { ...where, origin, upstreamModel, maxOutputTokens };
-    return { provider, target, priority, weight, coolUntilMs: 0 };
+    return { provider, target, priority, weight, coolUntilMs: 0, failuresInRow: 0 };
   }
 }
 

@@ -7,6 +7,11 @@ export type ClientConnection = {
   address(): string;
   /** Lets it be quiet for as long as the call runs. */
   hold(): void;
+  /**
+   * A body of so many bytes comes now. The time that a client may be quiet counts for the whole body, however steadily
+   * it comes, so that a large one is given what it takes on a slow line.
+   */
+  expectBody(bytes: number): void;
   /** The call has ended: what is left to send must be taken, or another request come, in the usual time. */
   release(): void;
   /** Cuts it, for a client that has stopped reading. */

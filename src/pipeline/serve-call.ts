@@ -3,17 +3,19 @@
 // answer is sent only after its charge is durable: "complete for the client" implies "charged once".
 import type { ChatCall } from '../core/call.ts';
 import { CallError, toCallError } from '../core/errors.ts';
+import { crashPoint } from '../crash-point.ts';
 import type { CallRoute, Dialect } from '../dialects/dialect.ts';
 import type { AnswerContext, StreamRenderer } from '../wire/rendering.ts';
-import { admitChat, askedBy } from './admit.ts';
+import { admitChat, askedBy, takePlace } from './admit.ts';
 import type { OpenedStream } from './attempt.ts';
 import { attemptStream, attemptWhole } from './attempt.ts';
 import { authenticateHeaders } from './authenticate.ts';
 import type { Gateway } from './gateway.ts';
-import { callHeaders, streamHeaders } from './headers.ts';
+import { callHeaders, JSON_TYPE, STREAM_TYPE, streamHeaders } from './headers.ts';
 import type { HeldCall } from './held-call.ts';
-import { hold } from './held-call.ts';
+import { keepAnswer, nameOf, replay } from './idempotency.ts';
 import type { Client, Incoming, Piece, Reply, StreamedBody } from './reply.ts';
+import { hold } from './take-hold.ts';
 
 export async function serveCall(
   gateway: Gateway,
@@ -22,9 +24,16 @@ export async function serveCall(
   incoming: Incoming,
 ): Promise<Reply> {
   const owner = await authenticateHeaders(gateway, incoming);
-  const call = route.read(await incoming.readBody(), incoming);
-  const admission = admitChat(gateway, askedBy(owner, dialect, route, incoming), call);
-  const held = await hold(gateway, incoming.callId, admission);
+  crashPoint('call.authenticated');
+  using place = takePlace(gateway, owner, incoming);
+  const body = await incoming.readBody();
+  const asked = askedBy(owner, dialect, route, incoming);
+  const admission = admitChat(gateway, asked, route.read(body, incoming));
+  crashPoint('call.admitted');
+  const name = nameOf(gateway, owner, dialect, route, incoming, body);
+  const held = await hold(gateway, incoming.callId, admission, name, place);
+  if (held === undefined) return replay(gateway, asked, admission, name);
+  crashPoint('call.held');
   // From here on the call is closed on every way out.
   held.attachClient(incoming);
   const context: AnswerContext = {
@@ -48,7 +57,9 @@ async function serveWhole(
   try {
     const { answer, text } = await attemptWhole(gateway, held, call);
     const rendered = text ?? JSON.stringify(route.answer(answer, context, call).body);
+    keepAnswer(gateway, held, rendered, JSON_TYPE);
     const closed = await held.complete();
+    crashPoint('whole.charged');
     return { status: 200, headers: callHeaders(held, closed), body: rendered };
   } catch (thrown) {
     held.isDelivered = false;
@@ -63,6 +74,7 @@ async function serveStream(gateway: Gateway, held: HeldCall, call: ChatCall, ren
   try {
     // While a provider thinks for long, the headers go out early and comments keep the line open.
     const opened = await settledWithin(opening, gateway.config.timeouts.keepAliveMs);
+    crashPoint('stream.opened');
     const body: StreamedBody = {
       send: (client) => sendStream(gateway, held, opened ?? opening, renderer, client),
       cancel: () => held.interrupt(new CallError('client_closed')),
@@ -84,21 +96,30 @@ async function sendStream(
   socket: Client,
 ): Promise<void> {
   const client = new WatchedClient(gateway, held, socket);
+  const recording = held.isNamed ? gateway.recorder.begin() : undefined;
   let opened: OpenedStream | undefined;
   try {
     if (opening instanceof Promise) await keepAlive(gateway, opening, client, renderer.keepAlive ?? KEEP_ALIVE);
     opened = await opening;
     held.firstByteMs = Math.round(gateway.clock.monotonicMs() - held.startedMs);
     held.isDelivered = true;
-    if (opened.first.length > 0) await client.write(opened.first);
-    await opened.source.pipeTo(client);
+    const reader = recording?.listen(client) ?? client;
+    if (opened.first.length > 0) await reader.write(opened.first);
+    await opened.source.pipeTo(reader);
+    crashPoint('stream.provider-ended');
+    const end = opened.source.end();
+    recording?.add(end);
+    keepAnswer(gateway, held, recording?.text(), renderer.contentType ?? STREAM_TYPE);
     await held.complete();
-    await client.write(opened.source.end());
+    crashPoint('stream.charged');
+    await client.write(end);
+    crashPoint('stream.ended');
   } catch (thrown) {
     const error = held.interruption ?? toCallError(thrown);
     await held.close(error);
     await client.write((opened?.source ?? renderer).error(error));
   } finally {
+    recording?.end();
     opened?.source.cancel();
   }
 }
@@ -121,6 +142,7 @@ class WatchedClient implements Client {
 
   write(piece: Piece): Promise<void> | undefined {
     const room = this.#client.write(piece);
+    crashPoint('stream.piece-written');
     if (room === undefined) return undefined;
     const watch = this.#gateway.watchdog.watch((error) => this.#held.interrupt(error));
     watch.expect(this.#gateway.config.timeouts.stalledReaderMs, 'slow_reader');

@@ -6,10 +6,10 @@ import type { Asked } from './admit.ts';
 import { askedBy, claimsOf, planOf } from './admit.ts';
 import { authenticateBody, authenticateHeaders } from './authenticate.ts';
 import type { Gateway } from './gateway.ts';
-import { limited } from './held-call.ts';
 import { findModel, listModels } from './list-models.ts';
 import type { Incoming, Reply } from './reply.ts';
 import { jsonReply } from './reply.ts';
+import { limited } from './take-hold.ts';
 
 export async function serveBalance(
   gateway: Gateway,

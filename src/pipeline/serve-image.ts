@@ -3,16 +3,17 @@
 // the answer carries itself are not kept.
 import type { ImageCall, Picture } from '../core/call.ts';
 import { CallError, toCallError } from '../core/errors.ts';
+import { crashPoint } from '../crash-point.ts';
 import type { Dialect, ImageRoute } from '../dialects/dialect.ts';
-import { admitImage, askedBy } from './admit.ts';
+import { admitImage, askedBy, takePlace } from './admit.ts';
 import { attemptPictures } from './attempt.ts';
 import { authenticateHeaders } from './authenticate.ts';
 import type { Gateway } from './gateway.ts';
-import { callHeaders } from './headers.ts';
+import { callHeaders, JSON_TYPE } from './headers.ts';
 import type { HeldCall } from './held-call.ts';
-import { hold } from './held-call.ts';
+import { keepAnswer, nameOf, replay } from './idempotency.ts';
 import type { Incoming, Reply } from './reply.ts';
-import { jsonReply } from './reply.ts';
+import { hold } from './take-hold.ts';
 
 export async function serveImage(
   gateway: Gateway,
@@ -21,16 +22,23 @@ export async function serveImage(
   incoming: Incoming,
 ): Promise<Reply> {
   const owner = await authenticateHeaders(gateway, incoming);
-  const call = route.read(await incoming.readBody());
-  const admission = admitImage(gateway, askedBy(owner, dialect, route, incoming), call);
-  const held = await hold(gateway, incoming.callId, admission);
+  using place = takePlace(gateway, owner, incoming);
+  const body = await incoming.readBody();
+  const asked = askedBy(owner, dialect, route, incoming);
+  const admission = admitImage(gateway, asked, route.read(body));
+  const name = nameOf(gateway, owner, dialect, route, incoming, body);
+  const held = await hold(gateway, incoming.callId, admission, name, place);
+  if (held === undefined) return replay(gateway, asked, admission, name);
   held.attachClient(incoming);
   try {
     const urls = await draw(gateway, held, admission.call);
-    const closed = await held.complete();
     const createdAtS = Math.floor(gateway.clock.nowMs() / 1000);
     const rendered = route.render(urls, { callId: held.callId, createdAtS, model: admission.model.name });
-    return jsonReply(rendered, callHeaders(held, closed));
+    const text = JSON.stringify(rendered.body);
+    keepAnswer(gateway, held, text, JSON_TYPE);
+    const closed = await held.complete();
+    crashPoint('image.charged');
+    return { status: rendered.status, headers: callHeaders(held, closed), body: text };
   } catch (thrown) {
     held.isDelivered = false;
     const error = toCallError(thrown);
@@ -43,7 +51,9 @@ export async function serveImage(
 async function draw(gateway: Gateway, held: HeldCall, call: ImageCall): Promise<string[]> {
   // A provider that draws more than was asked for must not make the customer pay for it.
   const pictures: Picture[] = (await attemptPictures(gateway, held, call)).slice(0, call.n);
+  crashPoint('image.drawn');
   const urls = call.isInline ? pictures.map(toDataUrl) : await keep(gateway, held, pictures);
+  crashPoint('image.kept');
   held.admission.meter.addImages(pictures.length);
   return urls;
 }

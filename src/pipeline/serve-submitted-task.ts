@@ -1,6 +1,6 @@
 // Our own tasks: submitted with a name that makes repetitions harmless, shown, cancelled, and told of by webhook.
-import { createHash } from 'node:crypto';
 import { CallError, readErrorCode } from '../core/errors.ts';
+import { crashPoint } from '../crash-point.ts';
 import type {
   CancelTaskRoute,
   Dialect,
@@ -16,14 +16,13 @@ import { authenticateHeaders } from './authenticate.ts';
 import type { Gateway } from './gateway.ts';
 import { chargeHeaders, limitHeaders } from './headers.ts';
 import { holdTask } from './hold-task.ts';
+import { nameOf, REPLAYED } from './idempotency.ts';
 import type { Incoming, Reply } from './reply.ts';
 import { jsonReply } from './reply.ts';
 import { countFree } from './serve-free.ts';
 import { callOfMode } from './serve-task.ts';
 import type { StoredCall } from './stored-call.ts';
 import { refuseCall } from './stored-call.ts';
-
-const NAME_PATTERN = /^[\x21-\x7e]{1,255}$/;
 
 export async function serveTaskSubmission(
   gateway: Gateway,
@@ -44,17 +43,18 @@ export async function serveTaskSubmission(
   const stored: StoredCall = { dialect: dialect.name, endpoint: route.endpoint, call: admission.call };
   const task: NewTask = {
     request: JSON.stringify(stored),
-    ...nameOf(incoming, owner.keyId, body.text),
     ...webhookOf(gateway, submission, owner.keyId),
   };
-  const accepted = await holdTask(gateway, incoming.callId, admission, task);
+  const name = nameOf(gateway, owner, dialect, route, incoming, body);
+  const accepted = await holdTask(gateway, incoming.callId, admission, task, name);
   if ('isRepeated' in accepted) {
     const earlier = await gateway.store.findTask(accepted.taskId);
     if (earlier === undefined) throw new CallError('task_not_found');
-    return jsonReply(route.render(detailsOf(earlier)), { 'idempotency-replayed': 'true' });
+    return jsonReply(route.render(detailsOf(earlier)), REPLAYED);
   }
   const { taskId, balance, limit, context } = accepted;
   gateway.tasks.add({ taskId, accountId: owner.accountId }, { callId: incoming.callId, admission, context });
+  crashPoint('task.queued');
   const { admittedAtMs: createdAtMs } = context;
   const fresh = { taskId, status: 'queued', result: null, errorCode: null, createdAtMs, endedAtMs: null } as const;
   return jsonReply(
@@ -82,7 +82,9 @@ export async function serveTaskCancellation(
   const { taskId } = await ownTask(gateway, dialect, route, incoming);
   const work = await gateway.store.findTaskWork(taskId, 'anybody');
   if (work !== undefined) {
+    crashPoint('task.cancelling');
     await refuseCall(gateway, work, 'task_cancelled');
+    crashPoint('task.cancelled');
     gateway.tasks.drop(taskId);
   }
   const task = await gateway.store.findTask(taskId);
@@ -123,18 +125,6 @@ export function detailsOf(task: TaskRow): TaskDetails {
 function wantedCall(gateway: Gateway, submission: TaskSubmission) {
   if ('asked' in submission) return callOfMode(gateway, submission.asked);
   return { call: submission.call, ownMessages: 0 };
-}
-
-/** The client's name for the request. What it names is the body to the byte, which is what a retry sends. */
-function nameOf(incoming: Incoming, keyId: string, text: string): Pick<NewTask, 'idempotency'> {
-  const key = incoming.headers.get('idempotency-key');
-  if (key === null) return {};
-  if (!NAME_PATTERN.test(key))
-    throw new CallError('invalid_field', {
-      param: 'Idempotency-Key',
-      message: 'Idempotency-Key must be 1 to 255 visible ASCII characters.',
-    });
-  return { idempotency: { keyId, key, fingerprint: createHash('sha256').update(text).digest('base64url') } };
 }
 
 function webhookOf(gateway: Gateway, { webhookUrl }: TaskSubmission, keyId: string): Pick<NewTask, 'webhook'> {

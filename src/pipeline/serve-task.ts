@@ -9,6 +9,7 @@ import { authenticateBody, keyFromHeaders } from './authenticate.ts';
 import type { Gateway } from './gateway.ts';
 import { chargeHeaders, limitHeaders } from './headers.ts';
 import { holdTask } from './hold-task.ts';
+import { balanceNow, nameOf, replayHeaders } from './idempotency.ts';
 import type { Incoming, Reply } from './reply.ts';
 import { jsonReply } from './reply.ts';
 import { countFree } from './serve-free.ts';
@@ -34,9 +35,12 @@ export async function serveTaskCreation(
   const { call, ownMessages } = callOfMode(gateway, asked);
   const admission = admitChat(gateway, { ...askedBy(owner, dialect, route, incoming), ownMessages }, call);
   const stored: StoredCall = { dialect: dialect.name, endpoint: route.endpoint, call: admission.call };
-  const accepted = await holdTask(gateway, incoming.callId, admission, { request: JSON.stringify(stored) });
-  // These routes have no names for requests.
-  if ('isRepeated' in accepted) throw new CallError('internal_error', { detail: 'a task without a name is repeated' });
+  const name = nameOf(gateway, owner, dialect, route, incoming, body);
+  const accepted = await holdTask(gateway, incoming.callId, admission, { request: JSON.stringify(stored) }, name);
+  if ('isRepeated' in accepted) {
+    const balance = await balanceNow(gateway, admission);
+    return jsonReply(route.render(accepted.taskId, balance), await replayHeaders(gateway, admission));
+  }
   const { taskId, balance, limit, context } = accepted;
   const ready = { callId: incoming.callId, admission, context };
   gateway.tasks.add({ taskId, accountId: owner.accountId }, ready);

@@ -3,14 +3,14 @@
 import { toCallError } from '../core/errors.ts';
 import type { WorkKind } from '../core/work.ts';
 import type { Dialect, Route, WorkRoute } from '../dialects/dialect.ts';
-import { admitWork, askedBy } from './admit.ts';
+import { admitWork, askedBy, takePlace } from './admit.ts';
 import { attemptWork } from './attempt-work.ts';
 import { authenticateHeaders } from './authenticate.ts';
 import type { Gateway } from './gateway.ts';
-import { callHeaders } from './headers.ts';
-import { hold } from './held-call.ts';
+import { callHeaders, JSON_TYPE } from './headers.ts';
+import { keepAnswer, nameOf, replay } from './idempotency.ts';
 import type { Incoming, Reply } from './reply.ts';
-import { jsonReply } from './reply.ts';
+import { hold } from './take-hold.ts';
 
 export async function serveWork<K extends WorkKind>(
   gateway: Gateway,
@@ -19,9 +19,14 @@ export async function serveWork<K extends WorkKind>(
   incoming: Incoming,
 ): Promise<Reply> {
   const owner = await authenticateHeaders(gateway, incoming);
-  const call = route.read(await incoming.readBody(), incoming);
-  const admission = admitWork(gateway, askedBy(owner, dialect, route, incoming), call);
-  const held = await hold(gateway, incoming.callId, admission);
+  using place = takePlace(gateway, owner, incoming);
+  const body = await incoming.readBody();
+  const asked = askedBy(owner, dialect, route, incoming);
+  const call = route.read(body, incoming);
+  const admission = admitWork(gateway, asked, call);
+  const name = nameOf(gateway, owner, dialect, route, incoming, body);
+  const held = await hold(gateway, incoming.callId, admission, name, place);
+  if (held === undefined) return replay(gateway, asked, admission, name);
   held.attachClient(incoming);
   try {
     const result = await attemptWork(gateway, held, route.kind, call);
@@ -29,7 +34,10 @@ export async function serveWork<K extends WorkKind>(
     const createdAtS = Math.floor(gateway.clock.nowMs() / 1000);
     const context = { callId: held.callId, createdAtS, model: admission.model.name, usage: admission.meter.usage() };
     const rendered = route.render(result, context, call);
-    return jsonReply(rendered, callHeaders(held, await held.complete()));
+    const text = JSON.stringify(rendered.body);
+    keepAnswer(gateway, held, text, JSON_TYPE);
+    const closed = await held.complete();
+    return { status: rendered.status, headers: callHeaders(held, closed), body: text };
   } catch (thrown) {
     held.isDelivered = false;
     const error = toCallError(thrown);

@@ -12,6 +12,7 @@ export type BatchResult = { readonly outcomes: readonly (Outcome | Refused)[] } 
 
 type Waiting = {
   readonly operation: WriteOperation;
+  readonly sinceMs: number;
   readonly resolve: (outcome: Outcome) => void;
   readonly reject: (error: Error) => void;
 };
@@ -24,6 +25,7 @@ const GATHER_TURNS_MAX = 16;
 export class GroupCommit {
   readonly #batchMax: number;
   readonly #apply: (operations: readonly WriteOperation[]) => Promise<BatchResult>;
+  readonly #monotonicMs: () => number;
   #waiting: Waiting[] = [];
   #inFlight: readonly Waiting[] = [];
   #isFlushScheduled = false;
@@ -31,10 +33,24 @@ export class GroupCommit {
   #isClosed = false;
   #onIdle: (() => void) | undefined;
 
-  /** @param apply commits one batch, and answers for its operations in their order. */
-  constructor(batchMax: number, apply: (operations: readonly WriteOperation[]) => Promise<BatchResult>) {
+  /**
+   * @param apply commits one batch, and answers for its operations in their order.
+   * @param monotonicMs the clock that measures waits.
+   */
+  constructor(
+    batchMax: number,
+    apply: (operations: readonly WriteOperation[]) => Promise<BatchResult>,
+    monotonicMs: () => number,
+  ) {
     this.#batchMax = batchMax;
     this.#apply = apply;
+    this.#monotonicMs = monotonicMs;
+  }
+
+  /** How long the oldest operation has been waiting for its commit; 0 where none is. */
+  get delayMs(): number {
+    const oldest = this.#inFlight[0] ?? this.#waiting[0];
+    return oldest === undefined ? 0 : this.#monotonicMs() - oldest.sinceMs;
   }
 
   /** Operations that are not yet in a batch. */
@@ -48,7 +64,7 @@ export class GroupCommit {
     // On its way to a database NaN may become null and then 0, so what is no amount goes nowhere.
     if (!hasSoundAmounts(operation)) return Promise.reject(unavailable(`${operation.kind}: an amount is not sound`));
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ operation, resolve, reject });
+      this.#waiting.push({ operation, sinceMs: this.#monotonicMs(), resolve, reject });
       this.#scheduleFlush();
     });
   }

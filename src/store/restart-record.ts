@@ -1,7 +1,7 @@
 // How a hold ends whose process can no longer end it: it is voided, nothing is charged, and a record says why.
 import type { ErrorCode } from '../core/errors.ts';
 import type { SettleOperation } from '../core/ledger.ts';
-import type { CallContext, CallRecord, NewTask, TaskEnd } from './store.ts';
+import type { CallContext, CallRecord, IdempotencyKey, NewTask, TaskEnd } from './store.ts';
 
 const UNSERVED = {
   provider: null,
@@ -18,6 +18,8 @@ export type OrphanedHold = {
   readonly accountId: string;
   readonly context: CallContext;
   readonly task?: NewTask;
+  /** The client's name for it, which is free again: also that of a task, where its client was told of a failure. */
+  readonly idempotency?: IdempotencyKey;
 };
 
 /** The operation that voids it. */
@@ -27,8 +29,9 @@ export function voidOrphan(
   errorCode: ErrorCode = 'gateway_restarted',
 ): SettleOperation & { readonly record: CallRecord; readonly taskEnd?: TaskEnd } {
   const durationMs = Math.max(0, nowMs - hold.context.admittedAtMs);
-  const record: CallRecord = { ...hold.context, ...UNSERVED, errorCode, durationMs };
-  const { callId, accountId } = hold;
+  const { callId, accountId, idempotency } = hold;
+  const name = idempotency === undefined ? {} : { idempotencyKey: idempotency.key };
+  const record: CallRecord = { ...hold.context, ...name, ...UNSERVED, errorCode, durationMs };
   const voided = { kind: 'settle', callId, accountId, outcome: 'void', charge: 0, record } as const;
   return hold.task === undefined ? voided : { ...voided, taskEnd: { status: 'failed', result: null, errorCode } };
 }

@@ -13,6 +13,8 @@ export type CallContext = {
   readonly model: string;
   readonly admittedAtMs: number;
   readonly priceVersion: string;
+  /** The client's own name for the call, which is free again if the call ends with nothing charged. Tasks keep theirs. */
+  readonly idempotencyKey?: string;
 };
 
 /** What is kept of a call when it has ended. It never holds text of the prompt or of the answer. */
@@ -92,14 +94,19 @@ export type AuditReport = {
 /** A task as it is accepted: the stored call, which is wiped when the task ends. */
 export type NewTask = {
   readonly request: string;
-  /** Where the client names its request, so that a repetition of it makes no second task. */
-  readonly idempotency?: IdempotencyKey;
   /** Where to tell of the end, signed for the key that made the task. */
   readonly webhook?: { readonly url: string; readonly keyId: string };
 };
 
-/** A client's own name for a request, which means something for one API key only. */
-export type IdempotencyKey = { readonly keyId: string; readonly key: string; readonly fingerprint: string };
+/** A client's own name for a request, with what tells its content from another's. It belongs to one account. */
+export type IdempotencyKey = { readonly key: string; readonly fingerprint: string };
+
+/** An answer as it is given again to a request of the same name. */
+export type StoredAnswer = {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+};
 
 /** A message of a task's end that is to be delivered. */
 export type DueWebhook = {
@@ -147,8 +154,8 @@ export type TaskWork = TaskReference & {
 
 /** Operations of the ledger with what must be written beside them, in the same commit. */
 export type WriteOperation =
-  | (HoldOperation & { readonly context: CallContext; readonly task?: NewTask })
-  | (SettleOperation & { readonly record: CallRecord; readonly taskEnd?: TaskEnd })
+  | (HoldOperation & { readonly context: CallContext; readonly task?: NewTask; readonly idempotency?: IdempotencyKey })
+  | (SettleOperation & { readonly record: CallRecord; readonly taskEnd?: TaskEnd; readonly answer?: StoredAnswer })
   | (GrantOperation & { readonly source: string })
   | { readonly kind: 'createAccount'; readonly account: Account }
   | {
@@ -160,7 +167,7 @@ export type WriteOperation =
   | { readonly kind: 'createKey'; readonly key: Key; readonly hmac: string }
   | { readonly kind: 'revokeKey'; readonly keyId: string; readonly revokedAtMs: number }
   | { readonly kind: 'putPlan'; readonly plan: Plan }
-  /** Forgets tasks, results and all, that ended before a time: some thousands of them at once. */
+  /** Forgets tasks, results and all, that ended before a time, and names of requests: some thousands of each at once. */
   | { readonly kind: 'purgeTasks'; readonly endedBeforeMs: number; readonly keysBeforeMs?: number }
   /**
    * Takes a due webhook for one try, unless another process has just taken it (`missing`). Where this process dies
@@ -186,11 +193,14 @@ export type RecordOutcome =
 
 /**
  * A hold that brought a task answers the task's id as well, even when the task has ended meanwhile. Where the client's
- * name for the request was used before, nothing is held: `repeated` tells the earlier task.
+ * name for the request was used before, nothing is held: `repeated` tells the earlier task, `answered` that there was an
+ * answer, `running` that there will be one, and `mismatched` that the name stands for another request.
  */
 export type HoldOutcome =
   | (LedgerOutcome & { readonly taskId?: number })
   | { readonly kind: 'repeated'; readonly taskId?: number }
+  | { readonly kind: 'answered'; readonly taskId?: undefined }
+  | { readonly kind: 'running'; readonly taskId?: undefined }
   | { readonly kind: 'mismatched'; readonly taskId?: undefined };
 
 export type OutcomeOf<O extends WriteOperation> = O extends { kind: 'hold' }
@@ -209,7 +219,8 @@ export type StoreNotice =
 export interface Store {
   /**
    * Decides and writes one operation; resolves when it is durable. Operations of parallel callers share commits.
-   * Rejects with `temporarily_unavailable` when nothing was written, and `overloaded` when too many are waiting.
+   * Rejects with `temporarily_unavailable` when nothing was written, and `overloaded` when too many are waiting: settles
+   * never hear that, since there are no more of them than holds.
    * An operation may be given again any number of times.
    */
   write<O extends WriteOperation>(operation: O): Promise<OutcomeOf<O>>;
@@ -223,6 +234,8 @@ export interface Store {
   listBuckets(accountId: string, dailyRequests: number, nowMs: number): Promise<BucketRow[]>;
   /** Newest first. `before` is a call id to go on from. */
   listUsage(accountId: string, limit: number, before?: string): Promise<UsageRow[]>;
+  /** What a request of this name was answered, where that was kept. */
+  findAnswer(accountId: string, idempotencyKey: string): Promise<StoredAnswer | undefined>;
   findTask(taskId: number): Promise<TaskRow | undefined>;
   /** The work of a task that is still queued, and this process's; or anybody's, to end it from outside. */
   findTaskWork(taskId: number, whose?: 'anybody'): Promise<TaskWork | undefined>;
@@ -231,6 +244,8 @@ export interface Store {
   /** Queued tasks of processes that are gone, oldest first; from now on they are this process's. */
   adoptTasks(): Promise<TaskReference[]>;
   audit(): Promise<AuditReport>;
+  /** How long the oldest write under way has been waiting for its commit, for telling a store that cannot keep up. */
+  readonly writeDelayMs: number;
   /** Whether the store answers, for readiness. */
   ping(): Promise<boolean>;
   /** Writes what is waiting, then closes. */

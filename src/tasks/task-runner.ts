@@ -5,6 +5,7 @@
 // while a provider is down its tasks wait for it instead of failing one after another.
 import { CallError, toCallError } from '../core/errors.ts';
 import { retryClass } from '../core/routing.ts';
+import { crashPoint } from '../crash-point.ts';
 import { attemptWhole } from '../pipeline/attempt.ts';
 import type { Gateway } from '../pipeline/gateway.ts';
 import { HeldCall } from '../pipeline/held-call.ts';
@@ -106,6 +107,7 @@ export class TaskRunner {
     const { callId, admission, context } = ready;
     const held = new HeldCall(gateway, callId, admission, context, { balance: { requests: 0, microRub: 0 } });
     this.#held.set(task.taskId, held);
+    crashPoint('task.begun');
     await this.#attempt(gateway, held).finally(() => this.#held.delete(task.taskId));
   }
 
@@ -114,6 +116,7 @@ export class TaskRunner {
     const work = await this.#insist(task, () => gateway.store.findTaskWork(task.taskId));
     // Cancelled meanwhile, or ended by a process that took this one for dead.
     if (work === undefined) return undefined;
+    crashPoint('task.resumed');
     try {
       if (work.starts >= STARTS_MAX) throw new CallError('gateway_restarted');
       if (work.recoveries >= SUSPECT_RECOVERIES)
@@ -139,6 +142,7 @@ export class TaskRunner {
           await fail(held, error);
           return;
         }
+        crashPoint('task.pausing');
         const askedMs = Math.min((error.details.retryAfterS ?? 0) * 1000, PAUSE_MAX_MS);
         await this.#pause(Math.max(pauseMs, askedMs));
         if (this.#isStopped) return;
@@ -150,6 +154,7 @@ export class TaskRunner {
     const { call } = held.admission;
     if (call.endpoint !== 'chat') throw new CallError('internal_error', { detail: `a task for ${call.endpoint}` });
     const { answer } = await attemptWhole(gateway, held, call);
+    crashPoint('task.answered');
     const text = answer.choices[0]?.text ?? answer.choices[0]?.refusal ?? '';
     // Asked again, a model that has nothing to say would hardly say more, and the operator would pay again.
     if (text === '') {
@@ -158,6 +163,7 @@ export class TaskRunner {
     }
     held.isDelivered = true;
     await held.close(undefined, { status: 'completed', result: text, errorCode: null });
+    crashPoint('task.ended');
   }
 
   /** Tries until the store has answered: a task that was forgotten here would wait until the next restart. */

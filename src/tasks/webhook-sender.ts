@@ -1,5 +1,6 @@
 // Tells customers' servers of the ends of their tasks: at least once, again after growing pauses where a server did not
 // take it, and no more after the last of them. What is due is in the store, so a restart forgets nothing.
+import { crashPoint } from '../crash-point.ts';
 import type { Gateway } from '../pipeline/gateway.ts';
 import { webhookMessage } from '../pipeline/webhook-message.ts';
 import type { DueWebhook } from '../store/store.ts';
@@ -41,6 +42,7 @@ export class WebhookSender {
     const claimed = await gateway.store.write({ kind: 'claimWebhook', taskId, dueAtMs, nextDueAtMs });
     const task = claimed.kind === 'written' ? await gateway.store.findTask(taskId) : undefined;
     if (task === undefined) return;
+    crashPoint('webhook.claimed');
     try {
       const status = await gateway.webhooks.post(url, webhookMessage(gateway, task, keyId));
       if (status < 200 || status >= 300) throw new Error(`it answered ${status}`);
@@ -49,6 +51,8 @@ export class WebhookSender {
       if (nextDueAtMs === null) gateway.report.alarm('webhook_given_up', { taskId, detail: String(error) });
       return;
     }
+    crashPoint('webhook.delivered');
     await gateway.store.write({ kind: 'endWebhook', taskId });
+    crashPoint('webhook.ended');
   }
 }

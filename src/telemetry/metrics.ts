@@ -17,22 +17,7 @@ export function makeMetrics(openCalls: () => number) {
       this.set(openCalls());
     },
   });
-  new Gauge({
-    name: 'process_resident_memory_bytes',
-    help: 'Resident memory.',
-    registers,
-    collect() {
-      this.set(process.memoryUsage.rss());
-    },
-  });
-  new Gauge({
-    name: 'process_cpu_seconds_total',
-    help: 'User and system CPU time.',
-    registers,
-    collect() {
-      this.set(cpuSeconds());
-    },
-  });
+  measureProcess(registers);
   return {
     registry,
     calls: new Counter({
@@ -51,6 +36,12 @@ export function makeMetrics(openCalls: () => number) {
       name: 'tolmach_attempts_total',
       help: 'Upstream requests.',
       labelNames: ['provider', 'code'],
+      registers,
+    }),
+    unpaidAttempts: new Counter({
+      name: 'tolmach_unpaid_attempts_total',
+      help: 'Upstream requests that the provider may bill and that no customer was charged for.',
+      labelNames: ['provider'],
       registers,
     }),
     tokens: new Counter({
@@ -86,6 +77,25 @@ export function makeMetrics(openCalls: () => number) {
       registers,
     }),
   };
+}
+
+function measureProcess(registers: Registry[]): void {
+  new Gauge({
+    name: 'process_resident_memory_bytes',
+    help: 'Resident memory.',
+    registers,
+    collect() {
+      this.set(process.memoryUsage.rss());
+    },
+  });
+  new Gauge({
+    name: 'process_cpu_seconds_total',
+    help: 'User and system CPU time.',
+    registers,
+    collect() {
+      this.set(cpuSeconds());
+    },
+  });
 }
 
 function cpuSeconds(): number {

@@ -12,6 +12,8 @@ export function makeReporter(log: Log, metrics: Metrics): Reporter {
       if (report.firstByteMs !== null) metrics.firstByte.observe({ endpoint }, report.firstByteMs / 1000);
       if (report.inputTokens > 0) metrics.tokens.inc({ direction: 'input' }, report.inputTokens);
       if (report.outputTokens > 0) metrics.tokens.inc({ direction: 'output' }, report.outputTokens);
+      if (report.unpaidAttempts > 0)
+        metrics.unpaidAttempts.inc({ provider: report.provider ?? 'none' }, report.unpaidAttempts);
       if (report.charge > 0) metrics.charged.inc({ unit: report.unit }, report.charge);
       log.info(report, 'call');
     },

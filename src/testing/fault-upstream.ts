@@ -2,10 +2,15 @@
 // an answer at any byte, and it logs every call that it received: that log is the judge of double calls.
 //
 // Each call is answered by a script: the next one of the queue, else what `answer` chooses.
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
+import type { TlsOptions } from 'node:tls';
+import { createServer as createTlsServer } from 'node:tls';
 import type { Script } from './fault-scripts.ts';
 import { healthy } from './fault-scripts.ts';
+
+/** The first byte of whoever speaks TLS. */
+const TLS_GREETING = 0x16;
 
 /** One model call as the provider saw it. */
 export type ReceivedCall = {
@@ -69,17 +74,39 @@ export class FaultUpstream {
   answer: (call: ReceivedCall) => Script = () => healthy();
   readonly #queue: Script[] = [];
   readonly #sockets = new Set<Socket>();
-  readonly #server = createServer((socket) => this.#accept(socket));
+  readonly #server: Server;
+  readonly #scheme: 'http' | 'https';
+  #port = 0;
 
-  static async start(): Promise<FaultUpstream> {
-    const upstream = new FaultUpstream();
-    await new Promise<void>((resolve) => upstream.#server.listen(0, '127.0.0.1', resolve));
+  private constructor(tls: TlsOptions | undefined) {
+    const accept = (socket: Socket) => this.#accept(socket);
+    this.#scheme = tls === undefined ? 'http' : 'https';
+    this.#server = tls === undefined ? createServer(accept) : createTlsServer(tls, accept);
+    this.#server.on('tlsClientError', () => undefined);
+  }
+
+  /** @param tls makes it speak TLS with this certificate. */
+  static async start(tls?: TlsOptions): Promise<FaultUpstream> {
+    const upstream = new FaultUpstream(tls);
+    await upstream.listen();
     return upstream;
   }
 
   /** What a provider's `baseUrl` is set to. */
   get baseUrl(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/v1`;
+    return `${this.#scheme}://127.0.0.1:${this.#port}/v1`;
+  }
+
+  /** Takes connections again after `refuse`, at the same address. */
+  async listen(): Promise<void> {
+    await new Promise<void>((resolve) => this.#server.listen(this.#port, '127.0.0.1', resolve));
+    this.#port = (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Refuses connections from now on, and breaks those that are there. */
+  async refuse(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
 
   /** Scripts for the next calls, in order of arrival. */
@@ -94,8 +121,7 @@ export class FaultUpstream {
   }
 
   async stop(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    if (this.#server.listening) await this.refuse();
   }
 
   #accept(socket: Socket): void {
@@ -112,6 +138,11 @@ export class FaultUpstream {
     });
     socket.on('data', (bytes: Buffer) => {
       gathered = gathered.length === 0 ? bytes : Buffer.concat([gathered, bytes]);
+      if (gathered[0] === TLS_GREETING) {
+        // As a server that knows no TLS answers one who greets it so.
+        socket.end('HTTP/1.1 400 Bad Request\r\n\r\n');
+        return;
+      }
       const request = takeRequest(gathered);
       if (request === undefined) return;
       gathered = gathered.subarray(request.length);

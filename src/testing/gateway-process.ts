@@ -38,6 +38,11 @@ export class GatewayFolder {
     return Object.assign(child, { told: () => errors.text() });
   }
 
+  /** All that the gateway keeps, with its configuration and what it wrote on its standard error. */
+  get path(): string {
+    return this.#dataDir;
+  }
+
   /** The embedded database, to be looked into while no process runs. */
   get databasePath(): string {
     return join(this.#dataDir, 'tolmach.db');

@@ -37,7 +37,7 @@ type Settings = Readonly<Record<string, unknown>>;
 
 export type TestGatewayOptions = {
   /** Over the defaults, field by field: `timeouts` and `bounds` are merged, lists are replaced. */
-  readonly config?: Settings;
+  readonly config?: Settings | ((upstreams: readonly FaultUpstream[]) => Settings);
   readonly env?: Readonly<Record<string, string>>;
   /** Upstreams beside the first; they are the providers `second`, `third`. */
   readonly upstreams?: 1 | 2 | 3;
@@ -60,7 +60,8 @@ export class TestGateway extends GatewayClient {
   static async start(options: TestGatewayOptions = {}): Promise<TestGateway> {
     const dataDir = mkdtempSync(join(tmpdir(), 'tolmach-test-'));
     const upstreams = await Promise.all(Array.from({ length: options.upstreams ?? 1 }, () => FaultUpstream.start()));
-    const config = configFor(upstreams, options.config ?? {});
+    const settings = typeof options.config === 'function' ? options.config(upstreams) : options.config;
+    const config = configFor(upstreams, settings ?? {});
     const path = join(dataDir, 'config.yaml');
     writeFileSync(path, JSON.stringify(config));
     const running = await startGateway(loadConfig(environmentFor(dataDir, path, options.env)));
@@ -123,7 +124,8 @@ export function configFor(upstreams: readonly FaultUpstream[], settings: Setting
     plans: TEST_PLANS,
     ...rest,
     timeouts: { ...SHORT_TIMEOUTS, ...(timeouts as Settings | undefined) },
-    bounds: bounds ?? {},
+    // Tests of one failure after another would take their provider for one that is out.
+    bounds: { failuresInRow: 1_000_000, ...(bounds as Settings | undefined) },
   };
 }
 

@@ -47,9 +47,9 @@ function isWithin(address: readonly number[], network: readonly number[], bits: 
   return true;
 }
 
-/** Four decimal parts and nothing else. */
+/** Four decimal parts and nothing else. Zeros in front are refused: some readers take such a part for octal. */
 function bytesOf4(text: string): number[] | undefined {
-  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text);
+  const match = /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})$/.exec(text);
   const bytes = match?.slice(1).map(Number);
   return bytes?.every((byte) => byte <= 255) === true ? bytes : undefined;
 }

@@ -1,9 +1,11 @@
 // What a provider described is sent here, within bounds, and failures are told apart by what they mean for a retry. The
 // client below it follows no redirect and unpacks no compression.
+import { isUtf8 } from 'node:buffer';
 import type { CancelSignal } from '../core/cancellation.ts';
 import { CallError } from '../core/errors.ts';
 import type { AnswerHeaders, UpstreamRequest } from '../providers/provider.ts';
 import type { Body } from './http-client/body.ts';
+import { decodeText } from './http-client/body.ts';
 import { HttpClient } from './http-client/http-client.ts';
 
 export type UpstreamBounds = { readonly answerBytes: number; readonly connectMs: number };
@@ -38,15 +40,22 @@ export class Upstream {
     return answer;
   }
 
-  /** The whole body as text. Throws `upstream_too_large` beyond the bound, `upstream_reset` if it breaks off. */
-  async readText(answer: UpstreamAnswer, signal: CancelSignal): Promise<string> {
+  /**
+   * The whole body as text; `onBytes` is told of each arrival. Throws `upstream_too_large` beyond the bound,
+   * `upstream_reset` if it breaks off, `upstream_bad_response` where it is no UTF-8.
+   */
+  async readText(answer: UpstreamAnswer, signal: CancelSignal, onBytes?: () => void): Promise<string> {
     signal.throwIfAborted();
     const length = Number(answer.headers.get('content-length') ?? 0);
     if (length > this.#bounds.answerBytes) {
       answer.body.cancel();
       throw new CallError('upstream_too_large');
     }
-    return answer.body.text(this.#bounds.answerBytes);
+    const bytes = await answer.body.bytes(this.#bounds.answerBytes, onBytes);
+    // An answer with letters that cannot be read is damaged; of an error's words the status tells enough.
+    if (answer.status < 300 && !isUtf8(bytes))
+      throw new CallError('upstream_bad_response', { detail: 'the answer is no UTF-8' });
+    return decodeText(bytes);
   }
 
   /** Gives up the connections that wait for a request. */

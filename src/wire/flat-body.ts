@@ -2,8 +2,12 @@
 // post JSON with no type at all, and `curl -d` calls JSON a form.
 import { CallError } from '../core/errors.ts';
 import type { JsonObject } from '../core/fields.ts';
-import { givenTwice, parseObject } from '../core/json-guard.ts';
+import { givenTwice, parseObject, tooManyParts } from '../core/json-guard.ts';
 import type { WireBody } from './rendering.ts';
+
+/** Read before the caller is known, since the key is one of the fields: no more than a few milliseconds' work. */
+const FORM_CHARS_MAX = 4 * 1024 * 1024;
+const FORM_FIELDS_MAX = 1_000;
 
 const FORM_TYPE = /^application\/x-www-form-urlencoded\b/i;
 
@@ -29,6 +33,9 @@ function parseFlatBody(body: WireBody): JsonObject {
 
 /** Fields that are given twice are refused, as in JSON: two readers could disagree about which one counts. */
 function readForm(text: string): JsonObject {
+  if (text.length > FORM_CHARS_MAX) throw new CallError('body_too_large');
+  for (let at = text.indexOf('&'), count = 1; at >= 0; at = text.indexOf('&', at + 1), count++)
+    if (count > FORM_FIELDS_MAX) throw tooManyParts();
   const fields = [...new URLSearchParams(text)];
   const names = new Set<string>();
   for (const [name] of fields) {

@@ -11,8 +11,8 @@ export type RequestHead = {
   readonly headers: Headers;
   /** What stands for `{name}` in the route's path, or follows a path that ends in a slash. */
   readonly rest: string;
-  /** What follows the question mark of the address; empty where there is none. */
-  readonly query: string;
+  /** What follows the question mark of the address. */
+  readonly query: URLSearchParams;
 };
 
 /** What a renderer may say about a call beyond the answer itself. */

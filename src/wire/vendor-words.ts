@@ -11,6 +11,11 @@ export function publicMessage(message: string): string {
     .replace(/\b(?:sk|key|org|proj|Bearer)[-_ ][A-Za-z0-9_\-.*]{6,}/g, '[secret]');
 }
 
+/** The first of a vendor's words for an error that reads as a code: only such go to the log, for it may write anything. */
+export function loggedWord(...words: readonly (string | undefined)[]): string | undefined {
+  return words.find((word) => word !== undefined && /^(?:[a-z_.]{1,50}|\d{1,6})$/i.test(word));
+}
+
 /** Seconds until a vendor wants to be asked again, within a bound; `undefined` where it does not say. */
 export function readRetryAfter(headers: Pick<Headers, 'get'>): number | undefined {
   const seconds = Number(headers.get('retry-after') ?? Number.NaN);

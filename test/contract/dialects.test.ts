@@ -16,7 +16,7 @@ import type { WireBody } from '../../src/wire/rendering.ts';
 const MODE_IDS = ['chat', 'article'];
 const CONTEXT = { requestId: 'request-1', publicUrl: 'https://service.example' };
 const SECRET = 'TypeError: sk-secret at 10.0.0.1';
-const HEAD = { headers: new Headers(), rest: 'gpt-4', query: '' };
+const HEAD = { headers: new Headers(), rest: 'gpt-4', query: new URLSearchParams() };
 const JSON_TYPE = 'application/json';
 const FORM_TYPE = 'application/x-www-form-urlencoded';
 

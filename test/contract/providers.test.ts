@@ -192,7 +192,7 @@ describe.each(remote.map((provider) => [provider.name, provider] as const))('%s'
           const wire = { text, contentType: '' };
           const read =
             'max_tokens' in body
-              ? readMessagesCall(wire, { headers: new Headers(), rest: '', query: '' })
+              ? readMessagesCall(wire, { headers: new Headers(), rest: '', query: new URLSearchParams() })
               : readChat(wire);
           const { source: _source, ...anew } = read;
           const request = provider.buildRequest(keepsBytes ? read : anew, TARGET);

@@ -5,6 +5,7 @@ import type { TemporaryStore } from '../../src/testing/temporary-stores.ts';
 import { openTemporaryPostgres, openTemporarySqlite } from '../../src/testing/temporary-stores.ts';
 import { batchContract } from './store/batch-contract.ts';
 import { daysContract } from './store/days-contract.ts';
+import { idempotencyContract } from './store/idempotency-contract.ts';
 import { ledgerContract } from './store/ledger-contract.ts';
 import { limitsContract } from './store/limits-contract.ts';
 import type { OpenStore } from './store/operations.ts';
@@ -43,6 +44,7 @@ for (const [name, open] of STORES) {
     };
     ledgerContract(openAndRemember);
     batchContract(openAndRemember);
+    idempotencyContract(openAndRemember);
     daysContract(openAndRemember);
     limitsContract(openAndRemember);
     recordsContract(openAndRemember);

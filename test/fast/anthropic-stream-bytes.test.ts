@@ -172,6 +172,7 @@ describe.each(['relay', 'to Anthropic', 'to OpenAI'] as const)('%s', (kind) => {
     ['an error event', messageEvent(messageError('overloaded_error')), 'upstream_overloaded'],
     ['an error about our account', messageEvent(messageError('billing_error')), 'provider_unavailable'],
     ['an error without a name', `data: ${JSON.stringify(messageError('api_error'))}\n\n`, 'upstream_error'],
+    ["an error in OpenAI's shape", 'data: {"error":{"message":"Our key sk-1","code":"x"}}\n\n', 'upstream_error'],
     ['an event that is no JSON', 'event: content_block_delta\ndata: <html>\n\n', 'upstream_bad_response'],
     ['an event that is no object', 'data: 7\n\n', 'upstream_bad_response'],
   ] as const)('before %s, in the same bytes or not, no whole event is lost', (_, broken, code) => {
@@ -184,6 +185,17 @@ describe.each(['relay', 'to Anthropic', 'to OpenAI'] as const)('%s', (kind) => {
       expect(isComplete).toBe(false);
       expect(textOf(events)).toBe(wanted);
     }
+  });
+
+  test('an event of a megabyte in pieces costs in proportion to its size', () => {
+    const [frame = ''] = textFrames(0, 'x'.repeat(900_000)).slice(1);
+    const event = Buffer.from(frame);
+    const pieces: Uint8Array[] = [];
+    for (let at = 0; at < event.length; at += 50) pieces.push(event.subarray(at, at + 50));
+    // Processor time, since the machine may be busy.
+    const before = process.threadCpuUsage();
+    expect(play(kind, pieces).fault).toBeUndefined();
+    expect(process.threadCpuUsage(before).user / 1000).toBeLessThan(200);
   });
 
   test('an event of no end fails once it is too long, and what came before it is not lost', () => {

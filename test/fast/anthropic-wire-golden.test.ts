@@ -53,7 +53,7 @@ const TRANSLATIONS: Readonly<Record<string, (given: Given) => unknown>> = {
       ...readMessagesCall(wire({ model: 'm', max_tokens: 9, messages: [{ role: 'user', content: 'Hi' }] }), {
         headers: new Headers(),
         rest: '',
-        query: '',
+        query: new URLSearchParams(),
       }),
     };
     const relay = anthropic.openRelay({ call, meter: counted }, CHARS_MAX);
@@ -73,7 +73,7 @@ function write(provider: RemoteProvider, { dialect, body, headers, asItCame = tr
   const read =
     dialect === 'openai'
       ? readChat(wire(body))
-      : readMessagesCall(wire(body), { headers: new Headers(headers), rest: '', query: '' });
+      : readMessagesCall(wire(body), { headers: new Headers(headers), rest: '', query: new URLSearchParams() });
   const request = provider.buildRequest(asItCame ? read : withoutSource(read), targetWith(target));
   return { ...request, body: JSON.parse(request.body) };
 }

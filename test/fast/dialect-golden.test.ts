@@ -6,7 +6,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Answer, CallEvent, ChatCall, Usage } from '../../src/core/call.ts';
 import { NO_USAGE } from '../../src/core/call.ts';
-import type { ErrorCode, ErrorDetails } from '../../src/core/errors.ts';
+import type { ErrorDetails } from '../../src/core/error-details.ts';
+import type { ErrorCode } from '../../src/core/errors.ts';
 import { CallError } from '../../src/core/errors.ts';
 import { moderateLexically } from '../../src/core/moderation/index.ts';
 import type { CallRoute, Dialect, PublicModel, Route, TaskView } from '../../src/dialects/dialect.ts';
@@ -101,7 +102,7 @@ async function follow(route: Route, given: Given): Promise<unknown> {
 }
 
 function headOf({ headers, rest = '', query = '' }: Given): RequestHead {
-  return { headers: new Headers(headers), rest, query };
+  return { headers: new Headers(headers), rest, query: new URLSearchParams(query) };
 }
 
 function followCall(route: CallRoute, call: ChatCall, given: Given): unknown {

@@ -205,3 +205,21 @@ test('a relay passes on whole ordinary frames as the very same bytes', () => {
   const bytes = bytesOf(frame(chunk({ content: 'a' })), frame(chunk({ content: 'b' })));
   expect(stream.push(bytes)).toBe(bytes);
 });
+
+test.each(['relay', 'translated'] as const)(
+  '%s: an event of a megabyte in pieces costs in proportion to its size',
+  (kind) => {
+    const event = Buffer.from(frame(chunk({ content: 'x'.repeat(900_000) })));
+    /** Processor time, since the machine may be busy. */
+    const millisecondsFor = (pieceBytes: number) => {
+      const pieces: Uint8Array[] = [];
+      for (let at = 0; at < event.length; at += pieceBytes) pieces.push(event.subarray(at, at + pieceBytes));
+      const before = process.threadCpuUsage();
+      expect(play(kind, pieces).events.length).toBeGreaterThan(0);
+      return process.threadCpuUsage(before).user / 1000;
+    };
+    millisecondsFor(10_000);
+    // Looked at anew for each piece, it took half a second and more.
+    expect(millisecondsFor(50)).toBeLessThan(200);
+  },
+);

@@ -91,6 +91,9 @@ describe('an address', () => {
       '1.2.3.4.5',
       '256.1.1.1',
       '01.2.3.4.',
+      // Ten, and so an inner network, to readers who take a zero in front for octal.
+      '012.2.3.4',
+      '8.8.8.08',
       '1::2::3',
       ':::',
       '2001:::1',

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { connect } from 'node:net';
 import type { Script } from '../../src/testing/fault-scripts.ts';
-import { httpChunk, stream, streamFrames, streamHead } from '../../src/testing/fault-scripts.ts';
+import { healthy, httpChunk, stream, streamFrames, streamHead } from '../../src/testing/fault-scripts.ts';
 import type { Customer } from '../../src/testing/test-gateway.ts';
 import { TestGateway } from '../../src/testing/test-gateway.ts';
 
@@ -77,3 +77,32 @@ test('only quiet connections outside of calls are closed', async () => {
   expect(slow.text).toContain('three');
   expect(slow.text).toContain('[DONE]');
 }, 20_000);
+
+test('a large body that comes steadily over a slow line is served; a small one that trickles is cut', async () => {
+  gateway.upstream.answer = () => healthy();
+  /** Sends the body in pieces, one each 250 ms, and tells what came back and when the connection ended. */
+  const upload = async (content: string, pieceBytes: number): Promise<Connection> => {
+    const text = requestText(body(false, 'strict', content)).replace('host: x', 'host: x\r\nconnection: close');
+    const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
+    socket.on('error', () => undefined);
+    const startedMs = performance.now();
+    let got = '';
+    let closedAfterMs: number | undefined;
+    socket.on('data', (bytes) => (got += bytes));
+    socket.on('close', () => {
+      closedAfterMs = performance.now() - startedMs;
+    });
+    for (let at = 0; at < text.length && closedAfterMs === undefined; at += pieceBytes) {
+      socket.write(text.slice(at, at + pieceBytes));
+      await Bun.sleep(250);
+    }
+    while (closedAfterMs === undefined && got === '') await Bun.sleep(50);
+    socket.destroy();
+    return { text: got, closedAfterMs };
+  };
+  // Both take longer than a quiet client has here.
+  const [steady, trickle] = await Promise.all([upload('a'.repeat(3_000_000), 80_000), upload('a'.repeat(2_000), 40)]);
+  expect(steady.text).toContain('HTTP/1.1 200');
+  expect(trickle.text).toBe('');
+  expect(trickle.closedAfterMs).toBeLessThan(9_000);
+}, 30_000);

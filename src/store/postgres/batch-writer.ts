@@ -13,6 +13,7 @@ import type { WriteOperation } from '../store.ts';
 import { BatchRows } from './batch-rows.ts';
 import type { Session } from './connection.ts';
 import { allOf, Connection, isOperationsFault, isRolledBack, textArray } from './connection.ts';
+import { IdempotencyRows } from './idempotency-rows.ts';
 import { LOCK_ACCOUNTS, loadBooks } from './load-books.ts';
 import type { ProcessLease } from './process-lease.ts';
 import { applyRecord } from './records.ts';
@@ -159,7 +160,8 @@ export class BatchWriter {
     // A wall clock that jumps back must not reopen a limit or a day.
     this.#lastMs = Math.max(this.#lastMs, nowMs);
     const day = this.#calendar.dayAt(this.#lastMs);
-    await tasks.load(session, asked);
+    const names = new IdempotencyRows();
+    await names.load(session, asked);
     const rows = new BatchRows();
     const touched = new Map<AccountBook, Changes>();
     for (const [i, operation] of operations.entries()) {
@@ -169,19 +171,25 @@ export class BatchWriter {
         outcomes[i] = refused(`${operation.kind}: there is no account ${operation.accountId}`);
         continue;
       }
-      const known = tasks.recall(i, operation, this.#lastMs);
-      if (known !== undefined) {
-        outcomes[i] = known;
+      const { use, callId } = names.recall(operation, this.#lastMs);
+      if (use !== 'free') {
+        outcomes[i] = { kind: use };
+        if (use === 'repeated' && callId !== undefined) tasks.ask(i, operation.accountId, callId);
         continue;
       }
       const changes = touched.get(book) ?? new Changes();
       touched.set(book, changes);
       const outcome = decide(book, operation, this.#lastMs, day, changes);
       outcomes[i] = outcome;
-      tasks.add(i, operation, outcome, changes.newFinals.length > 0, this.#lastMs);
+      names.add(operation, outcome, changes.newFinals.length > 0, this.#lastMs);
+      tasks.add(i, operation, outcome, changes.newFinals.length > 0);
       rows.add(book, operation, changes, this.#lastMs);
     }
-    return [...rows.statements(session, touched, processId), ...tasks.statements(session, processId, this.#lastMs)];
+    return [
+      ...rows.statements(session, touched, processId),
+      ...names.statements(session),
+      ...tasks.statements(session, processId, this.#lastMs),
+    ];
   }
 }
 

@@ -87,7 +87,14 @@ class PostgresStore implements Store {
       { length: LANES },
       () => new BatchWriter({ url, timeZone, clock, giveUpMs, lease: this.#lease, onAbandoned }),
     );
-    this.#lanes = this.#writers.map((writer) => new GroupCommit(BATCH_MAX, (operations) => writer.apply(operations)));
+    this.#lanes = this.#writers.map(
+      (writer) =>
+        new GroupCommit(
+          BATCH_MAX,
+          (operations) => writer.apply(operations),
+          () => clock.monotonicMs(),
+        ),
+    );
   }
 
   async start(): Promise<void> {
@@ -96,7 +103,8 @@ class PostgresStore implements Store {
   }
 
   write<O extends WriteOperation>(operation: O): Promise<OutcomeOf<O>> {
-    if (this.#lanes.reduce((sum, lane) => sum + lane.waiting, 0) >= this.#options.maxWaiting)
+    const waiting = this.#lanes.reduce((sum, lane) => sum + lane.waiting, 0);
+    if (waiting >= this.#options.maxWaiting && operation.kind !== 'settle')
       return Promise.reject(new CallError('overloaded', { retryAfterS: 1 }));
     // A hold that is asked for again is wanted after all.
     if (operation.kind === 'hold') this.#abandoned.delete(operation.callId);
@@ -131,6 +139,10 @@ class PostgresStore implements Store {
     return this.#reader.listUsage(accountId, limit, before);
   }
 
+  findAnswer(accountId: string, idempotencyKey: string) {
+    return this.#reader.findAnswer(accountId, idempotencyKey);
+  }
+
   findTask(taskId: number) {
     return this.#tasks.find(taskId);
   }
@@ -152,6 +164,10 @@ class PostgresStore implements Store {
     const report = await connection.use(AUDIT_MS, auditDatabase);
     await connection.close();
     return report;
+  }
+
+  get writeDelayMs() {
+    return Math.max(...this.#lanes.map((lane) => lane.delayMs));
   }
 
   ping() {

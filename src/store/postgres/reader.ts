@@ -2,7 +2,8 @@
 // here writes.
 import { Calendar } from '../../core/calendar.ts';
 import type { Plan } from '../../core/plan.ts';
-import type { Account, BucketRow, Key, KeyOwner, UsageRow } from '../store.ts';
+import { unpackAnswer } from '../idempotency.ts';
+import type { Account, BucketRow, Key, KeyOwner, StoredAnswer, UsageRow } from '../store.ts';
 import { withTodaysAllowance } from '../todays-allowance.ts';
 import { toInteger, toIntegerOrNull } from './connection.ts';
 import type { StatementPool } from './statement-pool.ts';
@@ -108,6 +109,14 @@ export class PostgresReader {
       [accountId, before, limit],
     );
     return rows.map(toUsageRow);
+  }
+
+  async findAnswer(accountId: string, idempotencyKey: string): Promise<StoredAnswer | undefined> {
+    const [row] = await this.#pool.query<{ answer: Uint8Array | null }>(
+      'SELECT answer FROM idempotency WHERE account_id = $1 AND idempotency_key = $2',
+      [accountId, idempotencyKey],
+    );
+    return row?.answer ? unpackAnswer(row.answer) : undefined;
   }
 
   async ping(): Promise<boolean> {

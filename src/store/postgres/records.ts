@@ -46,16 +46,21 @@ export async function applyRecord(session: Session, operation: RecordOperation):
       await session.unsafe('UPDATE task SET webhook_due_at = NULL WHERE task_id = $1::bigint', [operation.taskId]);
       return WRITTEN;
     case 'purgeTasks': {
-      if (operation.keysBeforeMs !== undefined)
-        await session.unsafe('DELETE FROM idempotency WHERE created_at < $1::bigint', [operation.keysBeforeMs]);
+      const names = await session.unsafe(
+        `DELETE FROM idempotency WHERE (account_id, idempotency_key) IN
+           (SELECT account_id, idempotency_key FROM idempotency WHERE created_at < $1::bigint ORDER BY created_at
+            LIMIT $2::int FOR UPDATE SKIP LOCKED)
+         RETURNING call_id`,
+        [operation.keysBeforeMs ?? 0, PURGE_MAX],
+      );
       // The charges of forgotten tasks stay in `usage`.
-      const rows = await session.unsafe(
+      const tasks = await session.unsafe(
         `DELETE FROM task WHERE task_id IN
            (SELECT task_id FROM task WHERE ended_at < $1::bigint ORDER BY ended_at LIMIT $2::int FOR UPDATE SKIP LOCKED)
          RETURNING task_id`,
         [operation.endedBeforeMs, PURGE_MAX],
       );
-      return rows.length === PURGE_MAX ? { kind: 'written', isMoreLeft: true } : WRITTEN;
+      return names.length === PURGE_MAX || tasks.length === PURGE_MAX ? { kind: 'written', isMoreLeft: true } : WRITTEN;
     }
     case 'putPlan':
       await session.unsafe(

@@ -2,8 +2,6 @@
 import type { LedgerOutcome } from '../../core/ledger.ts';
 import type { LedgerWrite } from '../record-operation.ts';
 import type { HoldOutcome, NewTask, TaskEnd } from '../store.ts';
-import type { RememberedKey } from '../task-key.ts';
-import { useOfKey } from '../task-key.ts';
 import type { Session } from './connection.ts';
 import { toInteger } from './connection.ts';
 
@@ -20,64 +18,23 @@ const END = `UPDATE task SET status = e.status, result = e.result, error_code = 
   FROM jsonb_to_recordset($1::text::jsonb) AS e(account_id text, call_id text, status text, result text, error_code text)
   WHERE task.account_id = e.account_id AND task.call_id = e.call_id AND task.status = 'queued'`;
 
-const FIND_KEYS = `SELECT key_id, idempotency_key, fingerprint, account_id, call_id, created_at FROM idempotency
-  JOIN jsonb_to_recordset($1::text::jsonb) AS asked(key_id text, idempotency_key text) USING (key_id, idempotency_key)`;
-// Only a name that is free, or was forgotten, is ever written: the account's lock is held since it was read.
-const PUT_KEYS = `INSERT INTO idempotency (key_id, idempotency_key, fingerprint, account_id, call_id, created_at)
-  SELECT key_id, idempotency_key, fingerprint, account_id, call_id, $2::bigint FROM jsonb_to_recordset($1::text::jsonb)
-    AS k(key_id text, idempotency_key text, fingerprint text, account_id text, call_id text)
-  ON CONFLICT (key_id, idempotency_key) DO UPDATE
-  SET fingerprint = excluded.fingerprint, account_id = excluded.account_id, call_id = excluded.call_id, created_at = excluded.created_at`;
-
 type Call = { readonly account_id: string; readonly call_id: string };
-type KeyRow = Call & { key_id: string; idempotency_key: string; fingerprint: string; created_at: string };
-type Remembered = RememberedKey & { readonly call: Call };
 type IdRow = Call & { readonly task_id: string };
 
 export class TaskRows {
   readonly #accepted: object[] = [];
-  readonly #names = new Map<string, Remembered>();
-  readonly #newNames: object[] = [];
   readonly #ended: ReturnType<typeof endRow>[] = [];
   /** The calls that may have a task, with the places of their outcomes. */
   readonly #asked = new Map<number, Call>();
   #ids: PromiseLike<IdRow[]> | undefined;
 
-  /** Reads what is remembered of the names that clients have given, after the accounts were locked. */
-  async load(session: Session, operations: readonly LedgerWrite[]): Promise<void> {
-    const asked = operations.flatMap((operation) => {
-      const name = operation.kind === 'hold' ? operation.task?.idempotency : undefined;
-      return name === undefined ? [] : [{ key_id: name.keyId, idempotency_key: name.key }];
-    });
-    if (asked.length === 0) return;
-    const rows = await session.unsafe<KeyRow[]>(FIND_KEYS, [JSON.stringify(asked)]);
-    for (const { key_id, idempotency_key, fingerprint, account_id, call_id, created_at } of rows)
-      this.#names.set(JSON.stringify([key_id, idempotency_key]), {
-        callId: call_id,
-        fingerprint,
-        createdAtMs: toInteger(created_at),
-        call: { account_id, call_id },
-      });
-  }
-
-  /** What is already decided for a request by the client's own name for it; `undefined` where nothing is. */
-  recall(i: number, operation: LedgerWrite, nowMs: number): HoldOutcome | undefined {
-    if (operation.kind !== 'hold' || operation.task?.idempotency === undefined) return undefined;
-    const { keyId, key } = operation.task.idempotency;
-    const known = this.#names.get(JSON.stringify([keyId, key]));
-    switch (useOfKey(operation.callId, operation.task.idempotency, known, nowMs)) {
-      case 'repeated':
-        if (known !== undefined) this.#asked.set(i, known.call);
-        return { kind: 'repeated' };
-      case 'mismatched':
-        return { kind: 'mismatched' };
-      default:
-        return undefined;
-    }
+  /** Asks for the id of the task that a call has. @param i the place of the outcome that will tell it. */
+  ask(i: number, accountId: string, callId: string): void {
+    this.#asked.set(i, { account_id: accountId, call_id: callId });
   }
 
   /** @param i the operation's place in the batch. @param isFirstEnd whether the call has got its terminal entry by it. */
-  add(i: number, operation: LedgerWrite, outcome: LedgerOutcome, isFirstEnd: boolean, nowMs: number): void {
+  add(i: number, operation: LedgerWrite, outcome: LedgerOutcome, isFirstEnd: boolean): void {
     if (operation.kind === 'grant') return;
     const call = { account_id: operation.accountId, call_id: operation.callId };
     if (operation.kind === 'settle') {
@@ -85,19 +42,13 @@ export class TaskRows {
       return;
     }
     if (operation.task === undefined) return;
-    if (outcome.kind === 'held') this.#accept(call, operation.task, nowMs);
+    if (outcome.kind === 'held') this.#accept(call, operation.task);
     if (outcome.kind === 'held' || outcome.kind === 'final') this.#asked.set(i, call);
   }
 
-  #accept(call: Call, { request, webhook, idempotency }: NewTask, nowMs: number): void {
+  #accept(call: Call, { request, webhook }: NewTask): void {
     const { url: webhook_url, keyId: webhook_key_id } = webhook ?? {};
     this.#accepted.push({ ...call, request, webhook_url, webhook_key_id });
-    if (idempotency === undefined) return;
-    const { keyId, key, fingerprint } = idempotency;
-    // Those that follow in the same batch find it as well.
-    const remembered = { callId: call.call_id, fingerprint, createdAtMs: nowMs, call };
-    this.#names.set(JSON.stringify([keyId, key]), remembered);
-    this.#newNames.push({ key_id: keyId, idempotency_key: key, fingerprint, ...call });
   }
 
   /** Statements for the same round trip as the batch's others; they are sent when they are waited for. */
@@ -105,7 +56,6 @@ export class TaskRows {
     const statements: PromiseLike<unknown>[] = [];
     if (this.#accepted.length > 0)
       statements.push(session.unsafe(INSERT, [JSON.stringify(this.#accepted), processId, nowMs]));
-    if (this.#newNames.length > 0) statements.push(session.unsafe(PUT_KEYS, [JSON.stringify(this.#newNames), nowMs]));
     if (this.#ended.length > 0) statements.push(session.unsafe(END, [JSON.stringify(this.#ended), nowMs]));
     if (this.#asked.size > 0) {
       this.#ids = session.unsafe<IdRow[]>(FIND, [JSON.stringify([...this.#asked.values()])]);

@@ -5,12 +5,15 @@ import type { Calendar } from '../../core/calendar.ts';
 import type { AccountBook } from '../../core/ledger.ts';
 import { Changes, decide } from '../../core/ledger.ts';
 import type { Day } from '../../core/limits.ts';
-import { LimitWindow } from '../../core/limits.ts';
+import { crashPoint } from '../../crash-point.ts';
 import type { BatchResult, Outcome, Refused } from '../group-commit.ts';
+import { useOfKey } from '../idempotency.ts';
 import type { LedgerWrite } from '../record-operation.ts';
 import { isRecordOperation } from '../record-operation.ts';
 import { voidOrphan } from '../restart-record.ts';
-import type { CallContext, CallRecord, WriteOperation } from '../store.ts';
+import type { CallContext, HoldOutcome, WriteOperation } from '../store.ts';
+import { IdempotencyTable } from './idempotency-table.ts';
+import { LedgerRows } from './ledger-rows.ts';
 import type { LedgerStatements } from './ledger-statements.ts';
 import { prepareLedger } from './ledger-statements.ts';
 import { applyRecord } from './records.ts';
@@ -28,15 +31,21 @@ export class BatchWriter {
   readonly #owner: string;
   readonly #books = new Map<string, AccountBook>();
   readonly #sql: LedgerStatements;
+  readonly #rows: LedgerRows;
   readonly #tasks: TaskTable;
+  readonly #names: IdempotencyTable;
   #lastMs = 0;
+  /** Whether texts of tasks were wiped since the write-ahead log was emptied. */
+  #hasWiped = false;
 
   constructor(db: Database, calendar: Calendar, owner: string) {
     this.#db = db;
     this.#calendar = calendar;
     this.#owner = owner;
     this.#sql = prepareLedger(db);
+    this.#rows = new LedgerRows(this.#sql, owner);
     this.#tasks = new TaskTable(db);
+    this.#names = new IdempotencyTable(db);
   }
 
   /**
@@ -67,6 +76,7 @@ export class BatchWriter {
   /** Ends the holds of processes that are gone: they are voided, and nothing is charged. */
   recover(nowMs: number): number {
     this.#tasks.countRecovery();
+    crashPoint('start.deaths-counted');
     const rows = this.#sql.foreignHolds.all(this.#owner);
     for (let i = 0; i < rows.length; i += 500) {
       const operations = rows.slice(i, i + 500).map((row): WriteOperation => {
@@ -75,8 +85,19 @@ export class BatchWriter {
       });
       const result = this.apply({ nowMs, operations });
       if ('failed' in result) throw new Error(`recovery failed: ${result.failed}`);
+      crashPoint('start.orphans-voided');
     }
     return rows.length;
+  }
+
+  /**
+   * Takes texts that were wiped out of the database's file and its write-ahead log as well, where they would stay until
+   * they are overwritten. While somebody reads it cannot be done, and is left to the next time.
+   */
+  forget(): void {
+    if (!this.#hasWiped) return;
+    const emptied = this.#db.query<{ busy: number }, []>('PRAGMA wal_checkpoint(TRUNCATE)').get();
+    this.#hasWiped = emptied?.busy !== 0;
   }
 
   #single(operation: WriteOperation, error: unknown): BatchResult {
@@ -93,11 +114,14 @@ export class BatchWriter {
     const nowMs = this.#lastMs;
     const day = this.#calendar.dayAt(nowMs);
     this.#db.run('BEGIN IMMEDIATE');
+    crashPoint('writer.begun');
     try {
       const touched = new Map<AccountBook, Changes>();
       const outcomes = operations.map((operation) => this.#apply(operation, nowMs, day, touched));
-      for (const [book, changes] of touched) this.#write(book, changes);
+      for (const [book, changes] of touched) this.#rows.writeChanges(book, changes);
+      crashPoint('writer.rows-written');
       this.#db.run('COMMIT');
+      crashPoint('writer.committed');
       for (const book of touched.keys()) {
         book.finals.clear();
         book.grants.clear();
@@ -111,14 +135,17 @@ export class BatchWriter {
   }
 
   #apply(operation: WriteOperation, nowMs: number, day: Day, touched: Map<AccountBook, Changes>): Outcome | Refused {
-    if (isRecordOperation(operation)) return applyRecord(this.#db, operation);
+    if (isRecordOperation(operation)) {
+      const outcome = applyRecord(this.#db, operation);
+      if (operation.kind === 'purgeTasks') this.#hasWiped ||= this.#sql.changes.get()?.rows !== 0;
+      crashPoint('writer.record-written');
+      return outcome;
+    }
     const { accountId } = operation;
     if (!this.#books.has(accountId) && this.#sql.findAccount.get(accountId) === null)
       return { kind: 'refused', detail: `${operation.kind}: there is no account ${accountId}` };
-    if (operation.kind === 'hold' && operation.task?.idempotency !== undefined) {
-      const known = this.#tasks.recall(operation.callId, operation.task.idempotency, nowMs);
-      if (known !== undefined) return known;
-    }
+    const known = this.#recall(operation, nowMs);
+    if (known !== undefined) return known;
     const book = this.#load(operation, nowMs);
     let changes = touched.get(book);
     if (changes === undefined) {
@@ -127,26 +154,44 @@ export class BatchWriter {
     }
     const outcome = decide(book, operation, nowMs, day, changes);
     if (operation.kind === 'settle' && changes.newFinals.length > 0) {
-      this.#writeFinal(book, operation.record, nowMs, changes);
-      if (operation.taskEnd !== undefined) this.#tasks.end(book.accountId, operation.callId, operation.taskEnd, nowMs);
+      this.#rows.writeFinal(book, operation.record, nowMs, changes);
+      this.#names.end(accountId, operation);
+      if (operation.taskEnd !== undefined) {
+        this.#tasks.end(book.accountId, operation.callId, operation.taskEnd, nowMs);
+        this.#hasWiped = true;
+      }
     }
     for (const { operation: granted, bucketId } of changes.newGrants.splice(0)) {
       const source = operation.kind === 'grant' ? operation.source : '';
       this.#sql.insertGrant.run(book.accountId, granted.grantId, bucketId, granted.unit, granted.amount, source, nowMs);
+      crashPoint('writer.grant-written');
     }
     if (operation.kind !== 'hold') return outcome;
-    if (changes.newHolds.length > 0) this.#writeHold(book, operation, changes);
-    if (operation.task === undefined) return outcome;
-    if (outcome.kind === 'final') return { ...outcome, ...this.#tasks.find(book.accountId, operation.callId) };
+    if (changes.newHolds.length > 0) this.#rows.writeHold(book, operation, changes);
+    const { callId, task, idempotency } = operation;
+    if (outcome.kind === 'held' && idempotency !== undefined)
+      this.#names.claim(accountId, callId, idempotency, task === undefined ? 'running' : 'task', nowMs);
+    if (task === undefined) return outcome;
+    if (outcome.kind === 'final') return { ...outcome, ...this.#tasks.find(accountId, callId) };
     if (outcome.kind !== 'held') return outcome;
-    return { ...outcome, taskId: this.#tasks.accept(book.accountId, operation.callId, operation.task, nowMs) };
+    return { ...outcome, taskId: this.#tasks.accept(accountId, callId, task, nowMs) };
+  }
+
+  /** What is already decided for a request by the client's own name for it; `undefined` where nothing is. */
+  #recall(operation: LedgerWrite, nowMs: number): HoldOutcome | undefined {
+    if (operation.kind !== 'hold' || operation.idempotency === undefined) return undefined;
+    const { accountId, callId, idempotency } = operation;
+    const known = this.#names.find(accountId, idempotency.key);
+    const use = useOfKey(callId, idempotency, known, nowMs);
+    if (use === 'free') return undefined;
+    return use === 'repeated' ? { kind: use, ...this.#tasks.find(accountId, known?.callId ?? '') } : { kind: use };
   }
 
   /** The account's book with everything that this operation may look at. */
   #load(operation: LedgerWrite, nowMs: number): AccountBook {
     let book = this.#books.get(operation.accountId);
     if (book === undefined) {
-      book = this.#read(operation.accountId, nowMs);
+      book = this.#rows.read(operation.accountId, nowMs);
       this.#books.set(operation.accountId, book);
     }
     if (operation.kind === 'grant') {
@@ -163,103 +208,9 @@ export class BatchWriter {
           charge: row.charge,
         });
     }
-    if (operation.kind === 'hold') for (const claim of operation.claims) this.#loadWindow(book, claim.subject);
+    if (operation.kind === 'hold')
+      for (const claim of operation.claims) this.#rows.loadWindow(book, claim.subject, nowMs);
     return book;
-  }
-
-  #loadWindow(book: AccountBook, subject: string): void {
-    if (book.windows.has(subject)) return;
-    const row = this.#sql.findWindow.get(book.accountId, subject);
-    if (row === null) return;
-    const cells = row.cells.buffer.slice(
-      row.cells.byteOffset,
-      row.cells.byteOffset + row.cells.byteLength,
-    ) as ArrayBuffer;
-    book.windows.set(subject, new LimitWindow(cells, row.day, row.day_count));
-  }
-
-  #read(accountId: string, nowMs: number): AccountBook {
-    const book: AccountBook = {
-      accountId,
-      buckets: new Map(),
-      holds: new Map(),
-      finals: new Map(),
-      grants: new Set(),
-      windows: new Map(),
-    };
-    for (const row of this.#sql.liveBuckets.all(accountId, nowMs)) {
-      book.buckets.set(row.bucketId, { ...row });
-    }
-    for (const row of this.#sql.openHolds.all(accountId)) {
-      book.holds.set(row.call_id, {
-        callId: row.call_id,
-        unit: row.unit,
-        amount: row.amount,
-        allocation: JSON.parse(row.allocation),
-      });
-    }
-    return book;
-  }
-
-  #writeHold(book: AccountBook, operation: LedgerWrite & { kind: 'hold' }, changes: Changes): void {
-    // The hold of a task outlives this process; any other ends with it.
-    const owner = operation.task === undefined ? this.#owner : 'task';
-    for (const hold of changes.newHolds.splice(0)) {
-      this.#sql.insertHold.run(
-        hold.callId,
-        book.accountId,
-        hold.unit,
-        hold.amount,
-        JSON.stringify(hold.allocation),
-        owner,
-        JSON.stringify(operation.context),
-      );
-    }
-  }
-
-  #writeFinal(book: AccountBook, record: CallRecord, nowMs: number, changes: Changes): void {
-    changes.endedHolds.length = 0;
-    for (const { final, allocation, held } of changes.newFinals.splice(0)) {
-      this.#sql.deleteHold.run(book.accountId, final.callId);
-      const u = record.usage;
-      this.#sql.insertUsage.run(
-        final.callId,
-        book.accountId,
-        record.keyId,
-        record.dialect,
-        record.endpoint,
-        record.model,
-        record.provider,
-        record.upstreamModel,
-        final.outcome,
-        final.unit,
-        held,
-        final.charge,
-        JSON.stringify(allocation),
-        record.priceVersion,
-        u?.source ?? null,
-        u?.inputTokens ?? null,
-        u?.cachedInputTokens ?? null,
-        u?.outputTokens ?? null,
-        u?.reasoningTokens ?? null,
-        u?.images ?? null,
-        record.status,
-        record.errorCode,
-        record.attempts,
-        record.firstByteMs,
-        record.durationMs,
-        record.admittedAtMs,
-        nowMs,
-      );
-    }
-  }
-
-  #write(book: AccountBook, changes: Changes): void {
-    for (const b of changes.buckets)
-      this.#sql.putBucket.run(book.accountId, b.bucketId, b.kind, b.unit, b.expiresAtMs, b.granted, b.held, b.used);
-    for (const [subject, window] of changes.windows) {
-      this.#sql.putWindow.run(book.accountId, subject, window.bytes(), window.day, window.dayCount);
-    }
   }
 
   /** Drops expired buckets from busy books, and whole idle books when there are too many. */

@@ -3,6 +3,7 @@
 import type { Database } from 'bun:sqlite';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { crashPoint } from '../../crash-point.ts';
 
 const FOLDER = join(import.meta.dir, '..', 'migrations', 'sqlite');
 
@@ -23,7 +24,9 @@ export function migrate(db: Database): void {
     if (applied.has(name)) continue;
     db.transaction(() => {
       db.run(readFileSync(join(FOLDER, name), 'utf8'));
+      crashPoint('start.migrating');
       db.query("INSERT INTO migration (name, applied_at) VALUES (?, unixepoch('subsec') * 1000)").run(name);
     })();
+    crashPoint('start.migrated');
   }
 }

@@ -1,8 +1,9 @@
 // Answers questions from the embedded database. Each query is one statement on the newest committed state; nothing
 // here can write.
-import { Database } from 'bun:sqlite';
+import type { Database } from 'bun:sqlite';
 import { Calendar } from '../../core/calendar.ts';
 import type { Plan } from '../../core/plan.ts';
+import { unpackAnswer } from '../idempotency.ts';
 import type {
   Account,
   AuditReport,
@@ -11,6 +12,7 @@ import type {
   DueWebhook,
   Key,
   KeyOwner,
+  StoredAnswer,
   TaskReference,
   TaskRow,
   TaskWork,
@@ -39,8 +41,8 @@ export class SqliteReader {
   readonly #calendar: Calendar;
   readonly #hot: ReturnType<typeof prepareHot>;
 
-  constructor(path: string, timeZone: string) {
-    this.#db = new Database(path, { readonly: true, strict: true });
+  constructor(db: Database, timeZone: string) {
+    this.#db = db;
     this.#calendar = new Calendar(timeZone);
     this.#hot = prepareHot(this.#db);
   }
@@ -127,6 +129,15 @@ export class SqliteReader {
   /** The newest task there is; 0 is none. */
   lastTaskId(): number {
     return this.#db.query<{ last: number | null }, []>('SELECT max(task_id) AS last FROM task').get()?.last ?? 0;
+  }
+
+  findAnswer(accountId: string, idempotencyKey: string): StoredAnswer | undefined {
+    const row = this.#db
+      .query<{ answer: Uint8Array | null }, [string, string]>(
+        'SELECT answer FROM idempotency WHERE account_id = ? AND idempotency_key = ?',
+      )
+      .get(accountId, idempotencyKey);
+    return row?.answer ? unpackAnswer(row.answer) : undefined;
   }
 
   /** Those up to an id, oldest first. */

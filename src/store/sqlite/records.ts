@@ -1,5 +1,6 @@
 // Writes accounts, keys and plans: plain rows with no decision in them.
 import type { Database } from 'bun:sqlite';
+import { crashPoint } from '../../crash-point.ts';
 import type { RecordOperation } from '../record-operation.ts';
 import { PURGE_MAX } from '../record-operation.ts';
 import type { RecordOutcome } from '../store.ts';
@@ -46,20 +47,14 @@ export function applyRecord(db: Database, operation: RecordOperation): RecordOut
           'UPDATE task SET webhook_due_at = ?, webhook_tries = webhook_tries + 1 WHERE task_id = ? AND webhook_due_at = ?',
         )
         .run(operation.nextDueAtMs, operation.taskId, operation.dueAtMs);
+      crashPoint('writer.webhook-claimed');
       return changes === 0 ? { kind: 'missing' } : WRITTEN;
     }
     case 'endWebhook':
       db.query('UPDATE task SET webhook_due_at = NULL WHERE task_id = ?').run(operation.taskId);
       return WRITTEN;
     case 'purgeTasks':
-      if (operation.keysBeforeMs !== undefined)
-        db.query('DELETE FROM idempotency WHERE created_at < ?').run(operation.keysBeforeMs);
-      // The charges of forgotten tasks stay in `usage`.
-      return db
-        .query(
-          'DELETE FROM task WHERE task_id IN (SELECT task_id FROM task WHERE ended_at < ? ORDER BY ended_at LIMIT ?)',
-        )
-        .run(operation.endedBeforeMs, PURGE_MAX).changes === PURGE_MAX
+      return purge(db, operation.endedBeforeMs, operation.keysBeforeMs)
         ? { kind: 'written', isMoreLeft: true }
         : WRITTEN;
     case 'putPlan':
@@ -68,4 +63,18 @@ export function applyRecord(db: Database, operation: RecordOperation): RecordOut
       ).run(operation.plan.id, operation.plan.version, JSON.stringify(operation.plan));
       return WRITTEN;
   }
+}
+
+/** Answers whether more is left. The charges of what is forgotten stay in `usage`. */
+function purge(db: Database, endedBeforeMs: number, keysBeforeMs = 0): boolean {
+  const names = db
+    .query(
+      'DELETE FROM idempotency WHERE rowid IN (SELECT rowid FROM idempotency WHERE created_at < ? ORDER BY created_at LIMIT ?)',
+    )
+    .run(keysBeforeMs, PURGE_MAX).changes;
+  const tasks = db
+    .query('DELETE FROM task WHERE task_id IN (SELECT task_id FROM task WHERE ended_at < ? ORDER BY ended_at LIMIT ?)')
+    .run(endedBeforeMs, PURGE_MAX).changes;
+  crashPoint('writer.purged');
+  return names === PURGE_MAX || tasks === PURGE_MAX;
 }

@@ -3,6 +3,7 @@ import { Database } from 'bun:sqlite';
 import { join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { CallError } from '../../core/errors.ts';
+import { crashPoint } from '../../crash-point.ts';
 import type { BatchResult } from '../group-commit.ts';
 import { GroupCommit } from '../group-commit.ts';
 import type { OutcomeOf, Store, WriteOperation } from '../store.ts';
@@ -40,8 +41,9 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<{ st
     lock.close();
     throw new Error(`cannot open ${path}: ${opened.detail}`);
   }
+  const reader = new SqliteReader(new Database(path, { readonly: true, strict: true }), options.timeZone);
   return {
-    store: new SqliteStore(thread, new SqliteReader(path, options.timeZone), lock, options),
+    store: new SqliteStore(thread, reader, lock, options),
     voidedHolds: opened.voidedHolds,
   };
 }
@@ -51,7 +53,7 @@ class SqliteStore implements Store {
   readonly #thread: Worker;
   readonly #lock: Database;
   readonly #options: SqliteStoreOptions;
-  readonly #commits = new GroupCommit(BATCH_MAX, (operations) => this.#apply(operations));
+  readonly #commits: GroupCommit;
   /** The last task that an earlier process left; 0 once those are adopted. */
   #lastLeft: number;
   #isWriterGone = false;
@@ -62,8 +64,16 @@ class SqliteStore implements Store {
     this.#thread = thread;
     this.#lock = lock;
     this.#options = options;
+    this.#commits = new GroupCommit(
+      BATCH_MAX,
+      (operations) => this.#apply(operations),
+      () => options.clock.monotonicMs(),
+    );
     this.#lastLeft = reader.lastTaskId();
-    thread.onmessage = (event: MessageEvent<string>) => this.#answer?.(JSON.parse(event.data) as BatchResult);
+    thread.onmessage = (event: MessageEvent<string>) => {
+      crashPoint('store.batch-answered');
+      this.#answer?.(JSON.parse(event.data) as BatchResult);
+    };
     thread.onerror = (event: ErrorEvent) => this.#answer?.({ failed: event.message });
     // A writer that is gone never answers: what waits is told so, and readiness fails until the process is restarted.
     thread.addEventListener('close', () => {
@@ -73,7 +83,7 @@ class SqliteStore implements Store {
   }
 
   write<O extends WriteOperation>(operation: O): Promise<OutcomeOf<O>> {
-    if (this.#commits.waiting >= this.#options.maxWaiting)
+    if (this.#commits.waiting >= this.#options.maxWaiting && operation.kind !== 'settle')
       return Promise.reject(new CallError('overloaded', { retryAfterS: 1 }));
     return this.#commits.add(operation) as Promise<OutcomeOf<O>>;
   }
@@ -106,6 +116,10 @@ class SqliteStore implements Store {
     return this.#reader.listUsage(accountId, limit, before);
   }
 
+  async findAnswer(accountId: string, idempotencyKey: string) {
+    return this.#reader.findAnswer(accountId, idempotencyKey);
+  }
+
   async findTask(taskId: number) {
     return this.#reader.findTask(taskId);
   }
@@ -129,6 +143,10 @@ class SqliteStore implements Store {
     return this.#reader.audit();
   }
 
+  get writeDelayMs() {
+    return this.#commits.delayMs;
+  }
+
   async ping() {
     return !this.#isWriterGone && this.#reader.ping();
   }
@@ -147,6 +165,7 @@ class SqliteStore implements Store {
     return new Promise((resolve) => {
       this.#answer = resolve;
       this.#thread.postMessage(JSON.stringify(batch));
+      crashPoint('store.batch-sent');
     });
   }
 }

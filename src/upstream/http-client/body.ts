@@ -104,21 +104,27 @@ export class Body {
     return piece;
   }
 
-  /** The whole body. Throws `upstream_too_large` beyond the bound. */
+  /** The whole body as text. Throws `upstream_too_large` beyond the bound. */
   async text(bytesMax: number): Promise<string> {
+    return decodeText(await this.bytes(bytesMax));
+  }
+
+  /** The whole body; `onBytes` is told of each arrival. Throws `upstream_too_large` beyond the bound. */
+  async bytes(bytesMax: number, onBytes?: () => void): Promise<Buffer> {
     const pieces: Buffer[] = [];
     let bytes = 0;
     for (;;) {
       const piece = this.take() ?? (await this.read());
       if (piece === undefined) break;
       bytes += piece.length;
+      onBytes?.();
       if (bytes > bytesMax) {
         this.cancel();
         throw new CallError('upstream_too_large');
       }
       pieces.push(piece);
     }
-    return decode(pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces, bytes));
+    return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces, bytes);
   }
 
   cancel(): void {
@@ -139,7 +145,7 @@ export class Body {
 }
 
 /** UTF-8 as text, without a byte order mark, as `Response.text()` does it. */
-function decode(bytes: Buffer): string {
+export function decodeText(bytes: Buffer): string {
   const hasMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
   return bytes.toString('utf8', hasMark ? 3 : 0);
 }

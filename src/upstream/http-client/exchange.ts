@@ -2,6 +2,7 @@
 // it off. When the answer ends cleanly the connection goes back to the pool, in every other case it is destroyed.
 import type { CancelSignal } from '../../core/cancellation.ts';
 import { CallError } from '../../core/errors.ts';
+import { crashPoint } from '../../crash-point.ts';
 import type { AnswerHeaders } from '../../providers/provider.ts';
 import type { BodySource } from './body.ts';
 import { Body } from './body.ts';
@@ -42,6 +43,7 @@ export class Exchange implements ResponseSink, BodySource {
   /** Sends the request. `false` means that nothing was written and this exchange is of no use. */
   start(request: string, requestBytes: number): boolean {
     if (!this.#connection.start(this, request, requestBytes)) return false;
+    crashPoint('attempt.sent');
     // Never removed: the signal lives no longer than its attempt, and after the end an abort finds nothing to do.
     this.#signal.addEventListener('abort', this);
     return true;

@@ -2,7 +2,7 @@
 // Anthropic's API reference. What is about *our* account never reaches the customer, whatever status it has.
 import { CallError } from '../../core/errors.ts';
 import { isObject } from '../../core/fields.ts';
-import { publicMessage, readRetryAfter } from '../vendor-words.ts';
+import { loggedWord, publicMessage, readRetryAfter } from '../vendor-words.ts';
 
 /** An empty balance, a spend limit and a disabled organisation come as 400 or 429; only the words or a code tell. */
 const OUR_ACCOUNT =
@@ -38,7 +38,7 @@ export function faultOfErrorObject(value: unknown): CallError {
 type VendorError = { readonly type?: string; readonly message?: string; readonly code?: string };
 
 function faultOf(status: number, error: VendorError, retryAfterS = 5, told: string): CallError {
-  const detail = `${told} ${error.code ?? error.type ?? ''}`.trim();
+  const detail = `${told} ${loggedWord(error.code, error.type) ?? ''}`.trim();
   if (status >= 300 && status < 400) return new CallError('upstream_redirect', { detail });
   const isOurs = OUR_ACCOUNT.test(`${error.code ?? ''} ${error.message ?? ''}`);
   if (status === 401 || status === 402 || status === 403 || (status < 500 && isOurs))

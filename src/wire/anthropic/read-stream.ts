@@ -126,10 +126,14 @@ export class MessageStreamReader {
   }
 }
 
-/** Parses one event's data. Throws what an error event means, or `upstream_bad_response`. */
+/**
+ * Parses one event's data. Throws what an error event means, or `upstream_bad_response`. Servers in between may tell of
+ * an error in another family's shape, which no event of this one has.
+ */
 export function parseEvent(data: string, name: string): JsonObject {
   const event = parseJsonObject(data, 'a stream event');
-  if (name === 'error' || event['type'] === 'error') throw faultOfErrorObject(event['error']);
+  if (name === 'error' || event['type'] === 'error' || isObject(event['error']))
+    throw faultOfErrorObject(event['error']);
   return event;
 }
 

@@ -9,7 +9,7 @@ import { CallError, toCallError } from '../../core/errors.ts';
 import { isObject } from '../../core/fields.ts';
 import { endOfString } from '../../core/json-guard.ts';
 import { SseReader } from '../../core/sse.ts';
-import { frameEnd, unescapeJson } from '../stream-frames.ts';
+import { FrameCutter, unescapeJson } from '../stream-frames.ts';
 import { errorBody } from './errors.ts';
 import { isThinking } from './read-message.ts';
 import { parseEvent } from './read-stream.ts';
@@ -26,7 +26,7 @@ export class MessageStreamRelay implements AnswerStream {
   readonly #maxEventChars: number;
   readonly #decoder = new TextDecoder('utf-8');
   readonly #usage = new UsageReader();
-  #rest = '';
+  readonly #frames = new FrameCutter();
   #isComplete = false;
   #fault: CallError | undefined;
 
@@ -45,7 +45,7 @@ export class MessageStreamRelay implements AnswerStream {
 
   push(bytes: Uint8Array): Uint8Array | string {
     const text = this.#decoder.decode(bytes, { stream: true });
-    if (this.#rest === '' && isWholeDeltas(text)) {
+    if (this.#frames.length === 0 && isWholeDeltas(text)) {
       this.#count(text);
       return bytes;
     }
@@ -76,17 +76,14 @@ export class MessageStreamRelay implements AnswerStream {
 
   /** Takes whole frames off the text gathered so far, and keeps the rest for the next bytes. */
   #pushFrames(text: string): string {
-    // What is left from before has no frame's end in it, except for the beginning of one.
-    const from = Math.max(0, this.#rest.length - 3);
-    this.#rest += text;
+    this.#frames.add(text);
     let out = '';
     try {
-      for (let end = frameEnd(this.#rest, from); end >= 0 && !this.#isComplete; end = frameEnd(this.#rest, 0)) {
-        const frame = this.#rest.slice(0, end);
-        this.#rest = this.#rest.slice(end);
+      for (let frame = this.#frames.take(); frame !== undefined; frame = this.#frames.take()) {
         out += this.#frame(frame);
+        if (this.#isComplete) break;
       }
-      if (this.#rest.length > this.#maxEventChars && !this.#isComplete)
+      if (this.#frames.length > this.#maxEventChars && !this.#isComplete)
         throw new CallError('upstream_too_large', { detail: 'a stream event is too long' });
     } catch (thrown) {
       this.#fault = toCallError(thrown);

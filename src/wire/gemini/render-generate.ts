@@ -33,7 +33,7 @@ export function renderGenerate(answer: Answer, context: AnswerContext, call: Cha
 
 /** Events where the address says `alt=sse`, else one JSON array that grows. */
 export function renderGenerateStream(call: ChatCall, context: AnswerContext, { query }: RequestHead): StreamRenderer {
-  const isSse = new URLSearchParams(query).get('alt') === 'sse';
+  const isSse = query.get('alt') === 'sse';
   const n = call.options.n ?? 1;
   const gathered = new AnswerBuilder(n);
   let written = 0;

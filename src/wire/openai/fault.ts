@@ -2,7 +2,7 @@
 // are shown to the customer only where they are about the customer's own request, and then with care.
 import { CallError } from '../../core/errors.ts';
 import { isObject } from '../../core/fields.ts';
-import { publicMessage, readRetryAfter } from '../vendor-words.ts';
+import { loggedWord, publicMessage, readRetryAfter } from '../vendor-words.ts';
 
 /** Codes by which vendors say that *our* account has no money or that *our* key is wrong. */
 const OUR_ACCOUNT = [
@@ -16,7 +16,7 @@ const OUR_ACCOUNT = [
 /** The failure that an HTTP answer with a status of 300 or more means. */
 export function faultOfStatus(status: number, headers: Pick<Headers, 'get'>, text: string): CallError {
   const error = parseError(text);
-  const detail = `provider answered ${status} ${error.code ?? error.type ?? ''}`.trim();
+  const detail = `provider answered ${status} ${loggedWord(error.code, error.type) ?? ''}`.trim();
   if (status >= 300 && status < 400) return new CallError('upstream_redirect', { detail });
   if (status === 401 || status === 402 || status === 403 || isAboutOurAccount(error))
     return new CallError('provider_unavailable', { detail });
@@ -34,7 +34,7 @@ export function faultOfStatus(status: number, headers: Pick<Headers, 'get'>, tex
 /** The failure that an error object inside a 200 answer or a stream means. */
 export function faultOfErrorObject(value: unknown): CallError {
   const error = readErrorObject(value);
-  const detail = `provider sent an error object: ${error.code ?? error.type ?? 'no code'}`;
+  const detail = `provider sent an error object: ${loggedWord(error.code, error.type) ?? 'no code'}`;
   if (isAboutOurAccount(error)) return new CallError('provider_unavailable', { detail });
   const word = `${error.code ?? ''} ${error.type ?? ''}`.toLowerCase();
   if (/rate_limit|429/.test(word)) return new CallError('upstream_rate_limited', { detail, retryAfterS: 5 });
@@ -53,7 +53,7 @@ function rejected(error: VendorError, status: number, detail: string): CallError
   return new CallError('upstream_rejected', {
     detail,
     status: status === 415 ? 400 : status,
-    ...(error.param === undefined ? {} : { param: error.param }),
+    ...(error.param === undefined ? {} : { param: publicMessage(error.param) }),
     ...(error.message === undefined ? {} : { message: publicMessage(error.message) }),
   });
 }

@@ -216,9 +216,9 @@ function adoptionContract(open: OpenStore): void {
 }
 
 function namesContract(open: OpenStore): void {
-  const named = (callId: string, fingerprint = 'f', keyId = 'key-1') => ({
-    ...task(callId, 4),
-    task: { request: REQUEST, idempotency: { keyId, key: 'order 17', fingerprint } },
+  const named = (callId: string, fingerprint = 'f', accountId = 'anna') => ({
+    ...task(callId, 4, { accountId }),
+    idempotency: { key: 'order 17', fingerprint },
   });
 
   test('of requests with one name exactly one makes a task, at once and later, and the others are told that task', async () => {
@@ -243,11 +243,11 @@ function namesContract(open: OpenStore): void {
     expect(await leftOf(t)).toEqual({ 'p:g': 5 });
   });
 
-  test('a name belongs to one API key', async () => {
+  test('a name belongs to one account', async () => {
     const t = await open();
-    await writeAll(t.store, [account('anna'), pack('g', 9)]);
+    await writeAll(t.store, [account('anna'), pack('g', 9), account('boris'), pack('h', 9, null, 'boris')]);
     const first = await acceptedId(t.store.write(named('c1')));
-    expect(await acceptedId(t.store.write(named('c2', 'f', 'key-2')))).toBeGreaterThan(first);
+    expect(await acceptedId(t.store.write(named('c2', 'f', 'boris')))).toBeGreaterThan(first);
   });
 
   test('a name that a refused request brought is free', async () => {
