@@ -13,10 +13,26 @@ const MESSAGES = [{ role: 'user', content: 'Да или нет?' }];
 const HUMAN = '\n\nHuman: Да или нет?\n\nAssistant:';
 const CHAT = { model: 'strict', messages: MESSAGES };
 
+const CONTENTS = { contents: [{ parts: [{ text: 'Да или нет?' }] }] };
+const EMBEDDED = { content: { parts: [{ text: 'Да' }] } };
+
 /** A body that each charging route takes. */
 const BODIES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   '/v1/chat/completions': CHAT,
   '/v1/completions': { model: 'strict', prompt: 'Да или' },
+  '/v1/engines/{name}/completions': { prompt: 'Да или' },
+  '/v1/responses': { model: 'strict', input: 'Да или нет?' },
+  '/v1/embeddings': { model: 'vectors', input: 'Да' },
+  '/v1/rerank': { model: 'ranks', query: 'Да', documents: ['нет'] },
+  '/v2/rerank': { model: 'ranks', query: 'Да', documents: ['нет'] },
+  ...Object.fromEntries(
+    ['/v1', '/v1beta'].flatMap((version) => [
+      [`${version}/models/{name}:generateContent`, CONTENTS],
+      [`${version}/models/{name}:streamGenerateContent`, CONTENTS],
+      [`${version}/models/{name}:embedContent`, EMBEDDED],
+      [`${version}/models/{name}:batchEmbedContents`, { requests: [EMBEDDED] }],
+    ]),
+  ),
   '/v1/images/generations': { model: 'picture', prompt: 'кот' },
   '/api/gpt/create_request': { content: 'Да или нет?' },
   '/api/generate_response': { input_text: 'Да или нет?', mode: 'chat' },
@@ -33,7 +49,7 @@ const BODIES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
 
 const CHARGING = DIALECTS.flatMap((dialect) =>
   dialect.routes
-    .filter(({ action }) => ['call', 'image', 'createTask', 'submitTask'].includes(action))
+    .filter(({ action }) => ['call', 'image', 'work', 'createTask', 'submitTask'].includes(action))
     .map((route) => [`${dialect.name} ${route.path}`, dialect, route] as const),
 );
 
@@ -57,6 +73,8 @@ beforeAll(async () => {
       models: [
         ...['strict', 'gpt-4', 'claude-2-100k'].map((name) => to(name)),
         ...['picture', 'sdxl', 'kandinsky'].map((name) => to(name, 'image')),
+        to('vectors', 'embedding'),
+        to('ranks', 'rerank'),
         { name: 'loose', targets: [{ provider: 'untidy', model: 'upstream-model' }] },
       ],
     },
@@ -104,16 +122,17 @@ test('every route that charges is tested here', () => {
 
 describe.each(CHARGING)('%s', (_, dialect, route) => {
   const body = BODIES[route.path] as Readonly<Record<string, unknown>>;
+  const path = route.path.replace('{name}', route.action === 'work' ? 'vectors' : 'strict');
   const isTask = route.action === 'createTask' || route.action === 'submitTask';
 
   test('answers a repeated request again, and charges and asks once', async () => {
     const name = crypto.randomUUID();
-    const first = await ask(route.path, body, name);
+    const first = await ask(path, body, name);
     expect(first.status).toBeWithin(200, 203);
     expect(first.headers.get('idempotency-replayed')).toBeNull();
     const charged = await spent();
     expect(charged).toBe(2);
-    const again = await ask(route.path, body, name);
+    const again = await ask(path, body, name);
     expect(again.status).toBe(200);
     expect(again.headers.get('idempotency-replayed')).toBe('true');
     expect(again.headers.get('content-type')).toBe(first.headers.get('content-type'));
@@ -134,16 +153,16 @@ describe.each(CHARGING)('%s', (_, dialect, route) => {
 
   test('refuses the name with another body, or a bad name, in its own shape, and charges nothing', async () => {
     const name = crypto.randomUUID();
-    await ask(route.path, body, name);
+    await ask(path, body, name);
     const before = await spent();
-    const other = await ask(route.path, { ...body, user: 'another' }, name);
+    const other = await ask(path, { ...body, user: 'another' }, name);
     const shown = (route.error ?? dialect.error)(new CallError('idempotency_mismatch', { param: 'Idempotency-Key' }), {
       requestId: other.headers.get('x-request-id') ?? '',
       publicUrl: gateway.running.gateway.config.publicUrl,
     });
     expect(other.status).toBe(shown.status);
     expect(JSON.parse(other.text)).toEqual(shown.body);
-    for (const bad of ['x'.repeat(256), 'two words']) expect((await ask(route.path, body, bad)).status).toBe(400);
+    for (const bad of ['x'.repeat(256), 'two words']) expect((await ask(path, body, bad)).status).toBe(400);
     expect(await spent()).toBe(before);
   });
 });

@@ -62,6 +62,7 @@ export class SimulatedClient implements Client {
       headers: new Headers({ ...request.headers, authorization: `Bearer ${request.key}` }),
       signal: this.#controller.signal,
       rest: request.rest ?? '',
+      query: new URLSearchParams(),
       readBody: async () => ({ text: JSON.stringify(request.body), contentType: 'application/json' }),
       connection: {
         address: () => '192.0.2.1',
