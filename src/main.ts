@@ -29,7 +29,6 @@ import { TaskRunner } from './tasks/task-runner.ts';
 import { WebhookSender } from './tasks/webhook-sender.ts';
 import { watchLoad } from './telemetry/load-watch.ts';
 import { openLog } from './telemetry/log.ts';
-import { watchLoopDelay } from './telemetry/loop-delay.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import { makeMetrics } from './telemetry/metrics.ts';
 import { makeReporter } from './telemetry/reporter.ts';
@@ -171,13 +170,10 @@ function startWebhooks(gateway: Gateway): Timer {
 /** What runs beside the calls, until it is stopped. */
 function startBackground(gateway: Gateway, tasks: TaskRunner, metrics: Metrics): () => void {
   const timers = [startChores(gateway, tasks), startSweeps(gateway), startWebhooks(gateway)];
-  const stopWatching = [
-    watchLoopDelay(metrics.registry, gateway.clock.monotonicMs),
-    watchLoad(gateway, metrics.registry),
-  ];
+  const stopWatching = watchLoad(gateway, metrics.registry);
   return () => {
     tasks.stop();
-    for (const stop of stopWatching) stop();
+    stopWatching();
     for (const timer of timers) clearInterval(timer);
   };
 }

@@ -17,7 +17,7 @@ const WRITE_MAX_MS = 200;
  * Only the least late moment of so many counts. A pause, such as a collection of garbage, makes one moment late and
  * passes by itself; a queue that stands makes all of them late.
  */
-const MOMENTS = 6;
+const MOMENTS = 8;
 /** Fewer calls than these are never the reason of being late. */
 const LIMIT_MIN = 256;
 /** What one decision leaves of the calls that run, at most and at least. */

@@ -20,7 +20,7 @@ import type { AnswerContext, Rendered, WireBody } from '../wire/rendering.ts';
 import type { Dialect, ImageRoute, PublicModel } from './dialect.ts';
 
 /** So much takes a tenth of a second at most, in which nothing else runs. */
-const TOKENIZER_BYTES_MAX = 262_144;
+const TOKENIZER_BYTES_MAX = 131_072;
 const IMAGE_PROMPT_CHARS_MAX = 4_000;
 
 /** The document's names of its models; every other model is shown under its own. */

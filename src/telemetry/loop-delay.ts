@@ -8,8 +8,12 @@ const TICK_MS = 20;
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
 
-/** Starts watching. Answers what stops it. */
-export function watchLoopDelay(registry: Registry, monotonicMs: () => number): () => void {
+/** Starts watching, and tells of every look. Answers what stops it. */
+export function watchLoopDelay(
+  registry: Registry,
+  monotonicMs: () => number,
+  onLook: (delayMs: number) => void = () => undefined,
+): () => void {
   const histogram = (name: string, help: string) =>
     new Histogram({ name, help, buckets: SECONDS, registers: [registry] });
   const delay = histogram(
@@ -25,10 +29,12 @@ export function watchLoopDelay(registry: Registry, monotonicMs: () => number): (
   const timer = setInterval(() => {
     const nowMs = monotonicMs();
     const { user, system } = process.threadCpuUsage(spent);
-    delay.observe(Math.max(0, nowMs - lookedAtMs - TICK_MS) / 1000);
+    const delayMs = Math.max(0, nowMs - lookedAtMs - TICK_MS);
+    delay.observe(delayMs / 1000);
     busy.observe((user + system) / 1e6);
     lookedAtMs = nowMs;
     spent = process.threadCpuUsage();
+    onLook(delayMs);
   }, TICK_MS);
   timer.unref();
   return () => clearInterval(timer);

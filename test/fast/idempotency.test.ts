@@ -45,6 +45,8 @@ const BODIES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   '/v1/prompt': { model: 'claude-2-100k', prompt: HUMAN },
   '/v1/image': { model: 'sdxl', prompt: 'кот' },
   '/v1/tasks': CHAT,
+  '/v1/messages': { ...CHAT, max_tokens: 10 },
+  '/v1/complete': { model: 'strict', prompt: HUMAN, max_tokens_to_sample: 10 },
 };
 
 const CHARGING = DIALECTS.flatMap((dialect) =>

@@ -225,13 +225,13 @@ describe(`POST ${STATUS}`, () => {
 
   test('too often: 429 with Retry-After', async () => {
     const { key } = await gateway.customer('limited');
-    setSystemTime(new Date('2026-03-01T12:00:00.000Z'));
+    setSystemTime(new Date('2036-03-01T12:00:00.000Z'));
     for (let i = 0; i < 2; i++) await gateway.ask(STATUS, { request_id: 1, key });
-    setSystemTime(new Date('2026-03-01T12:00:20.000Z'));
+    setSystemTime(new Date('2036-03-01T12:00:20.000Z'));
     const told = await gateway.ask(STATUS, { request_id: 1, key });
     expect({ status: told.status, body: told.body }).toEqual({ status: 429, body: TOO_OFTEN });
     expect(told.headers.get('retry-after')).toBe('40');
-    setSystemTime(new Date('2026-03-01T12:01:00.000Z'));
+    setSystemTime(new Date('2036-03-01T12:01:00.000Z'));
     expect((await gateway.ask(STATUS, { request_id: 1, key })).status).toBe(404);
   });
 });

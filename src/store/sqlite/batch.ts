@@ -35,7 +35,7 @@ export class BatchWriter {
   readonly #tasks: TaskTable;
   readonly #names: IdempotencyTable;
   #lastMs = 0;
-  /** Whether texts of tasks were wiped since the write-ahead log was emptied. */
+  /** Whether texts of tasks, or kept answers, were wiped since the write-ahead log was emptied. */
   #hasWiped = false;
 
   constructor(db: Database, calendar: Calendar, owner: string) {
@@ -136,8 +136,9 @@ export class BatchWriter {
 
   #apply(operation: WriteOperation, nowMs: number, day: Day, touched: Map<AccountBook, Changes>): Outcome | Refused {
     if (isRecordOperation(operation)) {
+      const before = operation.kind === 'purgeTasks' ? this.#sql.allChanges.get()?.rows : undefined;
       const outcome = applyRecord(this.#db, operation);
-      if (operation.kind === 'purgeTasks') this.#hasWiped ||= this.#sql.changes.get()?.rows !== 0;
+      if (before !== undefined) this.#hasWiped ||= this.#sql.allChanges.get()?.rows !== before;
       crashPoint('writer.record-written');
       return outcome;
     }

@@ -21,8 +21,8 @@ export function prepareLedger(db: Database) {
     liveBuckets: db.prepare<Bucket & { kind: BucketKind }, [string, number]>(
       "SELECT bucket_id AS bucketId, kind, unit, expires_at AS expiresAtMs, granted, held, used FROM bucket WHERE account_id = ? AND (held > 0 OR kind = 'wallet' OR expires_at IS NULL OR expires_at > ? - 172800000)",
     ),
-    // Rows that the last statement changed.
-    changes: db.prepare<{ rows: number }, []>('SELECT changes() AS rows'),
+    // Rows that this connection has changed in all.
+    allChanges: db.prepare<{ rows: number }, []>('SELECT total_changes() AS rows'),
     findAccount: db.prepare<{ found: number }, [string]>('SELECT 1 AS found FROM account WHERE account_id = ?'),
     openHolds: db.prepare<HoldRow, [string]>(
       'SELECT call_id, account_id, unit, amount, allocation, context FROM hold WHERE account_id = ?',

@@ -5,7 +5,7 @@ import type { CallRoute, Dialect, Route } from '../../dialects/dialect.ts';
 import { openai } from '../../dialects/openai.ts';
 import { tolmach } from '../../dialects/tolmach.ts';
 import type { Gateway } from '../../pipeline/gateway.ts';
-import type { Client, Piece, Reply, StreamedBody } from '../../pipeline/reply.ts';
+import type { Piece, Reply, StreamedBody } from '../../pipeline/reply.ts';
 import { serveRoute } from '../../pipeline/serve-route.ts';
 
 export type Seen =
@@ -36,14 +36,15 @@ function routeOf(dialect: Dialect, path: string, action?: string): { dialect: Di
   return { dialect, route };
 }
 
-export class SimulatedClient implements Client {
+export class SimulatedClient {
   readonly callId: string;
   readonly #controller = new AbortController();
   readonly #onSeen: (seen: Seen) => void;
   #stream: StreamedBody | undefined;
-  /** A piece that the client has not read, with whom to tell once it has. */
-  #unread: { readonly piece: Piece; readonly onRead: () => void } | undefined;
-  #hasStreamEnded = false;
+  /** Written by the gateway and not yet read: there is room for one piece. */
+  #untaken: Piece[] = [];
+  #room: (() => void) | undefined;
+  #isWritten = false;
   #isOver = false;
   #text = '';
 
@@ -82,19 +83,9 @@ export class SimulatedClient implements Client {
     return this.#isOver;
   }
 
-  /** Whether there is something of a stream to read, be it its end. */
+  /** Whether there is something of a stream to be read. */
   get canRead(): boolean {
-    return (this.#unread !== undefined || this.#hasStreamEnded) && !this.#isOver;
-  }
-
-  get hasLeft(): boolean {
-    return this.#isOver;
-  }
-
-  /** Its socket has room for one piece: the next is held back until this one was read. */
-  write(piece: Piece): Promise<void> | undefined {
-    if (this.#isOver) return undefined;
-    return new Promise((onRead) => (this.#unread = { piece, onRead }));
+    return this.#untaken.length > 0 && !this.#isOver;
   }
 
   /** Whether anything of the answer has come. */
@@ -103,22 +94,18 @@ export class SimulatedClient implements Client {
   }
 
   read(): void {
-    const unread = this.#unread;
-    if (unread === undefined) {
-      this.#endStream();
-      return;
-    }
-    this.#unread = undefined;
-    this.#text += typeof unread.piece === 'string' ? unread.piece : Buffer.from(unread.piece).toString();
-    unread.onRead();
+    for (const piece of this.#untaken.splice(0))
+      this.#text += typeof piece === 'string' ? piece : Buffer.from(piece).toString();
+    this.#room?.();
+    if (this.#isWritten) this.#endStream();
   }
 
-  /** The client goes away; the runtime tells the call, and nothing is held back for it any more. */
+  /** The client goes away; the runtime tells the call, and asks for no further piece. */
   leave(): void {
     this.#isOver = true;
     this.#controller.abort();
-    this.#unread?.onRead();
     this.#stream?.cancel();
+    this.#room?.();
   }
 
   /** The gateway's process died. */
@@ -139,8 +126,21 @@ export class SimulatedClient implements Client {
   #receive(stream: StreamedBody): void {
     this.#stream = stream;
     if (this.#isOver) stream.cancel();
-    stream.send(this).then(
-      () => (this.#hasStreamEnded = true),
+    const isOver = () => this.#isOver;
+    const client = {
+      get hasLeft() {
+        return isOver();
+      },
+      write: (piece: Piece) => {
+        if (!this.#isOver) this.#untaken.push(piece);
+        return this.#isOver ? undefined : new Promise<void>((room) => (this.#room = room));
+      },
+    };
+    stream.send(client).then(
+      () => {
+        this.#isWritten = true;
+        if (this.#untaken.length === 0) this.#endStream();
+      },
       (thrown) => this.#end({ kind: 'failed', code: toCallError(thrown).code, text: this.#text }),
     );
   }

@@ -55,9 +55,9 @@ export class TaskWitness {
     return first;
   }
 
-  /** The call of a queued task by the mark in its text. */
-  callOf(mark: string): string | undefined {
-    return this.#all.byMark.get(`${mark}.`)?.callId;
+  /** The calls of queued tasks with a mark in their text: several, where a name was forgotten and then used again. */
+  callsOf(mark: string): string[] {
+    return this.#all.byMark.all(`${mark}.`).map(({ callId }) => callId);
   }
 
   accountOf(taskId: number): string {

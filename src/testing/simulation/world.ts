@@ -181,15 +181,16 @@ export class World {
   }
 
   #onAsked(asked: Asked): void {
-    const callId = this.tasks.callOf(asked.mark) ?? asked.mark.replace('mark', 'call');
+    const tasks = this.tasks.callsOf(asked.mark);
+    const callId = tasks[0] ?? asked.mark.replace('mark', 'call');
     const count = (this.#asked.get(callId) ?? 0) + 1;
     this.#asked.set(callId, count);
-    this.#everAsked.add(callId);
+    for (const one of [callId, ...tasks]) this.#everAsked.add(one);
     this.history.note(`  ${callId} asks ${asked.host} (${count})`);
     const isTask = this.#taskCalls.has(callId);
     this.check(() => {
       promise(this.ledger.isHeld(callId), () => `a provider is asked for ${callId}, for which nothing is held`);
-      const max = isTask ? ASKED_FOR_TASK_MAX : ASKED_MAX;
+      const max = isTask ? ASKED_FOR_TASK_MAX * Math.max(1, tasks.length) : ASKED_MAX;
       promise(count <= max, () => `${count} providers were asked for ${callId}`);
       const client = [...this.clients].find((one) => one.callId === callId);
       promise(client?.hasText !== true, () => `${callId} is asked again after its client has got a part of an answer`);
