@@ -5,7 +5,7 @@ import { DIALECTS } from '../../src/dialects/index.ts';
 import { TestGateway } from '../../src/testing/test-gateway.ts';
 import { runCampaign } from '../fuzz/campaign.ts';
 import { FUZZED_SETTINGS, openCredentials } from '../fuzz/fuzzed-gateway.ts';
-import { judge } from '../fuzz/judge.ts';
+import { isOf, judge } from '../fuzz/judge.ts';
 import type { Outcome } from '../fuzz/lane.ts';
 import { Lane } from '../fuzz/lane.ts';
 import { BAD_CHUNKS, LENGTHS, SMUGGLED } from '../fuzz/misframe.ts';
@@ -32,14 +32,6 @@ afterAll(async () => {
   expect(await gateway.auditAtRest()).toMatchObject({ ok: true, counted: { openHolds: 0 } });
   await gateway.stop();
 });
-
-/** Whether an address is one of a route's, whose path may have a name in it. */
-function isOf(path: string, target: string): boolean {
-  const [prefix = '', suffix] = path.split('{name}');
-  const asked = target.split('?')[0] ?? '';
-  if (suffix === undefined && !prefix.endsWith('/')) return asked === path;
-  return asked.startsWith(prefix) && asked.endsWith(suffix ?? '') && asked.length > path.length - '{name}'.length;
-}
 
 test('mutations start from at least one valid request of every route', async () => {
   const known = (await validRequests()).flat().map(({ method, target }) => ({ method, target }));
