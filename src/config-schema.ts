@@ -24,6 +24,8 @@ const money = z.strictObject({
     .describe('Micro-roubles per million input tokens that the provider had cached; `inputPerMTok` where absent.'),
   outputPerMTok: amount.default(0).describe('Micro-roubles per million output tokens, reasoning among them.'),
   perImage: amount.default(0).describe('Micro-roubles a picture.'),
+  perMChar: amount.default(0).describe('Micro-roubles per million characters that are said aloud.'),
+  perSecond: amount.default(0).describe('Micro-roubles a second of a recording that is transcribed.'),
 });
 
 const price = z
@@ -120,7 +122,9 @@ const model = z.strictObject({
   kind: z
     .enum(['text', 'image', ...WORK_KINDS])
     .default('text')
-    .describe('What it makes: text, pictures, vectors (`embedding`), or an order of texts (`rerank`).'),
+    .describe(
+      'What it makes: text, pictures, vectors (`embedding`), an order of texts (`rerank`), sound (`speech`), or text of it (`transcription`).',
+    ),
   maxOutputTokens: z
     .int()
     .min(1)

@@ -1,7 +1,7 @@
 // The neutral words between dialects and providers: a Call going out, CallEvents coming back, and the Usage that is
 // charged. Dialects build calls and render events; providers do the reverse. Neither knows the other.
 import type { BodySpans } from './json-guard.ts';
-import type { WorkCall, WorkKind } from './work.ts';
+import type { UploadedFile, WorkCall, WorkKind } from './work.ts';
 
 /** What kind of work a call asks for. Limits, prices and routes are given per endpoint. */
 export const ENDPOINTS = [
@@ -136,6 +136,8 @@ export type ImageCall = {
   readonly style?: string;
   readonly aspectRatio: AspectRatio;
   readonly n: number;
+  /** Pictures to begin with, and which part of the first is to be drawn anew. */
+  readonly sources?: readonly UploadedFile[];
   /** Whether the answer has the pictures themselves, so that they need no address. */
   readonly isInline?: true;
 };
@@ -167,6 +169,9 @@ export type Usage = {
   readonly outputTokens: number;
   readonly reasoningTokens: number;
   readonly images: number;
+  /** Characters that were said aloud, and seconds of a recording; absent for everything else. */
+  readonly characters?: number;
+  readonly audioSeconds?: number;
 };
 
 export const NO_USAGE: Usage = {

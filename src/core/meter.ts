@@ -2,9 +2,11 @@
 import type { CallEvent, Usage } from './call.ts';
 import { NO_USAGE } from './call.ts';
 import { estimateTokens } from './tokens.ts';
+import type { Measures } from './work.ts';
 
 /** Bounds on a vendor's word: usage beyond them is absurd and our own count is charged instead. */
 const USAGE_TOKENS_MAX = 100_000_000;
+const AUDIO_SECONDS_MAX = 1_000_000;
 const ABSURD_FACTOR = 10;
 const ABSURD_MARGIN_TOKENS = 1_000;
 
@@ -13,14 +15,19 @@ export class Meter {
   readonly #estimateInput: () => number;
   #outputTokens = 0;
   #hasResult = false;
+  readonly #counted: Measures;
+  #measures: Measures;
   #usage: Usage | undefined;
   #images = 0;
 
   /**
    * @param inputTokensAtMost an upper bound on the input, to know absurd usage by.
    * @param input gives the input's text, or how many tokens it is about; asked for only when an estimate is needed.
+   * @param measures what is counted beside tokens.
    */
-  constructor(inputTokensAtMost: number, input: () => string | number) {
+  constructor(inputTokensAtMost: number, input: () => string | number, measures: Measures = {}) {
+    this.#counted = measures;
+    this.#measures = measures;
     this.#inputTokensAtMost = inputTokensAtMost;
     this.#estimateInput = () => {
       const given = input();
@@ -34,6 +41,7 @@ export class Meter {
     this.#usage = undefined;
     this.#images = 0;
     this.#hasResult = false;
+    this.#measures = this.#counted;
   }
 
   /** Whether anything was produced that a customer could use. */
@@ -53,6 +61,12 @@ export class Meter {
   /** Work that is answered whole by something else than text, such as vectors. */
   addResult(): void {
     this.#hasResult = true;
+  }
+
+  /** How long a vendor says that a recording is. What cannot be is not believed. */
+  setAudioSeconds(seconds: number): void {
+    if (seconds >= 0 && seconds <= AUDIO_SECONDS_MAX)
+      this.#measures = { ...this.#measures, audioSeconds: Math.ceil(seconds) };
   }
 
   addEvent(event: CallEvent): void {
@@ -85,10 +99,10 @@ export class Meter {
 
   /** The vendor's usage if it is plausible, else our own count. */
   usage(): Usage {
-    if (this.#usage !== undefined && this.#isPlausible(this.#usage)) return this.#usage;
+    if (this.#usage !== undefined && this.#isPlausible(this.#usage)) return { ...this.#usage, ...this.#measures };
     if (!this.hasOutput) return NO_USAGE;
     const inputTokens = Math.min(this.#estimateInput(), this.#inputTokensAtMost);
-    return { ...NO_USAGE, inputTokens, outputTokens: this.#outputTokens, images: this.#images };
+    return { ...NO_USAGE, inputTokens, outputTokens: this.#outputTokens, images: this.#images, ...this.#measures };
   }
 
   #isPlausible(usage: Usage): boolean {

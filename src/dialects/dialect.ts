@@ -6,7 +6,14 @@ import type { CallError, ErrorCode } from '../core/errors.ts';
 import type { Balance } from '../core/ledger.ts';
 import type { Moderation, ModerationRequest } from '../core/moderation/index.ts';
 import type { WorkCalls, WorkKind, WorkResults } from '../core/work.ts';
-import type { AnswerContext, Rendered, RequestHead, StreamRenderer, WireBody } from '../wire/rendering.ts';
+import type {
+  AnswerContext,
+  Rendered,
+  RenderedFile,
+  RequestHead,
+  StreamRenderer,
+  WireBody,
+} from '../wire/rendering.ts';
 import type { TaskDetails } from '../wire/task-body.ts';
 
 /** What error texts may name besides the error itself. */
@@ -23,6 +30,8 @@ type RouteBase = {
   readonly path: string;
   /** The name that plans use for prices and limits of this route. */
   readonly endpoint: string;
+  /** Whether its body may be a form with files. */
+  readonly takesFiles?: true;
   /** Where this route's errors have another shape than the dialect's. */
   readonly error?: ErrorRenderer;
 };
@@ -168,7 +177,11 @@ export type WorkRoute<K extends WorkKind> = RouteBase & {
   readonly method: 'POST';
   readonly kind: K;
   read(body: WireBody, head: RequestHead): WorkCalls[K];
-  render(result: WorkResults[K], context: AnswerContext & { readonly usage: Usage }, call: WorkCalls[K]): Rendered;
+  render(
+    result: WorkResults[K],
+    context: AnswerContext & { readonly usage: Usage },
+    call: WorkCalls[K],
+  ): Rendered | RenderedFile;
 };
 
 export type Route =

@@ -4,16 +4,23 @@ import { renderModel as renderAnthropicModel, renderModelPage } from '../wire/an
 import { renderModel as renderGeminiModel, renderModelList } from '../wire/gemini/render-models.ts';
 import { renderError } from '../wire/openai/errors.ts';
 import { readModeration, renderAllCategories } from '../wire/openai/moderation.ts';
+import {
+  readSpeech,
+  readTranscription,
+  readTranslation,
+  renderSpeech,
+  renderTranscript,
+} from '../wire/openai/read-audio.ts';
 import { readChat } from '../wire/openai/read-chat.ts';
 import { readCompletion, readEngineCompletion } from '../wire/openai/read-completion.ts';
 import { readEmbeddings, renderEmbeddings } from '../wire/openai/read-embeddings.ts';
-import { readImage, renderImages } from '../wire/openai/read-image.ts';
+import { readImage, readImageEdit, renderImages } from '../wire/openai/read-image.ts';
 import { readResponses } from '../wire/openai/read-responses.ts';
 import { renderChat, renderChatStream } from '../wire/openai/render-chat.ts';
 import { renderCompletion, renderCompletionStream } from '../wire/openai/render-completion.ts';
 import { renderResponse } from '../wire/openai/render-response.ts';
 import { renderResponseStream } from '../wire/openai/render-response-stream.ts';
-import type { Dialect, PublicModel } from './dialect.ts';
+import type { Dialect, PublicModel, WorkRoute } from './dialect.ts';
 
 /** Clients of other families ask for models at the same paths, each with a header of its own. */
 const isAnthropicClient = (headers: Headers) => headers.has('anthropic-version');
@@ -24,6 +31,17 @@ const renderModel = (model: PublicModel) => ({
   object: 'model',
   created: model.createdAtS,
   owned_by: model.ownedBy,
+});
+
+const transcripts = (path: string, read: WorkRoute<'transcription'>['read']): WorkRoute<'transcription'> => ({
+  action: 'work',
+  kind: 'transcription',
+  method: 'POST',
+  path,
+  endpoint: 'transcription',
+  takesFiles: true,
+  read,
+  render: renderTranscript,
 });
 
 export const openai: Dialect = {
@@ -84,6 +102,26 @@ export const openai: Dialect = {
       read: readImage,
       render: renderImages,
     },
+    {
+      action: 'image',
+      method: 'POST',
+      path: '/v1/images/edits',
+      endpoint: 'image',
+      takesFiles: true,
+      read: readImageEdit,
+      render: renderImages,
+    },
+    {
+      action: 'work',
+      kind: 'speech',
+      method: 'POST',
+      path: '/v1/audio/speech',
+      endpoint: 'speech',
+      read: readSpeech,
+      render: renderSpeech,
+    },
+    transcripts('/v1/audio/transcriptions', readTranscription),
+    transcripts('/v1/audio/translations', readTranslation),
     {
       action: 'moderate',
       method: 'POST',

@@ -105,7 +105,7 @@ export class Api {
       readBody: () => {
         const length = Number(request.headers.get('content-length') ?? 0);
         if (length > SMALL_BODY_BYTES && length <= bodyBytes) connection.expectBody(length);
-        return readBody(request, bodyBytes);
+        return readBody(request, bodyBytes, route.takesFiles === true);
       },
       connection,
     });
@@ -139,7 +139,8 @@ function unescapePath(escaped: string): string {
 const SHARED_HEADERS = new Headers({ ...CORS_HEADERS, 'cache-control': 'no-store' });
 
 function toResponse(reply: Reply, callId: string, { requestIdHeader }: Dialect): Response {
-  const body = typeof reply.body === 'string' ? reply.body : streamOf(reply.body);
+  const isWhole = typeof reply.body === 'string' || reply.body instanceof Uint8Array;
+  const body = isWhole ? (reply.body as string | Uint8Array<ArrayBuffer>) : streamOf(reply.body as StreamedBody);
   // Copying ready headers and adding to them costs half of what making all of them does.
   const response = new Response(body, { status: reply.status, headers: SHARED_HEADERS });
   const { headers } = response;

@@ -175,12 +175,13 @@ export function admitWork<C extends WorkCall>(
   call: C,
 ): Admission & { readonly call: C } {
   const plan = planOf(gateway, asked.owner);
-  const { inputTokensAtMost: inputTokens, estimateInputTokens, chars } = sizeOf(call);
+  const { inputTokensAtMost: inputTokens, estimateInputTokens, chars, ...size } = sizeOf(call);
   const charsMax = maxInputCharsOf(plan, asked.dialect);
   if (charsMax !== null && chars > charsMax)
     throw new CallError('body_too_large', { message: `A call may have ${charsMax} characters of text in your plan.` });
   const { model, price, routes } = sell(gateway, plan, asked, call);
-  const amount = worstCost(price, { inputTokens, outputTokens: 0, images: 0, generations: 1 });
+  const outputTokens = size.outputTokensAtMost ?? 0;
+  const amount = worstCost(price, { inputTokens, outputTokens, images: 0, generations: 1, ...size.measuresAtMost });
   return {
     owner: asked.owner,
     dialect: asked.dialect,
@@ -194,7 +195,7 @@ export function admitWork<C extends WorkCall>(
     generations: 1,
     amount,
     claims: claimsOf(gateway, plan, asked, model.name),
-    meter: new Meter(inputTokens, estimateInputTokens),
+    meter: new Meter(inputTokens, estimateInputTokens, size.measures),
   };
 }
 

@@ -24,9 +24,9 @@ export function attemptWork<K extends WorkKind>(
     if (work === undefined) throw cannot(kind);
     const upstream = await send(gateway, work.buildRequest(call, target), provider, watch, signal);
     watch.expect(gateway.config.timeouts.idleMs, 'upstream_stalled');
-    const text = await gateway.upstream.readText(upstream, signal);
+    const bytes = await gateway.upstream.readBytes(upstream, signal, () => watch.touch());
     watch.end();
-    return work.readResult(text, call, meter);
+    return work.readResult({ bytes, contentType: upstream.headers.get('content-type') ?? '' }, call, meter);
   });
 }
 

@@ -205,7 +205,7 @@ function expire(held: HeldCall, attempt: Cancellation, error: CallError): void {
 /** Sends a request. Throws what an answer that is no 2xx means. */
 export async function send(
   gateway: Gateway,
-  request: UpstreamRequest,
+  request: UpstreamRequest<string | Uint8Array>,
   provider: RemoteProvider,
   watch: Watch,
   signal: CancelSignal,

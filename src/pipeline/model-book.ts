@@ -167,6 +167,8 @@ export class ModelBook {
 /** Servers list models of all kinds by their names alone. */
 const NAMES_OF_KINDS: readonly (readonly [pattern: RegExp, kind: ModelKind])[] = [
   [/rerank/i, 'rerank'],
+  [/whisper|transcribe/i, 'transcription'],
+  [/(^|[/-])tts([-/]|$)|kokoro/i, 'speech'],
   [/embed|minilm|(^|[/-])(bge|e5|gte)-/i, 'embedding'],
 ];
 

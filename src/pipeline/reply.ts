@@ -51,7 +51,7 @@ export type Reply = {
   readonly status: number;
   /** Made for this reply alone; the shell adds its own to them. */
   readonly headers: Record<string, string>;
-  readonly body: string | StreamedBody;
+  readonly body: string | Uint8Array | StreamedBody;
 };
 
 export function jsonReply(rendered: Rendered, headers: Readonly<Record<string, string>> = {}): Reply {

@@ -20,11 +20,11 @@ export async function serveWork<K extends WorkKind>(
 ): Promise<Reply> {
   const owner = await authenticateHeaders(gateway, incoming);
   using place = takePlace(gateway, owner, incoming);
-  const body = await incoming.readBody();
+  const wire = await incoming.readBody();
   const asked = askedBy(owner, dialect, route, incoming);
-  const call = route.read(body, incoming);
+  const call = route.read(wire, incoming);
   const admission = admitWork(gateway, asked, call);
-  const name = nameOf(gateway, owner, dialect, route, incoming, body);
+  const name = nameOf(gateway, owner, dialect, route, incoming, wire);
   const held = await hold(gateway, incoming.callId, admission, name, place);
   if (held === undefined) return replay(gateway, asked, admission, name);
   held.attachClient(incoming);
@@ -34,10 +34,11 @@ export async function serveWork<K extends WorkKind>(
     const createdAtS = Math.floor(gateway.clock.nowMs() / 1000);
     const context = { callId: held.callId, createdAtS, model: admission.model.name, usage: admission.meter.usage() };
     const rendered = route.render(result, context, call);
-    const text = JSON.stringify(rendered.body);
-    keepAnswer(gateway, held, text, JSON_TYPE);
+    const body = 'file' in rendered ? rendered.file : JSON.stringify(rendered.body);
+    const contentType = 'file' in rendered ? rendered.contentType : JSON_TYPE;
+    keepAnswer(gateway, held, body, contentType);
     const closed = await held.complete();
-    return { status: rendered.status, headers: callHeaders(held, closed), body: text };
+    return { status: rendered.status, headers: { ...callHeaders(held, closed), 'content-type': contentType }, body };
   } catch (thrown) {
     held.isDelivered = false;
     const error = toCallError(thrown);

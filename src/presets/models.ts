@@ -77,6 +77,8 @@ export const MODEL_PRESETS: readonly ModelPreset[] = [
   work('embedding', 'text-embedding-3-small', 'openai'),
   work('embedding', 'text-embedding-3-large', 'openai'),
   work('embedding', 'text-embedding-ada-002', 'openai'),
+  ...['tts-1', 'tts-1-hd', 'gpt-4o-mini-tts'].map((name) => work('speech', name, 'openai')),
+  ...['whisper-1', 'gpt-4o-transcribe', 'gpt-4o-mini-transcribe'].map((name) => work('transcription', name, 'openai')),
   work('rerank', 'demo-rerank', 'tolmach', 'demo'),
   ...RETIRED,
   openai('gpt-4o', 16_384),

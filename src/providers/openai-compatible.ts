@@ -7,17 +7,18 @@ import { isStrict, parseAnswer, readAnswer } from '../wire/openai/read-answer.ts
 import { readPictures } from '../wire/openai/read-pictures.ts';
 import { ChatStreamReader } from '../wire/openai/read-stream.ts';
 import { ChatStreamRelay } from '../wire/openai/relay-stream.ts';
+import { readSpeechAnswer, readTranscript, writeSpeech, writeTranscription } from '../wire/openai/vendor-audio.ts';
 import { readVectors, writeEmbeddings } from '../wire/openai/vendor-embeddings.ts';
 import { readVendorModeration, writeModeration } from '../wire/openai/vendor-moderation.ts';
 import { writeChat } from '../wire/openai/write-chat.ts';
-import { writeImage } from '../wire/openai/write-image.ts';
+import { writeImage, writeImageEdit } from '../wire/openai/write-image.ts';
 import { readRanking, writeRerank } from '../wire/rerank/vendor-rerank.ts';
 import type { RemoteProvider, Target, UpstreamRequest } from './provider.ts';
 
 export const openaiCompatible: RemoteProvider = {
   kind: 'remote',
   name: 'openai-compatible',
-  endpoints: ['chat', 'image', 'moderation', 'embedding', 'rerank'],
+  endpoints: ['chat', 'image', 'moderation', 'embedding', 'rerank', 'speech', 'transcription'],
   family: 'openai-chat',
   keyHeaders,
   buildRequest,
@@ -30,7 +31,10 @@ export const openaiCompatible: RemoteProvider = {
   openRelay: (context, maxEventChars) => new ChatStreamRelay(context, maxEventChars),
   faultOfStatus,
   images: {
-    buildRequest: (call, target) => post(target, 'images/generations', writeImage(call, target.upstreamModel)),
+    buildRequest: (call, target) =>
+      call.sources === undefined
+        ? post(target, 'images/generations', writeImage(call, target.upstreamModel))
+        : postForm(target, 'images/edits', writeImageEdit(call, target.upstreamModel)),
     readPictures,
   },
   moderations: {
@@ -46,6 +50,19 @@ export const openaiCompatible: RemoteProvider = {
       buildRequest: (call, target) => post(target, 'rerank', writeRerank(call, target.upstreamModel)),
       readResult: readRanking,
     },
+    speech: {
+      buildRequest: (call, target) => post(target, 'audio/speech', writeSpeech(call, target.upstreamModel), '*/*'),
+      readResult: readSpeechAnswer,
+    },
+    transcription: {
+      buildRequest: (call, target) =>
+        postForm(
+          target,
+          call.task === 'translate' ? 'audio/translations' : 'audio/transcriptions',
+          writeTranscription(call, target.upstreamModel),
+        ),
+      readResult: readTranscript,
+    },
   },
 };
 
@@ -58,6 +75,15 @@ function buildRequest(call: ChatCall, target: Target): UpstreamRequest {
 function post(target: Target, path: string, body: string, accept = 'application/json'): UpstreamRequest {
   const headers = { 'content-type': 'application/json', accept, ...keyHeaders(target.apiKey) };
   return { method: 'POST', url: `${target.baseUrl}/${path}`, origin: target.origin, headers, body };
+}
+
+function postForm(
+  target: Target,
+  path: string,
+  { contentType, bytes }: { readonly contentType: string; readonly bytes: Uint8Array },
+): UpstreamRequest<Uint8Array> {
+  const headers = { 'content-type': contentType, accept: '*/*', ...keyHeaders(target.apiKey) };
+  return { method: 'POST', url: `${target.baseUrl}/${path}`, origin: target.origin, headers, body: bytes };
 }
 
 function keyHeaders(apiKey: string | undefined): Record<string, string> {

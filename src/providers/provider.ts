@@ -31,12 +31,12 @@ export type VendorQuirks = {
   readonly unsupported: readonly string[];
 };
 
-export type UpstreamRequest = {
+export type UpstreamRequest<B extends string | Uint8Array = string> = {
   readonly method: 'GET' | 'POST';
   readonly url: string;
   readonly origin: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body: B;
 };
 
 /** The headers of an answer, by name in any case; those that came several times are joined by commas. */
@@ -52,12 +52,15 @@ export type EventReader = {
   readonly fault: CallError | undefined;
 };
 
+/** A whole 2xx answer. */
+export type VendorAnswer = { readonly bytes: Uint8Array; readonly contentType: string };
+
 /** How a protocol does one kind of work. */
 export type RemoteWork<K extends WorkKind> = {
   /** Throws `unsupported_parameter` as a call's does. */
-  buildRequest(call: WorkCalls[K], target: Target): UpstreamRequest;
+  buildRequest(call: WorkCalls[K], target: Target): UpstreamRequest<string | Uint8Array>;
   /** The result of a 2xx answer; what the vendor says that it used goes to the meter. */
-  readResult(text: string, call: WorkCalls[K], meter: Meter): WorkResults[K];
+  readResult(answer: VendorAnswer, call: WorkCalls[K], meter: Meter): WorkResults[K];
 };
 
 export type LocalWork<K extends WorkKind> = (call: WorkCalls[K]) => WorkResults[K];
@@ -79,7 +82,7 @@ export type RemoteProvider = {
   faultOfStatus(status: number, headers: AnswerHeaders, text: string): CallError;
   /** Present where the protocol can draw. */
   readonly images?: {
-    buildRequest(call: ImageCall, target: Target): UpstreamRequest;
+    buildRequest(call: ImageCall, target: Target): UpstreamRequest<string | Uint8Array>;
     /** The pictures of a 2xx answer. Throws `content_refused` where the vendor drew none for its content. */
     readPictures(text: string): Picture[];
   };

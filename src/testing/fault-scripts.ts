@@ -110,10 +110,21 @@ export function healthy(text = 'Hello from upstream.'): Script {
 function wholeOrStream(text: string, { path, body }: ReceivedCall): Script {
   if (path.endsWith('/images/generations')) return json(pictures(Number(body['n'] ?? 1)));
   if (path.endsWith('/embeddings')) return json(embeddings(body));
+  if (path.endsWith('/speech')) return sound(Buffer.from('ID3 sound'));
+  if (/\/audio\/trans\w+$/.test(path)) return json({ text, usage: { type: 'duration', seconds: 7 } });
+  if (path.endsWith('/images/edits')) return json(pictures(1));
   if (path.endsWith('/rerank')) return json(ranking(body));
   if (path.endsWith('/moderations')) return json(moderation([body['input']].flat().length, { violence: 0.1 }));
   if (path.endsWith('/messages')) return body.stream === true ? stream(messageFrames(text)) : json(message(text));
   return body.stream === true ? stream(streamFrames(text)) : json(completion(text));
+}
+
+/** A whole answer that is sound. */
+export function sound(bytes: Uint8Array, contentType = 'audio/mpeg'): Script {
+  return async (wire) => {
+    await wire.send(head(200, { 'content-type': contentType, 'content-length': String(bytes.length) }));
+    await wire.send(bytes);
+  };
 }
 
 /** A whole JSON answer. */

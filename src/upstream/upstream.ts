@@ -30,7 +30,7 @@ export class Upstream {
    * Sends one request. Resolves when the headers are there. Throws `upstream_unreachable` or `upstream_tls_error`
    * while surely nothing was started, else `upstream_reset`; an abort throws the signal's reason.
    */
-  async send(request: UpstreamRequest, signal: CancelSignal): Promise<UpstreamAnswer> {
+  async send(request: UpstreamRequest<string | Uint8Array>, signal: CancelSignal): Promise<UpstreamAnswer> {
     const answer = await this.#client.send(request, signal);
     const coding = answer.headers.get('content-encoding');
     if (coding !== null && coding !== 'identity') {
@@ -45,17 +45,22 @@ export class Upstream {
    * `upstream_reset` if it breaks off, `upstream_bad_response` where it is no UTF-8.
    */
   async readText(answer: UpstreamAnswer, signal: CancelSignal, onBytes?: () => void): Promise<string> {
+    const bytes = await this.readBytes(answer, signal, onBytes);
+    // An answer with letters that cannot be read is damaged; of an error's words the status tells enough.
+    if (answer.status < 300 && !isUtf8(bytes))
+      throw new CallError('upstream_bad_response', { detail: 'the answer is no UTF-8' });
+    return decodeText(bytes);
+  }
+
+  /** The whole body as it is, with the first two of these failures. */
+  async readBytes(answer: UpstreamAnswer, signal: CancelSignal, onBytes?: () => void): Promise<Buffer> {
     signal.throwIfAborted();
     const length = Number(answer.headers.get('content-length') ?? 0);
     if (length > this.#bounds.answerBytes) {
       answer.body.cancel();
       throw new CallError('upstream_too_large');
     }
-    const bytes = await answer.body.bytes(this.#bounds.answerBytes, onBytes);
-    // An answer with letters that cannot be read is damaged; of an error's words the status tells enough.
-    if (answer.status < 300 && !isUtf8(bytes))
-      throw new CallError('upstream_bad_response', { detail: 'the answer is no UTF-8' });
-    return decodeText(bytes);
+    return answer.body.bytes(this.#bounds.answerBytes, onBytes);
   }
 
   /** Gives up the connections that wait for a request. */

@@ -2,9 +2,15 @@
 // no dialect, so that several dialects and providers can share one family's translations.
 import type { CallEvent, Usage } from '../core/call.ts';
 import type { CallError } from '../core/errors.ts';
+import type { UploadedFile } from '../core/work.ts';
 
 /** A request's body as text, before anyone has looked at it. */
-export type WireBody = { readonly text: string; readonly contentType: string };
+export type WireBody = {
+  readonly text: string;
+  readonly contentType: string;
+  /** Of a form with files, on routes that take them; its other fields are the text, as a plain form. */
+  readonly files?: readonly UploadedFile[];
+};
 
 /** What a request says outside of its body. */
 export type RequestHead = {
@@ -29,6 +35,13 @@ export type Rendered = {
   readonly status: number;
   readonly body: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+};
+
+/** A body that is no JSON. */
+export type RenderedFile = {
+  readonly status: number;
+  readonly file: Uint8Array | string;
+  readonly contentType: string;
 };
 
 /** Writes a stream in the dialect's own frames. Texts may be empty where an event shows nothing. */

@@ -41,6 +41,13 @@ type Given = {
   readonly task?: TaskView;
   readonly hasKey?: boolean;
   readonly contentType?: string;
+  /** Files of a form, whose other fields are the body. */
+  readonly files?: readonly {
+    readonly field: string;
+    readonly name: string;
+    readonly contentType: string;
+    readonly text: string;
+  }[];
   /** How the pipeline refuses what the dialect has read. */
   readonly refusal?: { readonly code: ErrorCode } & ErrorDetails;
 };
@@ -61,7 +68,9 @@ async function translate(dialect: Dialect, given: Given): Promise<unknown> {
 
 async function follow(route: Route, given: Given): Promise<unknown> {
   const text = typeof given.body === 'string' ? given.body : JSON.stringify(given.body ?? {});
-  const body = { text, contentType: given.contentType ?? 'application/json' };
+  const files = given.files?.map(({ text: content, ...file }) => ({ ...file, bytes: Buffer.from(content) }));
+  const contentType = given.contentType ?? 'application/json';
+  const body = files === undefined ? { text, contentType } : { text, contentType, files };
   if (given.refusal !== undefined) throw new CallError(given.refusal.code, given.refusal);
   const balance = { requests: given.requestsLeft ?? 0, microRub: 0 };
   switch (route.action) {

@@ -39,6 +39,7 @@ type Golden = {
   /** The name in the path, and what follows the question mark. */
   readonly rest?: string;
   readonly query?: string;
+  readonly files?: unknown;
   readonly body?: unknown;
   readonly contentType?: string;
 };
@@ -67,6 +68,8 @@ async function goldenRequests(): Promise<ValidRequest[]> {
       if (given.body === undefined && given.route.startsWith('POST')) continue;
       const [method = '', path = ''] = given.route.split(' ');
       const query = given.query === undefined ? '' : `?${given.query}`;
+      // The body of a form with files is no whole request.
+      if (given.files !== undefined) continue;
       const target = path.replace('{name}', given.rest ?? 'strict') + query;
       const { body, carrier } = withKey(given.body);
       found.push({
@@ -168,6 +171,7 @@ const OPENAI: readonly ValidRequest[] = [
   post('response', '/v1/responses', { model: 'strict', input: 'Hello', metadata: { a: 'b' } }),
   post('response stream', '/v1/responses', { model: 'loose', input: HELLO, stream: true }),
   post('embedding', '/v1/embeddings', { model: 'vectors', input: ['a', 'b'], encoding_format: 'base64' }),
+  post('speech', '/v1/audio/speech', { model: 'voice', input: 'Hello', voice: 'alloy', response_format: 'pcm' }),
   post('image', '/v1/images/generations', { model: 'picture', prompt: 'a cat', n: 1, size: '1024x1024' }),
   post('moderation', '/v1/moderations', { input: ['I want to kill them.', 'Hello'] }),
   get('/v1/models'),
@@ -237,7 +241,24 @@ const GEMINI: readonly ValidRequest[] = ['/v1', '/v1beta'].flatMap((version) => 
 
 const part = (name: string, text: string) =>
   `------corpus\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${text}\r\n`;
+const file = (name: string, type: string) =>
+  `------corpus\r\nContent-Disposition: form-data; name="${name}"; filename="a.bin"\r\nContent-Type: ${type}\r\n\r\nRIFF\r\n`;
 const FORMS: readonly ValidRequest[] = [
+  ...['transcriptions', 'translations'].map((action) =>
+    post(
+      `audio ${action}`,
+      `/v1/audio/${action}`,
+      `${part('model', 'listener')}${part('temperature', '0.5')}${file('file', 'audio/wav')}------corpus--\r\n`,
+      { contentType: MULTIPART },
+    ),
+  ),
+  // Text is no picture, so that it is refused as one.
+  post(
+    'image edit',
+    '/v1/images/edits',
+    `${part('model', 'picture')}${part('prompt', 'a hat')}${file('image', 'image/png')}------corpus--\r\n`,
+    { contentType: MULTIPART },
+  ),
   post(
     'multipart task',
     '/api/gpt/create_request',

@@ -119,8 +119,10 @@ export class SimulatedClient {
   }
 
   #take(reply: Reply): void {
-    if (typeof reply.body === 'string') this.#end({ kind: 'complete', text: reply.body });
-    else this.#receive(reply.body);
+    const { body } = reply;
+    if (typeof body === 'string') this.#end({ kind: 'complete', text: body });
+    else if (body instanceof Uint8Array) this.#end({ kind: 'complete', text: Buffer.from(body).toString('base64') });
+    else this.#receive(body);
   }
 
   #receive(stream: StreamedBody): void {

@@ -7,13 +7,31 @@ import { invalid, optionalBoolean, optionalInteger, optionalString, unsupported 
 import { parseObject } from '../../core/json-guard.ts';
 import { codePointsIn } from '../../core/truncate.ts';
 import type { AnswerContext, Rendered, WireBody } from '../rendering.ts';
+import { readUpload } from '../upload.ts';
+import { contentTypeOf } from './read-pictures.ts';
 
 /** What the longest-winded of OpenAI's picture models takes. */
 const PROMPT_CHARS_MAX = 32_000;
 const MODEL_DEFAULT = 'dall-e-3';
+const SOURCES_MAX = 17;
 
 export function readImage(body: WireBody): ImageCall {
-  const { value } = parseObject(body.text);
+  return readFields(parseObject(body.text).value);
+}
+
+/** A form with one picture or several, and perhaps with a mask. */
+export function readImageEdit(body: WireBody): ImageCall {
+  const { fields, files } = readUpload(body);
+  const sources = files.filter(({ field, bytes }) => (field === 'image' || field === 'mask') && bytes.length > 0);
+  if (sources.every(({ field }) => field === 'mask'))
+    throw new CallError('missing_field', { param: 'image', message: "Missing required parameter: 'image'." });
+  if (sources.length > SOURCES_MAX) throw invalid('image', `At most ${SOURCES_MAX} pictures can be sent.`);
+  for (const { field, bytes } of sources)
+    if (contentTypeOf(bytes) === undefined) throw invalid(field, `"${field}" must be a PNG, JPEG or WebP file.`);
+  return { ...readFields(fields), sources };
+}
+
+function readFields(value: JsonObject): ImageCall {
   const model = optionalString(value, 'model') ?? MODEL_DEFAULT;
   if (optionalBoolean(value, 'stream') === true) throw unsupported('stream', 'Pictures cannot be streamed.');
   const style = optionalString(value, 'style');

@@ -25,10 +25,15 @@ export function readPictures(text: string): Picture[] {
   throw unreadable('the answer has no pictures');
 }
 
+/** What kind of picture the bytes are, if they are one. */
+export function contentTypeOf(bytes: Uint8Array): Picture['contentType'] | undefined {
+  const start = Buffer.from(bytes.subarray(0, 12)).toString('hex');
+  return SIGNATURES.find(([signature]) => signature.test(start))?.[1];
+}
+
 function toPicture(base64: string): Picture {
   const bytes = new Uint8Array(Buffer.from(base64.replace(/^data:[^,]{0,100},/, ''), 'base64'));
-  const start = Buffer.from(bytes.subarray(0, 12)).toString('hex');
-  const contentType = SIGNATURES.find(([signature]) => signature.test(start))?.[1];
+  const contentType = contentTypeOf(bytes);
   if (contentType === undefined) throw unreadable('a picture is neither PNG, JPEG nor WebP');
   return { bytes, contentType };
 }

@@ -3,7 +3,7 @@
 import { isObject, present, unsupported } from '../../core/fields.ts';
 import type { Meter } from '../../core/meter.ts';
 import type { EmbeddingCall, Vector, Vectors } from '../../core/work.ts';
-import { parseVendorObject, unreadable } from './parse-vendor.ts';
+import { parseVendorObject, unreadable, vendorText } from './parse-vendor.ts';
 import { readUsage } from './usage.ts';
 
 export function writeEmbeddings(call: EmbeddingCall, model: string): string {
@@ -12,8 +12,8 @@ export function writeEmbeddings(call: EmbeddingCall, model: string): string {
   return JSON.stringify({ model, input, encoding_format: encoding, ...present({ dimensions, user }) });
 }
 
-export function readVectors(text: string, call: EmbeddingCall, meter: Meter): Vectors {
-  const body = parseVendorObject(text);
+export function readVectors(answer: { readonly bytes: Uint8Array }, call: EmbeddingCall, meter: Meter): Vectors {
+  const body = parseVendorObject(vendorText(answer));
   const data = Array.isArray(body['data']) ? body['data'] : [];
   if (data.length !== call.inputs.length) throw unreadable('there is not one vector for each input');
   const vectors: Vector[] = [];
