@@ -109,6 +109,15 @@ export function afterFailure(
   return { failuresInRow, coolUntilMs };
 }
 
+/**
+ * A target that answered. The call that a target which was out has shown itself by ends its rest, unless another call
+ * was told meanwhile to leave it alone for longer.
+ * @param triedUntilMs until when that call kept the others off; `undefined` for every other call.
+ */
+export function afterAnswer({ coolUntilMs }: Health, triedUntilMs: number | undefined): Health {
+  return { failuresInRow: 0, coolUntilMs: coolUntilMs === triedUntilMs ? 0 : coolUntilMs };
+}
+
 /** Whether the target has failed so often in a row that it is not asked before its rest is over. */
 export function isOut(health: Health, nowMs: number, failuresToOut: number): boolean {
   return health.failuresInRow >= failuresToOut && health.coolUntilMs > nowMs;

@@ -12,7 +12,7 @@ import type { Account, Key } from '../store/store.ts';
 import { showAccount, showKey, showTask } from './admin-views.ts';
 import { queryOf, readBody } from './request.ts';
 
-const BODY_BYTES_MAX = 1024 * 1024;
+const BODY_BYTES_MAX = 128 * 1024;
 const MICRO_RUB_PER_RUB = 1_000_000;
 
 type Params = Readonly<Record<string, string>>;

@@ -10,6 +10,7 @@ import { CallError, toCallError } from '../core/errors.ts';
 import type { Meter } from '../core/meter.ts';
 import {
   ATTEMPTS_MAX,
+  afterAnswer,
   afterFailure,
   isOut,
   mayBeBilled,
@@ -142,7 +143,7 @@ export async function attempt<T>(
   let failure: CallError | undefined;
   for (const route of routes) {
     const startedMs = gateway.clock.monotonicMs();
-    claimTry(gateway, route);
+    const triedUntilMs = claimTry(gateway, route);
     const signal = held.beginAttempt();
     if (route.provider.kind === 'local') held.attempts.forgive();
     const watch = gateway.watchdog.watch((error) => expire(held, signal, error));
@@ -152,7 +153,7 @@ export async function attempt<T>(
     try {
       const result = await tryRoute(route, watch, signal);
       reportAttempt(gateway, held, route, startedMs, undefined);
-      route.failuresInRow = 0;
+      Object.assign(route, afterAnswer(route, triedUntilMs));
       return result;
     } catch (thrown) {
       watch.end();
@@ -169,10 +170,12 @@ export async function attempt<T>(
   throw failure ?? new CallError('provider_unavailable');
 }
 
-/** The first call to a target that was out keeps the others off until it has ended. */
-function claimTry(gateway: Gateway, route: Route): void {
+/** The first call to a target that was out keeps the others off until it has ended. Answers until when, if it does. */
+function claimTry(gateway: Gateway, route: Route): number | undefined {
   const health = whileTried(route, gateway.clock.nowMs(), gateway.config.bounds.failuresInRow);
-  if (health !== route) Object.assign(route, health);
+  if (health === route) return undefined;
+  Object.assign(route, health);
+  return health.coolUntilMs;
 }
 
 /** The targets that may be asked. Where all of them are out the call is refused at once instead of being kept waiting. */
