@@ -1,13 +1,12 @@
 // The shape of the configuration file. Unknown keys are refused, every field has a default, and every size, queue and
 // wait of the program has its bound here. The descriptions are what docs/reference/config.md is made of.
 import { z } from 'zod';
+import { bounds, milliseconds, timeouts } from './config-bounds.ts';
 import { WORK_KINDS } from './core/work.ts';
 
-const milliseconds = z.int().min(1).max(86_400_000);
 const name = z.string().min(1).max(128);
 const patterns = z.array(name).min(1).default(['*']);
 const amount = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
-const bytes = z.int().min(1_024);
 
 const scope = {
   dialects: patterns.describe('Dialects that the rule is about: names, prefixes ending in `*`, or `*`.'),
@@ -96,7 +95,17 @@ export const planSchema = z.strictObject({
 const provider = z.strictObject({
   name: name.describe('Name that `models.targets` use and `x-tolmach-provider` shows.'),
   kind: z
-    .enum(['openai-compatible', 'anthropic', 'demo'])
+    .enum([
+      'openai-compatible',
+      'anthropic',
+      'gemini',
+      'gigachat',
+      'yandexgpt',
+      'fusionbrain',
+      'stability',
+      'automatic1111',
+      'demo',
+    ])
     .optional()
     .describe('The wire protocol it speaks. That of its `vendor` where absent, and `openai-compatible` without one.'),
   vendor: name
@@ -107,6 +116,23 @@ const provider = z.strictObject({
     .optional()
     .describe('Address up to and with `/v1`. Needed where there is no `vendor`.'),
   apiKey: z.string().min(1).optional().describe('Its key, best taken from the environment as shown above.'),
+  options: z
+    .record(name, z.string().min(1))
+    .default({})
+    .describe('What its kind needs to know beside the key (see the table above), each by its name.'),
+  ca: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Certificates to trust for it in place of the usual ones: the path of a PEM file, seen from the configuration file, or its text.',
+    ),
+  concurrency: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .optional()
+    .describe('Calls that it gets at once; more wait, in their order. That of its kind where absent, if it has one.'),
 });
 
 const target = z.strictObject({
@@ -132,60 +158,6 @@ const model = z.strictObject({
     .default(4096)
     .describe('Output tokens that the hold counts on where a call names no bound itself.'),
   targets: z.array(target).min(1).describe('Where calls go. At most two are tried for one call.'),
-});
-
-const timeouts = z.strictObject({
-  connectMs: milliseconds.default(5_000).describe('How long connecting to a provider may take.'),
-  firstByteMs: milliseconds.default(120_000).describe('How long a provider may take to begin its answer.'),
-  idleMs: milliseconds.default(60_000).describe('How long a provider may be silent in the middle of an answer.'),
-  callMs: milliseconds.default(600_000).describe('How long a call may take, with all its attempts.'),
-  drainMs: milliseconds.default(60_000).describe('How long a stopping process waits for running calls.'),
-  keepAliveMs: milliseconds.default(15_000).describe('How long a stream is silent before a comment keeps it open.'),
-  stalledReaderMs: milliseconds.default(60_000).describe('How long a client may read nothing before it is cut off.'),
-  quietClientMs: z
-    .int()
-    .min(1_000)
-    .max(255_000)
-    .default(60_000)
-    .describe(
-      'How long a connection of a client may be quiet outside of a call, in steps of about 4 s. A request must come whole within it; one of more than a megabyte gets 8 s more for each megabyte, up to 255 s.',
-    ),
-});
-
-const bounds = z.strictObject({
-  bodyBytes: bytes.default(32 * 1024 * 1024).describe('Bytes of a request body.'),
-  answerBytes: bytes.default(32 * 1024 * 1024).describe("Bytes of a provider's whole answer."),
-  eventChars: z
-    .int()
-    .min(1_024)
-    .default(1024 * 1024)
-    .describe("Characters of one event of a provider's stream."),
-  streamBytes: bytes.default(64 * 1024 * 1024).describe("Bytes of a provider's stream."),
-  replayChars: z
-    .int()
-    .min(0)
-    .default(1024 * 1024)
-    .describe(
-      'Characters of an answer that is kept for a day where the call has an `Idempotency-Key`; longer ones are not.',
-    ),
-  recordingChars: z
-    .int()
-    .min(0)
-    .default(64 * 1024 * 1024)
-    .describe('Characters of all streams that are being recorded for that at once; beyond them streams are not kept.'),
-  waitingWrites: z.int().min(1).default(50_000).describe('Operations that may wait for the store.'),
-  failuresInRow: z
-    .int()
-    .min(1)
-    .default(10)
-    .describe('Failures in a row after which a provider of a model is not asked before it has rested.'),
-  openCalls: z
-    .int()
-    .min(1)
-    .default(10_000)
-    .describe('Calls that may run at once. Where the process cannot bear as many it takes fewer.'),
-  openCallsPerKey: z.int().min(0).default(2_000).describe('Calls of one key that may run at once.'),
-  openCallsPerAccount: z.int().min(0).default(4_000).describe('Calls of one account that may run at once.'),
 });
 
 const webhooks = z.strictObject({

@@ -3,23 +3,24 @@
 import { CallError, toCallError } from '../core/errors.ts';
 import { ATTEMPTS_MAX, orderCandidates, retryClass } from '../core/routing.ts';
 import type { RemoteProvider, Target, UpstreamRequest } from '../providers/provider.ts';
-import { coolDown, send } from './attempt.ts';
+import { coolDown } from './attempt.ts';
 import type { Gateway } from './gateway.ts';
 import type { Route } from './model-book.ts';
+import { send } from './send.ts';
 
 /** For whom the question is asked. */
 export type FreeAsker = { readonly callId: string; readonly signal: AbortSignal; readonly withinMs: number };
 
 export type Question<T> = {
-  readonly request: UpstreamRequest;
+  build(target: Target): UpstreamRequest;
   /** Reads a 2xx answer. Throws what it means if it is none. */
   read(text: string): T;
 };
 
 type RemoteRoute = Route & { readonly provider: RemoteProvider };
-type Ask<T> = (provider: RemoteProvider, target: Target) => Question<T> | undefined;
+type Ask<T> = (provider: RemoteProvider) => Question<T> | undefined;
 
-/** The first answer. `ask` makes the question for a target, or answers `undefined` where the target cannot be asked. */
+/** The first answer. `ask` makes the question for a provider, or answers `undefined` where that cannot be asked. */
 export async function askFree<T>(
   gateway: Gateway,
   asker: FreeAsker,
@@ -30,7 +31,7 @@ export async function askFree<T>(
   const candidates = orderCandidates(routes.filter(isRemote), gateway.clock.nowMs(), gateway.random);
   let failure = new CallError('provider_unavailable', { detail: 'there is no provider to ask' });
   for (const [i, route] of candidates.slice(0, ATTEMPTS_MAX).entries()) {
-    const question = ask(route.provider, route.target);
+    const question = ask(route.provider);
     if (question === undefined) continue;
     const startedMs = gateway.clock.monotonicMs();
     const report = (error?: CallError) =>
@@ -44,7 +45,7 @@ export async function askFree<T>(
         durationMs: Math.round(gateway.clock.monotonicMs() - startedMs),
       });
     try {
-      const answer = await askOne(gateway, route.provider, question, asker.signal, untilMs - startedMs);
+      const answer = await askOne(gateway, route, question, asker.signal, untilMs - startedMs);
       report();
       return answer;
     } catch (thrown) {
@@ -63,7 +64,7 @@ function isRemote(route: Route): route is RemoteRoute {
 
 async function askOne<T>(
   gateway: Gateway,
-  provider: RemoteProvider,
+  route: RemoteRoute,
   question: Question<T>,
   asker: AbortSignal,
   withinMs: number,
@@ -78,7 +79,7 @@ async function askOne<T>(
   try {
     if (asker.aborted) leave();
     signal.throwIfAborted();
-    const upstream = await send(gateway, question.request, provider, watch, signal);
+    const upstream = await send(gateway, route, question.build, watch, signal);
     return question.read(await gateway.upstream.readText(upstream, signal));
   } catch (thrown) {
     throw signal.aborted ? signal.reason : thrown;

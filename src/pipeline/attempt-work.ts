@@ -2,9 +2,10 @@
 import { CallError } from '../core/errors.ts';
 import type { WorkCalls, WorkKind, WorkResults } from '../core/work.ts';
 import type { LocalWork, RemoteWork } from '../providers/provider.ts';
-import { attempt, send } from './attempt.ts';
+import { attempt } from './attempt.ts';
 import type { Gateway } from './gateway.ts';
 import type { HeldCall } from './held-call.ts';
+import { send } from './send.ts';
 
 export function attemptWork<K extends WorkKind>(
   gateway: Gateway,
@@ -22,7 +23,7 @@ export function attemptWork<K extends WorkKind>(
     }
     const work = provider.works?.[kind] as RemoteWork<K> | undefined;
     if (work === undefined) throw cannot(kind);
-    const upstream = await send(gateway, work.buildRequest(call, target), provider, watch, signal);
+    const upstream = await send(gateway, { provider, target }, (to) => work.buildRequest(call, to), watch, signal);
     watch.expect(gateway.config.timeouts.idleMs, 'upstream_stalled');
     const bytes = await gateway.upstream.readBytes(upstream, signal, () => watch.touch());
     watch.end();

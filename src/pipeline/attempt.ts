@@ -7,6 +7,7 @@ import type { Call, CallEvent, ChatCall, ImageCall, Picture } from '../core/call
 import type { Cancellation, CancelSignal } from '../core/cancellation.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import { CallError, toCallError } from '../core/errors.ts';
+import { unsupported } from '../core/fields.ts';
 import type { Meter } from '../core/meter.ts';
 import {
   ATTEMPTS_MAX,
@@ -19,7 +20,7 @@ import {
   whileTried,
 } from '../core/routing.ts';
 import { crashPoint } from '../crash-point.ts';
-import type { RemoteProvider, UpstreamRequest, WholeAnswer } from '../providers/provider.ts';
+import type { ChatProtocol, RemoteProvider, WholeAnswer } from '../providers/provider.ts';
 import type { UpstreamAnswer } from '../upstream/upstream.ts';
 import type { Watch } from '../upstream/watch.ts';
 import type { StreamRenderer } from '../wire/rendering.ts';
@@ -28,46 +29,43 @@ import type { HeldCall } from './held-call.ts';
 import type { Route } from './model-book.ts';
 import type { PieceSource } from './pieces.ts';
 import { LocalPieces, RemotePieces } from './pieces.ts';
+import { runSteps, send } from './send.ts';
 import { TranslatedStream } from './translated-stream.ts';
 
 /** A whole answer from the first target that gives one. */
 export function attemptWhole(gateway: Gateway, held: HeldCall, call: ChatCall): Promise<WholeAnswer> {
   return attempt(gateway, held, async (route, watch, signal) => {
-    if (route.provider.kind === 'local') {
+    const { provider, target } = route;
+    if (provider.kind === 'local') {
       watch.end();
-      return collect(held, route.provider.generate(call, sleeper(gateway, signal)));
+      return collect(held, provider.generate(call, sleeper(gateway, signal)));
     }
-    const upstream = await send(
-      gateway,
-      route.provider.buildRequest(call, route.target),
-      route.provider,
-      watch,
-      signal,
-    );
+    const chat = chatOf(provider);
+    const upstream = await send(gateway, { provider, target }, (to) => chat.buildRequest(call, to), watch, signal);
     watch.expect(gateway.config.timeouts.idleMs, 'upstream_stalled');
     const text = await gateway.upstream.readText(upstream, signal, () => watch.touch());
     watch.end();
     crashPoint('whole.read');
-    const whole = route.provider.readAnswer(text, held.admission.meter);
-    return call.source?.family === route.provider.family ? whole : { answer: whole.answer };
+    const whole = chat.readAnswer(text, held.admission.meter);
+    return isOfFamily(call, chat) ? whole : { answer: whole.answer };
   });
 }
 
 /** The pictures of the first target that draws them. A target that may have drawn already is not asked again. */
 export function attemptPictures(gateway: Gateway, held: HeldCall, call: ImageCall): Promise<Picture[]> {
   return attempt(gateway, held, async (route, watch, signal) => {
-    const { provider } = route;
+    const { provider, target } = route;
     if (provider.kind === 'local') {
       watch.end();
       return provider.draw?.(call) ?? [];
     }
-    if (provider.images === undefined)
-      throw new CallError('provider_unavailable', { detail: 'the provider cannot draw' });
-    const upstream = await send(gateway, provider.images.buildRequest(call, route.target), provider, watch, signal);
-    watch.expect(gateway.config.timeouts.idleMs, 'upstream_stalled');
-    const text = await gateway.upstream.readText(upstream, signal, () => watch.touch());
+    const { images } = provider;
+    if (images === undefined) throw new CallError('provider_unavailable', { detail: 'the provider cannot draw' });
+    if (call.sources !== undefined && images.canChange !== true)
+      throw unsupported('image', 'This model cannot change pictures.');
+    const pictures = await runSteps(gateway, { provider, target }, (to) => images.draw(call, to), watch, signal);
     watch.end();
-    return provider.images.readPictures(text);
+    return pictures;
   });
 }
 
@@ -82,24 +80,36 @@ export function attemptStream(
 ): Promise<OpenedStream> {
   return attempt(gateway, held, async (route, watch, signal) => {
     const { meter } = held.admission;
-    const { provider } = route;
+    const { provider, target } = route;
     if (provider.kind === 'local') {
       watch.end();
       return begin(new LocalPieces(provider.generate(call, sleeper(gateway, signal)), renderer, meter));
     }
-    const upstream = await send(gateway, provider.buildRequest(call, route.target), provider, watch, signal);
-    if (isWholeBody(upstream)) throw await faultOfWholeBody(gateway, provider, upstream, meter, signal);
+    const chat = chatOf(provider);
+    const upstream = await send(gateway, { provider, target }, (to) => chat.buildRequest(call, to), watch, signal);
+    if (isWholeBody(upstream)) throw await faultOfWholeBody(gateway, chat, upstream, meter, signal);
     const { eventChars, streamBytes } = gateway.config.bounds;
-    const isRelay = call.source?.family === provider.family && route.target.quirks.streamsAreStrict;
-    const stream: AnswerStream = isRelay
-      ? provider.openRelay({ call, meter }, eventChars)
-      : new TranslatedStream(provider.openEvents(eventChars), renderer, meter);
+    const isRelay = isOfFamily(call, chat) && target.quirks.streamsAreStrict;
+    const stream: AnswerStream =
+      isRelay && chat.openRelay !== undefined
+        ? chat.openRelay({ call, meter }, eventChars)
+        : new TranslatedStream(chat.openEvents(eventChars), renderer, meter);
     const source = new RemotePieces(upstream, stream, watch, {
       streamBytes,
       idleMs: gateway.config.timeouts.idleMs,
     });
     return begin(source);
   });
+}
+
+function chatOf({ chat }: RemoteProvider): ChatProtocol {
+  if (chat === undefined) throw new CallError('provider_unavailable', { detail: 'the provider cannot talk' });
+  return chat;
+}
+
+/** Whether the call came in the provider's own protocol, so that answers may be passed on as they are. */
+function isOfFamily({ source }: ChatCall, { family }: ChatProtocol): boolean {
+  return source !== undefined && source.family === family;
 }
 
 /** Whether the provider answered a stream's request with JSON or a page, which it does to tell of a failure. */
@@ -109,14 +119,14 @@ function isWholeBody(upstream: UpstreamAnswer): boolean {
 
 async function faultOfWholeBody(
   gateway: Gateway,
-  provider: RemoteProvider,
+  chat: ChatProtocol,
   upstream: UpstreamAnswer,
   meter: Meter,
   signal: CancelSignal,
 ): Promise<CallError> {
   const text = await gateway.upstream.readText(upstream, signal);
   try {
-    provider.readAnswer(text, meter);
+    chat.readAnswer(text, meter);
   } catch (thrown) {
     return toCallError(thrown);
   }
@@ -203,23 +213,6 @@ function mayRetry(call: Call, failure: CallError): boolean {
 function expire(held: HeldCall, attempt: Cancellation, error: CallError): void {
   attempt.abort(error);
   if (held.isDelivered) held.interrupt(error);
-}
-
-/** Sends a request. Throws what an answer that is no 2xx means. */
-export async function send(
-  gateway: Gateway,
-  request: UpstreamRequest<string | Uint8Array>,
-  provider: RemoteProvider,
-  watch: Watch,
-  signal: CancelSignal,
-): Promise<UpstreamAnswer> {
-  watch.expect(gateway.config.timeouts.firstByteMs, 'upstream_timeout');
-  crashPoint('attempt.begun');
-  const upstream = await gateway.upstream.send(request, signal);
-  crashPoint('attempt.answered');
-  if (upstream.status >= 200 && upstream.status < 300) return upstream;
-  const text = await gateway.upstream.readText(upstream, signal);
-  throw provider.faultOfStatus(upstream.status, upstream.headers, text);
 }
 
 /** Failures that do not pass by themselves: our key or account there, their certificate. */

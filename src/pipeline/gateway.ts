@@ -10,12 +10,14 @@ import type { Watchdog } from '../upstream/watch.ts';
 import type { AnswerRecorder } from './answer-recorder.ts';
 import type { KeyRing } from './authenticate.ts';
 import type { CallGate } from './call-gate.ts';
+import type { FetchedKeys } from './fetched-keys.ts';
 import type { FreeLimits } from './free-limits.ts';
 import type { FreeWork } from './free-work.ts';
 import type { HeldCall } from './held-call.ts';
 import type { ModelBook } from './model-book.ts';
 import type { Moderator } from './moderator.ts';
 import type { PlanBook } from './plan-book.ts';
+import type { ProviderSlots } from './provider-slots.ts';
 import type { ReadyCall } from './stored-call.ts';
 
 /** What is told to logs and metrics about a call and its attempts. It has no room for prompts, answers or keys. */
@@ -90,6 +92,9 @@ export type Gateway = {
   readonly models: ModelBook;
   readonly upstream: Upstream;
   readonly watchdog: Watchdog;
+  /** Places at vendors that take few calls at once. */
+  readonly slots: ProviderSlots;
+  readonly fetchedKeys: FetchedKeys;
   readonly gate: CallGate;
   readonly freeLimits: FreeLimits;
   readonly freeWork: FreeWork;

@@ -3,10 +3,12 @@
 import type { Environment } from '../config.ts';
 import type { FileConfig } from '../config-schema.ts';
 import type { ModelKind } from '../core/call.ts';
+import { present } from '../core/fields.ts';
+import { kindOfName } from '../core/model-kind.ts';
 import type { Candidate } from '../core/routing.ts';
 import type { ModelPreset } from '../presets/models.ts';
 import { PROVIDERS } from '../providers/index.ts';
-import type { Provider, Target, VendorQuirks } from '../providers/provider.ts';
+import type { Provider, ProviderOption, Target, VendorQuirks } from '../providers/provider.ts';
 import type { Vendor } from '../providers/vendors.ts';
 import { VENDORS } from '../providers/vendors.ts';
 
@@ -33,6 +35,9 @@ type Source = {
   readonly providerName: string;
   readonly baseUrl: string;
   readonly apiKey: string | undefined;
+  readonly options: Readonly<Record<string, string>>;
+  readonly ca?: string;
+  readonly concurrency?: number;
   readonly quirks: VendorQuirks;
 };
 
@@ -58,6 +63,7 @@ export class ModelBook {
       providerName: 'demo',
       baseUrl: '',
       apiKey: undefined,
+      options: {},
       quirks: DEFAULT_QUIRKS,
     });
     for (const preset of presets) this.#addPreset(preset, hasReal);
@@ -86,6 +92,7 @@ export class ModelBook {
   discoverable(environment: Environment): Vendor[] {
     const named = new Set(this.list().flatMap((model) => model.routes.map((route) => route.target.providerName)));
     return VENDORS.filter((vendor) => {
+      if (!listsModels(findProvider(vendor.kind ?? DEFAULT_KIND))) return false;
       const isByAddress = vendor.isProbed === true || (environment[baseUrlEnv(vendor)] ?? '') !== '';
       return isByAddress || (this.#sources.has(vendor.name) && !named.has(vendor.name));
     }).map((vendor) => ({ ...vendor, baseUrl: baseUrlOf(vendor, environment) }));
@@ -116,11 +123,15 @@ export class ModelBook {
   #addSource(vendor: Vendor, environment: Environment): void {
     const apiKey = vendor.keyEnv === null ? undefined : environment[vendor.keyEnv];
     const baseUrl = baseUrlOf(vendor, environment);
+    const provider = findProvider(vendor.kind ?? DEFAULT_KIND);
+    const options = optionsOf(provider, {}, environment);
     this.#sources.set(vendor.name, {
-      provider: findProvider(vendor.kind ?? DEFAULT_KIND),
+      provider,
       providerName: vendor.name,
       baseUrl,
       apiKey,
+      options,
+      ...present({ concurrency: concurrencyOf(provider, options) }),
       quirks: vendor.quirks,
     });
   }
@@ -128,9 +139,13 @@ export class ModelBook {
   #addConfigured(config: FileConfig['providers'][number], environment: Environment): void {
     const vendor = VENDORS.find((row) => row.name === config.vendor);
     const kind = config.kind ?? vendor?.kind ?? DEFAULT_KIND;
+    const provider = findProvider(kind);
+    const options = optionsOf(provider, config.options, vendor === undefined ? {} : environment);
     this.#sources.set(config.name, {
-      provider: findProvider(kind),
+      provider,
       providerName: config.name,
+      options,
+      ...present({ ca: config.ca, concurrency: config.concurrency ?? concurrencyOf(provider, options) }),
       baseUrl: (config.baseUrl ?? vendor?.baseUrl ?? '').replace(/\/+$/, ''),
       apiKey: config.apiKey ?? (vendor?.keyEnv ? environment[vendor.keyEnv] : undefined),
       // Streams of messages have blocks that only their own family can say, so they are always passed on.
@@ -164,16 +179,31 @@ export class ModelBook {
   }
 }
 
-/** Servers list models of all kinds by their names alone. */
-const NAMES_OF_KINDS: readonly (readonly [pattern: RegExp, kind: ModelKind])[] = [
-  [/rerank/i, 'rerank'],
-  [/whisper|transcribe/i, 'transcription'],
-  [/(^|[/-])tts([-/]|$)|kokoro/i, 'speech'],
-  [/embed|minilm|(^|[/-])(bge|e5|gte)-/i, 'embedding'],
-];
+/** Only those whose protocol is one that clients speak list their models in the way that clients read. */
+function listsModels(provider: Provider): boolean {
+  return provider.kind === 'remote' && provider.chat?.family !== undefined;
+}
 
-function kindOfName(name: string): ModelKind {
-  return NAMES_OF_KINDS.find(([pattern]) => pattern.test(name))?.[1] ?? 'text';
+function concurrencyOf(provider: Provider, options: Readonly<Record<string, string>>): number | undefined {
+  return provider.kind === 'remote' ? provider.concurrency?.(options) : undefined;
+}
+
+/** What the provider asks for, from the file, the environment, or its fallback, in this order. */
+function optionsOf(
+  provider: Provider,
+  given: Readonly<Record<string, string>>,
+  environment: Environment,
+): Readonly<Record<string, string>> {
+  const options: Record<string, string> = {};
+  for (const { name, env, fallback } of declaredOptions(provider)) {
+    const value = given[name] ?? (environment[env] || fallback);
+    if (value !== undefined) options[name] = value;
+  }
+  return options;
+}
+
+function declaredOptions(provider: Provider): readonly ProviderOption[] {
+  return provider.kind === 'remote' ? (provider.options ?? []) : [];
 }
 
 /** Everything about providers and models that the schema of the file cannot see, all of it at once. */
@@ -184,6 +214,7 @@ export function modelProblems(
   const problems = keyProblems(config, environment);
   const names = new Set(['demo', ...config.providers.map((provider) => provider.name)]);
   for (const vendor of VENDORS) if (isSwitchedOn(vendor, environment)) names.add(vendor.name);
+  problems.push(...optionProblems(config, environment));
   for (const [i, { name, vendor }] of config.providers.entries()) {
     if (name === 'demo') problems.push(`providers.${i}: "demo" is the name of the built-in provider`);
     if (vendor !== undefined && VENDORS.every((row) => row.name !== vendor))
@@ -207,6 +238,33 @@ function keyProblems(config: Pick<FileConfig, 'providers'>, environment: Environ
   return wrong.map(([where]) => `${where}: has characters that no key can have`);
 }
 
+/** An option that its provider does not know, one that it cannot do without, and what no header can hold. */
+function optionProblems(config: Pick<FileConfig, 'providers'>, environment: Environment): string[] {
+  const problems: string[] = [];
+  const check = (kind: string, given: Readonly<Record<string, string>>, from: Environment, where: string) => {
+    const declared = declaredOptions(findProvider(kind));
+    for (const name of Object.keys(given))
+      if (declared.every((option) => option.name !== name))
+        problems.push(`${where}options.${name}: there is no such option of "${kind}"`);
+    const options = optionsOf(findProvider(kind), given, from);
+    for (const { name, env } of declared) {
+      const value = options[name];
+      const place = where === '' ? env : `${where}options.${name}`;
+      if (value === undefined) problems.push(`${place}: "${kind}" needs it`);
+      else if (!/^[\x21-\x7e]+$/.test(value)) problems.push(`${place}: has characters that it cannot have`);
+    }
+  };
+  for (const vendor of VENDORS)
+    if (isSwitchedOn(vendor, environment) && config.providers.every(({ name }) => name !== vendor.name))
+      check(vendor.kind ?? DEFAULT_KIND, {}, environment, '');
+  for (const [i, provider] of config.providers.entries()) {
+    const vendor = VENDORS.find((row) => row.name === provider.vendor);
+    const from = vendor === undefined ? {} : environment;
+    check(provider.kind ?? vendor?.kind ?? DEFAULT_KIND, provider.options, from, `providers.${i}.`);
+  }
+  return problems;
+}
+
 /** A vendor is there once it has a key, or an address where it needs none. */
 function isSwitchedOn(vendor: Vendor, environment: Environment): boolean {
   return (environment[vendor.keyEnv ?? baseUrlEnv(vendor)] ?? '') !== '';
@@ -223,7 +281,7 @@ export function baseUrlEnv(vendor: Vendor): string {
   const stem =
     vendor.keyEnv === null
       ? vendor.name.toUpperCase().replace(/[^A-Z0-9]/g, '')
-      : vendor.keyEnv.replace(/_API_KEY$/, '');
+      : vendor.keyEnv.replace(/_(API_KEY|CREDENTIALS)$/, '');
   return `${stem}_BASE_URL`;
 }
 

@@ -18,7 +18,6 @@ const QUOTE_CHARS_MAX = 200;
 export const demo: LocalProvider = {
   kind: 'local',
   name: 'demo',
-  endpoints: ['chat', 'image', 'embedding', 'rerank', 'speech', 'transcription'],
   draw(call) {
     if (call.sources !== undefined) throw unsupported('image', 'The demonstration cannot change pictures.');
     return Array.from({ length: call.n }, (_, i) => ({

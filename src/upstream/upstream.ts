@@ -18,20 +18,28 @@ export type UpstreamAnswer = {
 
 export class Upstream {
   readonly #bounds: UpstreamBounds;
+  readonly #monotonicMs: () => number;
   readonly #client: HttpClient;
+  /** Those that trust certificates of their own, by these: a connection must not be shared with who trusts others. */
+  readonly #clientsByCa = new Map<string, HttpClient>();
 
   constructor(bounds: UpstreamBounds, monotonicMs: () => number) {
     this.#bounds = bounds;
-    // Providers are the operator's own choice and may well be on this machine or in its network.
-    this.#client = new HttpClient({ connectMs: bounds.connectMs, isAllowedAddress: () => true }, monotonicMs);
+    this.#monotonicMs = monotonicMs;
+    this.#client = this.#open();
   }
 
   /**
    * Sends one request. Resolves when the headers are there. Throws `upstream_unreachable` or `upstream_tls_error`
    * while surely nothing was started, else `upstream_reset`; an abort throws the signal's reason.
+   * @param ca certificates to trust instead of the runtime's own list, in PEM.
    */
-  async send(request: UpstreamRequest<string | Uint8Array>, signal: CancelSignal): Promise<UpstreamAnswer> {
-    const answer = await this.#client.send(request, signal);
+  async send(
+    request: UpstreamRequest<string | Uint8Array>,
+    signal: CancelSignal,
+    ca?: string,
+  ): Promise<UpstreamAnswer> {
+    const answer = await this.#clientFor(ca).send(request, signal);
     const coding = answer.headers.get('content-encoding');
     if (coding !== null && coding !== 'identity') {
       answer.body.cancel();
@@ -52,7 +60,7 @@ export class Upstream {
     return decodeText(bytes);
   }
 
-  /** The whole body as it is, with the first two of these failures. */
+  /** The whole body as it came; `onBytes` is told of each arrival. Throws as `readText` does, but for the letters. */
   async readBytes(answer: UpstreamAnswer, signal: CancelSignal, onBytes?: () => void): Promise<Buffer> {
     signal.throwIfAborted();
     const length = Number(answer.headers.get('content-length') ?? 0);
@@ -65,6 +73,22 @@ export class Upstream {
 
   /** Gives up the connections that wait for a request. */
   close(): void {
-    this.#client.close();
+    for (const client of [this.#client, ...this.#clientsByCa.values()]) client.close();
+  }
+
+  #clientFor(ca: string | undefined): HttpClient {
+    if (ca === undefined) return this.#client;
+    const known = this.#clientsByCa.get(ca);
+    if (known !== undefined) return known;
+    const client = this.#open(ca);
+    this.#clientsByCa.set(ca, client);
+    return client;
+  }
+
+  #open(ca?: string): HttpClient {
+    const { connectMs } = this.#bounds;
+    // Providers are the operator's own choice and may well be on this machine or in its network.
+    const options = { connectMs, isAllowedAddress: () => true, ...(ca === undefined ? {} : { ca }) };
+    return new HttpClient(options, this.#monotonicMs);
   }
 }

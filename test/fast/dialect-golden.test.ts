@@ -127,9 +127,15 @@ function followCall(route: CallRoute, call: ChatCall, given: Given): unknown {
   return { call: shown, stream: frames.filter((frame) => frame !== '') };
 }
 
-for (const dialect of DIALECTS.filter(({ name }) => existsSync(join(FOLDER, name)))) {
+/** A family that is both a dialect and a provider has two folders. */
+const folderOf = (name: string) => {
+  const own = join(FOLDER, `${name}-dialect`);
+  return existsSync(own) ? own : join(FOLDER, name);
+};
+
+for (const dialect of DIALECTS.filter(({ name }) => existsSync(folderOf(name)))) {
   describe(`the ${dialect.name} dialect translates as its golden files say`, () => {
-    const folder = join(FOLDER, dialect.name);
+    const folder = folderOf(dialect.name);
     for (const path of [...new Bun.Glob('*.in.json').scanSync(folder)].sort()) {
       const name = path.replace(/\.in\.json$/, '');
       test(name, async () => {

@@ -62,7 +62,9 @@ export async function validRequests(): Promise<ValidRequest[][]> {
 async function goldenRequests(): Promise<ValidRequest[]> {
   const found: ValidRequest[] = [];
   for (const { name: dialect } of DIALECTS) {
-    for (const file of [...new Bun.Glob(`${dialect}/*.in.json`).scanSync(GOLDEN)].sort()) {
+    for (const file of [
+      ...new Bun.Glob(dialect === 'gemini' ? 'gemini-dialect/*.in.json' : `${dialect}/*.in.json`).scanSync(GOLDEN),
+    ].sort()) {
       const given = (await Bun.file(join(GOLDEN, file)).json()) as Golden;
       // A case that only shows a refusal by the pipeline has no body.
       if (given.body === undefined && given.route.startsWith('POST')) continue;

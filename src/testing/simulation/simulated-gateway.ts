@@ -10,12 +10,14 @@ import type { FileShelf } from '../../files/file-shelf.ts';
 import { AnswerRecorder } from '../../pipeline/answer-recorder.ts';
 import { KeyRing } from '../../pipeline/authenticate.ts';
 import { CallGate } from '../../pipeline/call-gate.ts';
+import { FetchedKeys } from '../../pipeline/fetched-keys.ts';
 import { FreeLimits } from '../../pipeline/free-limits.ts';
 import { FreeWork } from '../../pipeline/free-work.ts';
 import type { Gateway } from '../../pipeline/gateway.ts';
 import { ModelBook } from '../../pipeline/model-book.ts';
 import { lexicalModerator } from '../../pipeline/moderator.ts';
 import { PlanBook } from '../../pipeline/plan-book.ts';
+import { ProviderSlots } from '../../pipeline/provider-slots.ts';
 import { TaskRunner } from '../../tasks/task-runner.ts';
 import { WebhookSender } from '../../tasks/webhook-sender.ts';
 import { Watchdog } from '../../upstream/watch.ts';
@@ -130,6 +132,8 @@ export async function startProcess(around: Surroundings): Promise<SimulatedProce
     models: new ModelBook(CONFIG, {}, []),
     upstream,
     watchdog,
+    slots: new ProviderSlots(CONFIG.bounds.waitingForProvider),
+    fetchedKeys: new FetchedKeys({ upstream, watchdog, clock, newNonce: around.newCallId, fetchMs: 1_000 }),
     gate: new CallGate(CONFIG.bounds, around.random),
     recorder: new AnswerRecorder(CONFIG.bounds),
     freeLimits: new FreeLimits(),

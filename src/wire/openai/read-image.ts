@@ -6,9 +6,9 @@ import type { JsonObject } from '../../core/fields.ts';
 import { invalid, optionalBoolean, optionalInteger, optionalString, unsupported } from '../../core/fields.ts';
 import { parseObject } from '../../core/json-guard.ts';
 import { codePointsIn } from '../../core/truncate.ts';
+import { contentTypeOf } from '../picture-file.ts';
 import type { AnswerContext, Rendered, WireBody } from '../rendering.ts';
 import { readUpload } from '../upload.ts';
-import { contentTypeOf } from './read-pictures.ts';
 
 /** What the longest-winded of OpenAI's picture models takes. */
 const PROMPT_CHARS_MAX = 32_000;

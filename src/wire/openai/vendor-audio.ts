@@ -5,7 +5,8 @@ import { isObject, present } from '../../core/fields.ts';
 import type { Meter } from '../../core/meter.ts';
 import type { Sound, SpeechCall, SpeechFormat, Transcript, TranscriptionCall } from '../../core/work.ts';
 import { writeMultipart } from '../multipart.ts';
-import { parseVendorObject, unreadable, vendorText } from './parse-vendor.ts';
+import { textOfBody, unreadable } from '../vendor-json.ts';
+import { parseOpenaiObject } from './parse-vendor.ts';
 
 type VendorAnswer = { readonly bytes: Uint8Array; readonly contentType: string };
 
@@ -31,7 +32,7 @@ export function writeSpeech({ text, voice, format, speed, instructions }: Speech
 export function readSpeechAnswer({ bytes, contentType }: VendorAnswer, call: SpeechCall): Sound {
   // Vendors tell of failures in JSON, and some of them with a status of 200.
   if (/^\s*(application\/json|text\/)/i.test(contentType)) {
-    parseVendorObject(vendorText({ bytes }));
+    parseOpenaiObject(textOfBody(bytes));
     throw unreadable('the answer is text instead of sound');
   }
   if (bytes.length === 0) throw unreadable('the sound is empty');
@@ -52,14 +53,14 @@ export function writeTranscription(call: TranscriptionCall, model: string) {
 }
 
 export function readTranscript(answer: VendorAnswer, call: TranscriptionCall, meter: Meter): Transcript {
-  const text = vendorText(answer);
+  const text = textOfBody(answer.bytes);
   if (call.format !== 'json' && call.format !== 'verbose_json') {
     // A failure in JSON is not taken for what was said.
-    if (/^\s*\{\s*"error"/.test(text)) parseVendorObject(text);
+    if (/^\s*\{\s*"error"/.test(text)) parseOpenaiObject(text);
     meter.addText(text);
     return { body: text };
   }
-  const body = parseVendorObject(text);
+  const body = parseOpenaiObject(text);
   if (typeof body['text'] !== 'string') throw unreadable('the answer has no text');
   meter.addText(body['text']);
   meterTranscript(body, meter);

@@ -3,7 +3,8 @@
 import { isObject, present, unsupported } from '../../core/fields.ts';
 import type { Meter } from '../../core/meter.ts';
 import type { EmbeddingCall, Vector, Vectors } from '../../core/work.ts';
-import { parseVendorObject, unreadable, vendorText } from './parse-vendor.ts';
+import { textOfBody, unreadable } from '../vendor-json.ts';
+import { parseOpenaiObject } from './parse-vendor.ts';
 import { readUsage } from './usage.ts';
 
 export function writeEmbeddings(call: EmbeddingCall, model: string): string {
@@ -13,7 +14,7 @@ export function writeEmbeddings(call: EmbeddingCall, model: string): string {
 }
 
 export function readVectors(answer: { readonly bytes: Uint8Array }, call: EmbeddingCall, meter: Meter): Vectors {
-  const body = parseVendorObject(vendorText(answer));
+  const body = parseOpenaiObject(textOfBody(answer.bytes));
   const data = Array.isArray(body['data']) ? body['data'] : [];
   if (data.length !== call.inputs.length) throw unreadable('there is not one vector for each input');
   const vectors: Vector[] = [];

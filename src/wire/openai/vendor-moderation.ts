@@ -3,7 +3,8 @@
 import { isObject } from '../../core/fields.ts';
 import type { Judgement } from '../../core/moderation/index.ts';
 import { CATEGORIES, FLAG_THRESHOLD, judgementOf } from '../../core/moderation/index.ts';
-import { parseVendorObject, unreadable } from './parse-vendor.ts';
+import { unreadable } from '../vendor-json.ts';
+import { parseOpenaiObject } from './parse-vendor.ts';
 
 const MODEL_CHARS_MAX = 128;
 
@@ -16,7 +17,7 @@ export function readVendorModeration(
   text: string,
   texts: number,
 ): { readonly model: string | undefined; readonly judgements: readonly Judgement[] } {
-  const body = parseVendorObject(text);
+  const body = parseOpenaiObject(text);
   const { model, results } = body;
   if (!Array.isArray(results) || results.length !== texts) throw unreadable('there is not one result for each text');
   const isName = typeof model === 'string' && model !== '' && model.length <= MODEL_CHARS_MAX;

@@ -5,14 +5,15 @@ import { NO_USAGE } from '../../core/call.ts';
 import { isObject, present } from '../../core/fields.ts';
 import type { Meter } from '../../core/meter.ts';
 import type { Ranking, RerankCall } from '../../core/work.ts';
-import { parseVendorObject, unreadable, vendorText } from '../openai/parse-vendor.ts';
+import { parseOpenaiObject } from '../openai/parse-vendor.ts';
+import { textOfBody, unreadable } from '../vendor-json.ts';
 
 export function writeRerank({ query, documents, topN }: RerankCall, model: string): string {
   return JSON.stringify({ model, query, documents, ...present({ top_n: topN }) });
 }
 
 export function readRanking(answer: { readonly bytes: Uint8Array }, call: RerankCall, meter: Meter): Ranking {
-  const body = parseVendorObject(vendorText(answer));
+  const body = parseOpenaiObject(textOfBody(answer.bytes));
   const results = body['results'];
   const wanted = Math.min(call.topN ?? call.documents.length, call.documents.length);
   if (!Array.isArray(results) || results.length < wanted) throw unreadable('there is not one result for each document');
