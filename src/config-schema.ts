@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { bounds, milliseconds, timeouts } from './config-bounds.ts';
 import { responseCache } from './config-response-cache.ts';
+import { WORK_KINDS } from './core/work.ts';
 
 const name = z.string().min(1).max(128);
 const patterns = z.array(name).min(1).default(['*']);
@@ -23,6 +24,8 @@ const money = z.strictObject({
     .describe('Micro-roubles per million input tokens that the provider had cached; `inputPerMTok` where absent.'),
   outputPerMTok: amount.default(0).describe('Micro-roubles per million output tokens, reasoning among them.'),
   perImage: amount.default(0).describe('Micro-roubles a picture.'),
+  perMChar: amount.default(0).describe('Micro-roubles per million characters that are said aloud.'),
+  perSecond: amount.default(0).describe('Micro-roubles a second of a recording that is transcribed.'),
 });
 
 const price = z
@@ -143,7 +146,12 @@ const target = z.strictObject({
 const model = z.strictObject({
   name: name.describe('Name that customers ask for.'),
   ownedBy: name.default('tolmach').describe('Shown as `owned_by` in the list of models.'),
-  kind: z.enum(['text', 'image']).default('text').describe('What it makes: text, or pictures.'),
+  kind: z
+    .enum(['text', 'image', ...WORK_KINDS])
+    .default('text')
+    .describe(
+      'What it makes: text, pictures, vectors (`embedding`), an order of texts (`rerank`), sound (`speech`), or text of it (`transcription`).',
+    ),
   maxOutputTokens: z
     .int()
     .min(1)

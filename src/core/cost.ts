@@ -12,6 +12,8 @@ export const COST_FIELDS = [
   'cacheWritePerMTok',
   'longCacheWritePerMTok',
   'outputPerMTok',
+  'perMChar',
+  'perSecond',
   'perImage',
   'perCall',
 ] as const;
@@ -66,8 +68,10 @@ export function costOf(row: CostRow, usage: Usage): number {
     product(cached, row.cachedInputPerMTok) +
     product(written - writtenForLong, row.cacheWritePerMTok) +
     product(writtenForLong, row.longCacheWritePerMTok) +
-    product(usage.outputTokens, row.outputPerMTok);
-  const cost = roundedUp(tokens, TOKENS_PER_MTOK) + product(usage.images, row.perImage) + BigInt(row.perCall);
+    product(usage.outputTokens, row.outputPerMTok) +
+    product(usage.characters ?? 0, row.perMChar);
+  const pieces = product(usage.images, row.perImage) + product(Math.ceil(usage.audioSeconds ?? 0), row.perSecond);
+  const cost = roundedUp(tokens, TOKENS_PER_MTOK) + pieces + BigInt(row.perCall);
   return cost > MOST ? Number.MAX_SAFE_INTEGER : Number(cost);
 }
 

@@ -28,6 +28,8 @@ const costRow = z
     cacheWritePerMTok: amount.optional(),
     longCacheWritePerMTok: amount.optional(),
     outputPerMTok: amount.optional(),
+    perMChar: amount.optional(),
+    perSecond: amount.optional(),
     perImage: amount.optional(),
     perCall: amount.optional(),
     /** Says that nothing is what it costs, as of a model on our own machine. */
@@ -38,17 +40,18 @@ const costRow = z
   })
   .refine(
     (row) =>
-      (row.isFree === true) === [row.inputPerMTok, row.outputPerMTok, row.perImage, row.perCall].every((it) => !it),
+      (row.isFree === true) ===
+      [row.inputPerMTok, row.outputPerMTok, row.perMChar, row.perSecond, row.perImage, row.perCall].every((it) => !it),
     {
       message: 'every amount is 0 or missing: say isFree where that is true, and nowhere else',
     },
   )
   .transform(({ isFree: _, ...row }) => {
-    const { inputPerMTok = 0, outputPerMTok = 0, perImage = 0, perCall = 0 } = row;
+    const { inputPerMTok = 0, outputPerMTok = 0, perMChar = 0, perSecond = 0, perImage = 0, perCall = 0 } = row;
     const { cachedInputPerMTok = inputPerMTok, cacheWritePerMTok = inputPerMTok } = row;
     const { longCacheWritePerMTok = cacheWritePerMTok } = row;
     const caches = { cachedInputPerMTok, cacheWritePerMTok, longCacheWritePerMTok };
-    return { ...row, inputPerMTok, ...caches, outputPerMTok, perImage, perCall };
+    return { ...row, inputPerMTok, ...caches, outputPerMTok, perMChar, perSecond, perImage, perCall };
   });
 
 const importBody = z

@@ -26,7 +26,7 @@ export const CORS_HEADERS: Readonly<Record<string, string>> = {
 };
 
 const ALLOWED =
-  'authorization, content-type, x-api-key, api-key, anthropic-version, anthropic-beta, idempotency-key, x-tolmach-cache';
+  'authorization, content-type, x-api-key, api-key, x-goog-api-key, anthropic-version, anthropic-beta, idempotency-key, x-tolmach-cache';
 
 /** Answers a preflight. It asks for no key, since a browser sends none with it. */
 export function preflight(request: Request, requestId: string): Response {

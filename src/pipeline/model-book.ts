@@ -4,6 +4,7 @@ import type { Environment } from '../config.ts';
 import type { FileConfig } from '../config-schema.ts';
 import type { ModelKind } from '../core/call.ts';
 import { present } from '../core/fields.ts';
+import { kindOfName } from '../core/model-kind.ts';
 import type { Candidate } from '../core/routing.ts';
 import type { ModelPreset } from '../presets/models.ts';
 import { PROVIDERS } from '../providers/index.ts';
@@ -111,7 +112,7 @@ export class ModelBook {
       if ((this.#models.get(name)?.routes.length ?? 0) > 0) continue;
       const routes = [this.routeTo(vendor.name, name)];
       const maxOutputTokens = DEFAULT_MAX_OUTPUT_TOKENS;
-      this.#models.set(name, { name, ownedBy: vendor.name, kind: 'text', maxOutputTokens, routes });
+      this.#models.set(name, { name, ownedBy: vendor.name, kind: kindOfName(name), maxOutputTokens, routes });
     }
   }
 

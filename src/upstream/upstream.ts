@@ -34,7 +34,11 @@ export class Upstream {
    * while surely nothing was started, else `upstream_reset`; an abort throws the signal's reason.
    * @param ca certificates to trust instead of the runtime's own list, in PEM.
    */
-  async send(request: UpstreamRequest, signal: CancelSignal, ca?: string): Promise<UpstreamAnswer> {
+  async send(
+    request: UpstreamRequest<string | Uint8Array>,
+    signal: CancelSignal,
+    ca?: string,
+  ): Promise<UpstreamAnswer> {
     const answer = await this.#clientFor(ca).send(request, signal);
     const coding = answer.headers.get('content-encoding');
     if (coding !== null && coding !== 'identity') {

@@ -37,6 +37,12 @@ describe('the cost of a call', () => {
     expect(costOf(CLAUDE, usage)).toBe(3 * 100 + 4 * 10 + 2 * 125 + 1 * 200 + 2 * 500);
   });
 
+  test('counts pictures, begun seconds, characters and the call itself', () => {
+    const row = { ...FREE, ...{ perImage: 7, perSecond: 11, perMChar: 1_000_000, perCall: 3 } };
+    const usage = { ...NO_USAGE, images: 2, audioSeconds: 4.2, characters: 5 };
+    expect(costOf({ ...CLAUDE, ...row }, usage)).toBe(2 * 7 + 5 * 11 + 5 + 3);
+  });
+
   test('is a whole amount that can be kept, whatever a vendor counts within the bounds', () => {
     const count = fc.integer({ min: 0, max: 100_000_000 });
     const amount = fc.integer({ min: 0, max: COST_MAX });

@@ -13,6 +13,8 @@ const PICTURE = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9
 /** Odd spacing and escapes, and keys in an order of their own: all of it must stay where bytes are passed on. */
 const ARGUMENTS = '{"город" : "\\u041cосква","b":1, "a":2.50}';
 
+const NO_HEAD = { headers: new Headers(), rest: '', query: new URLSearchParams() };
+
 type Turns = readonly (readonly unknown[])[];
 
 /** What each turn adds to an OpenAI conversation. */
@@ -97,7 +99,7 @@ const CLIENTS: Readonly<Record<string, { readonly turns: Turns; read(messages: r
   openai: { turns: OPENAI_TURNS, read: (messages) => readChat(wire(openaiBody(messages))) },
   anthropic: {
     turns: ANTHROPIC_TURNS,
-    read: (messages) => readMessagesCall(wire(anthropicBody(messages)), new Headers()),
+    read: (messages) => readMessagesCall(wire(anthropicBody(messages)), NO_HEAD),
   },
 };
 
@@ -188,7 +190,7 @@ test('a client’s marks of where a cache should end are kept where the call is 
   );
   const { source: _, ...fromAnthropic } = readMessagesCall(
     wire({ ...anthropicBody([{ role: 'user', content: marked }]), system: marked }),
-    new Headers(),
+    NO_HEAD,
   );
   for (const call of [fromOpenai, fromAnthropic]) {
     const request = anthropic?.buildRequest(call, { ...TARGET, upstreamModel: 'claude-sonnet-4-5' });

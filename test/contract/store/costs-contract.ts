@@ -19,6 +19,8 @@ const BOOK: CostBook = {
       cacheWritePerMTok: 2_500_000,
       longCacheWritePerMTok: 2_500_000,
       outputPerMTok: 10_000_000,
+      perMChar: 0,
+      perSecond: 0,
       perImage: 0,
       perCall: 0,
     },
