@@ -5,28 +5,20 @@ import { AnswerBuilder } from '../core/answer-builder.ts';
 import type { AnswerStream } from '../core/answer-stream.ts';
 import type { Call, CallEvent, ChatCall, ImageCall, Picture } from '../core/call.ts';
 import type { Cancellation, CancelSignal } from '../core/cancellation.ts';
-import type { ErrorCode } from '../core/errors.ts';
 import { CallError, toCallError } from '../core/errors.ts';
 import type { Meter } from '../core/meter.ts';
-import {
-  ATTEMPTS_MAX,
-  afterFailure,
-  isOut,
-  mayBeBilled,
-  orderCandidates,
-  retryClass,
-  whileTried,
-} from '../core/routing.ts';
+import { ATTEMPTS_MAX, mayBeBilled, preferenceFor, retryClass } from '../core/routing.ts';
 import { crashPoint } from '../crash-point.ts';
-import type { RemoteProvider, UpstreamRequest, WholeAnswer } from '../providers/provider.ts';
+import type { RemoteProvider, Target, UpstreamRequest, WholeAnswer } from '../providers/provider.ts';
 import type { UpstreamAnswer } from '../upstream/upstream.ts';
 import type { Watch } from '../upstream/watch.ts';
 import type { StreamRenderer } from '../wire/rendering.ts';
 import type { Gateway } from './gateway.ts';
 import type { HeldCall } from './held-call.ts';
-import type { Route } from './model-book.ts';
+import type { KeyedTarget } from './model-book.ts';
 import type { PieceSource } from './pieces.ts';
 import { LocalPieces, RemotePieces } from './pieces.ts';
+import { coolDown, keyNumberOf, leave, leaveWith, remember, TargetChoice } from './target-choice.ts';
 import { TranslatedStream } from './translated-stream.ts';
 
 /** A whole answer from the first target that gives one. */
@@ -36,13 +28,9 @@ export function attemptWhole(gateway: Gateway, held: HeldCall, call: ChatCall): 
       watch.end();
       return collect(held, route.provider.generate(call, sleeper(gateway, signal)));
     }
-    const upstream = await send(
-      gateway,
-      route.provider.buildRequest(call, route.target),
-      route.provider,
-      watch,
-      signal,
-    );
+    const { provider, target } = route;
+    const request = provider.buildRequest(call, target);
+    const upstream = await send(gateway, request, { provider, target }, watch, signal);
     watch.expect(gateway.config.timeouts.idleMs, 'upstream_stalled');
     const text = await gateway.upstream.readText(upstream, signal, () => watch.touch());
     watch.end();
@@ -55,14 +43,15 @@ export function attemptWhole(gateway: Gateway, held: HeldCall, call: ChatCall): 
 /** The pictures of the first target that draws them. A target that may have drawn already is not asked again. */
 export function attemptPictures(gateway: Gateway, held: HeldCall, call: ImageCall): Promise<Picture[]> {
   return attempt(gateway, held, async (route, watch, signal) => {
-    const { provider } = route;
+    const { provider, target } = route;
     if (provider.kind === 'local') {
       watch.end();
       return provider.draw?.(call) ?? [];
     }
     if (provider.images === undefined)
       throw new CallError('provider_unavailable', { detail: 'the provider cannot draw' });
-    const upstream = await send(gateway, provider.images.buildRequest(call, route.target), provider, watch, signal);
+    const request = provider.images.buildRequest(call, target);
+    const upstream = await send(gateway, request, { provider, target }, watch, signal);
     watch.expect(gateway.config.timeouts.idleMs, 'upstream_stalled');
     const text = await gateway.upstream.readText(upstream, signal, () => watch.touch());
     watch.end();
@@ -81,15 +70,16 @@ export function attemptStream(
 ): Promise<OpenedStream> {
   return attempt(gateway, held, async (route, watch, signal) => {
     const { meter } = held.admission;
-    const { provider } = route;
+    const { provider, target } = route;
     if (provider.kind === 'local') {
       watch.end();
       return begin(new LocalPieces(provider.generate(call, sleeper(gateway, signal)), renderer, meter));
     }
-    const upstream = await send(gateway, provider.buildRequest(call, route.target), provider, watch, signal);
+    const request = provider.buildRequest(call, target);
+    const upstream = await send(gateway, request, { provider, target }, watch, signal);
     if (isWholeBody(upstream)) throw await faultOfWholeBody(gateway, provider, upstream, meter, signal);
     const { eventChars, streamBytes } = gateway.config.bounds;
-    const isRelay = call.source?.family === provider.family && route.target.quirks.streamsAreStrict;
+    const isRelay = call.source?.family === provider.family && target.quirks.streamsAreStrict;
     const stream: AnswerStream = isRelay
       ? provider.openRelay({ call, meter }, eventChars)
       : new TranslatedStream(provider.openEvents(eventChars), renderer, meter);
@@ -134,31 +124,29 @@ async function begin(source: PieceSource): Promise<OpenedStream> {
 async function attempt<T>(
   gateway: Gateway,
   held: HeldCall,
-  tryRoute: (route: Route, watch: Watch, signal: CancelSignal) => Promise<T>,
+  tryTarget: (keyed: KeyedTarget, watch: Watch, signal: CancelSignal) => Promise<T>,
 ): Promise<T> {
-  const standing = standingRoutes(gateway, held.admission.routes);
-  const routes = orderCandidates(standing, gateway.clock.nowMs(), gateway.random).slice(0, ATTEMPTS_MAX);
+  const { routes, model, call } = held.admission;
+  const answerKind = call.endpoint === 'chat' && call.stream ? 'stream' : 'whole';
+  const preference = preferenceFor(model.order ?? 'weight', gateway.random);
+  const choice = new TargetChoice(gateway, routes, { preference, answerKind });
   let failure: CallError | undefined;
-  for (const route of routes) {
+  for (let tries = 0; tries < ATTEMPTS_MAX; tries++) {
+    const keyed = await choice.take(held, failure);
+    if (keyed === undefined) break;
     const startedMs = gateway.clock.monotonicMs();
-    claimTry(gateway, route);
-    const signal = held.beginAttempt();
-    if (route.provider.kind === 'local') held.attempts.forgive();
-    const watch = gateway.watchdog.watch((error) => expire(held, signal, error));
-    watch.deadline(gateway.config.timeouts.callMs - (startedMs - held.startedMs));
-    held.provider = route.target.providerName;
-    held.upstreamModel = route.target.upstreamModel;
+    const { watch, signal } = enter(gateway, held, keyed, startedMs);
     try {
-      const result = await tryRoute(route, watch, signal);
-      reportAttempt(gateway, held, route, startedMs, undefined);
-      route.failuresInRow = 0;
+      const result = await tryTarget(keyed, watch, signal);
+      reportAttempt(gateway, held, keyed, startedMs, undefined);
+      remember(keyed, answerKind, gateway.clock.monotonicMs() - startedMs);
       return result;
     } catch (thrown) {
       watch.end();
       const latest = held.interruption ?? toCallError(signal.aborted ? signal.reason : thrown);
-      reportAttempt(gateway, held, route, startedMs, latest);
+      reportAttempt(gateway, held, keyed, startedMs, latest);
       if (!mayBeBilled(latest.code)) held.attempts.forgive();
-      coolDown(gateway, route, latest);
+      coolDown(gateway, keyed, latest);
       crashPoint('attempt.failed');
       // That a second target has no word for a field says less than why the first one failed.
       if (failure === undefined || latest.code !== 'unsupported_parameter') failure = latest;
@@ -168,21 +156,22 @@ async function attempt<T>(
   throw failure ?? new CallError('provider_unavailable');
 }
 
-/** The first call to a target that was out keeps the others off until it has ended. */
-function claimTry(gateway: Gateway, route: Route): void {
-  const health = whileTried(route, gateway.clock.nowMs(), gateway.config.bounds.failuresInRow);
-  if (health !== route) Object.assign(route, health);
-}
-
-/** The targets that may be asked. Where all of them are out the call is refused at once instead of being kept waiting. */
-function standingRoutes(gateway: Gateway, routes: readonly Route[]): readonly Route[] {
-  const nowMs = gateway.clock.nowMs();
-  const isOutNow = (route: Route) => isOut(route, nowMs, gateway.config.bounds.failuresInRow);
-  if (!routes.some(isOutNow)) return routes;
-  const standing = routes.filter((route) => !isOutNow(route));
-  if (standing.length > 0) return standing;
-  const restsUntilMs = Math.min(...routes.map((route) => route.coolUntilMs));
-  throw new CallError('no_provider', { retryAfterS: Math.max(1, Math.ceil((restsUntilMs - nowMs) / 1000)) });
+/** Begins an attempt with the target that was taken. Throws where the call was ended meanwhile. */
+function enter(gateway: Gateway, held: HeldCall, keyed: KeyedTarget, startedMs: number) {
+  let signal: Cancellation;
+  try {
+    signal = held.beginAttempt();
+  } catch (interruption) {
+    leave(keyed);
+    throw interruption;
+  }
+  if (keyed.provider.kind === 'local') held.attempts.forgive();
+  const watch = gateway.watchdog.watch((error) => expire(held, signal, error));
+  leaveWith(watch, keyed);
+  watch.deadline(gateway.config.timeouts.callMs - (startedMs - held.startedMs));
+  held.provider = keyed.target.providerName;
+  held.upstreamModel = keyed.target.upstreamModel;
+  return { watch, signal };
 }
 
 /**
@@ -201,50 +190,39 @@ function expire(held: HeldCall, attempt: Cancellation, error: CallError): void {
   if (held.isDelivered) held.interrupt(error);
 }
 
+/** Where a request goes: how it is said, and to whom. */
+export type Remote = { readonly provider: RemoteProvider; readonly target: Target };
+
 /** Sends a request. Throws what an answer that is no 2xx means. */
 export async function send(
   gateway: Gateway,
   request: UpstreamRequest,
-  provider: RemoteProvider,
+  { provider, target }: Remote,
   watch: Watch,
   signal: CancelSignal,
 ): Promise<UpstreamAnswer> {
   watch.expect(gateway.config.timeouts.firstByteMs, 'upstream_timeout');
   crashPoint('attempt.begun');
-  const upstream = await gateway.upstream.send(request, signal);
+  const upstream = await gateway.upstream.send(request, signal, target);
   crashPoint('attempt.answered');
   if (upstream.status >= 200 && upstream.status < 300) return upstream;
   const text = await gateway.upstream.readText(upstream, signal);
   throw provider.faultOfStatus(upstream.status, upstream.headers, text);
 }
 
-/** Failures that do not pass by themselves: our key or account there, their certificate. */
-const FOR_THE_OPERATOR: readonly ErrorCode[] = ['provider_unavailable', 'upstream_tls_error'];
-
-/** Remembers of a target that it failed, and lets it rest where that says «not me, not now». */
-export function coolDown(gateway: Gateway, route: Route, failure: CallError): void {
-  if (FOR_THE_OPERATOR.includes(failure.code))
-    gateway.report.alarm('provider_needs_operator', {
-      provider: route.target.providerName,
-      model: route.target.upstreamModel,
-      code: failure.code,
-      detail: failure.details.detail,
-    });
-  Object.assign(route, afterFailure(route, failure, gateway.clock.nowMs(), gateway.config.bounds.failuresInRow));
-}
-
 function reportAttempt(
   gateway: Gateway,
   held: HeldCall,
-  route: Route,
+  keyed: KeyedTarget,
   startedMs: number,
   failure: CallError | undefined,
 ): void {
   gateway.report.attempt({
     callId: held.callId,
     attempt: held.attempts.count,
-    provider: route.target.providerName,
-    model: route.target.upstreamModel,
+    provider: keyed.target.providerName,
+    model: keyed.target.upstreamModel,
+    ...keyNumberOf(keyed),
     errorCode: failure?.code ?? null,
     detail: failure?.details.detail,
     durationMs: Math.round(gateway.clock.monotonicMs() - startedMs),

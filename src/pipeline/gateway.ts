@@ -50,6 +50,8 @@ export type AttemptReport = {
   readonly attempt: number;
   readonly provider: string;
   readonly model: string;
+  /** Which of the provider's keys it was, where it has several. */
+  readonly keyNumber?: number;
   readonly errorCode: string | null;
   readonly detail: string | undefined;
   readonly durationMs: number;

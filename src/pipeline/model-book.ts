@@ -3,18 +3,43 @@
 import type { Environment } from '../config.ts';
 import type { FileConfig } from '../config-schema.ts';
 import type { ModelKind } from '../core/call.ts';
-import type { Candidate } from '../core/routing.ts';
+import { present } from '../core/fields.ts';
+import type { Candidate, Health, Order } from '../core/routing.ts';
+import { WELL } from '../core/routing.ts';
 import type { ModelPreset } from '../presets/models.ts';
 import { PROVIDERS } from '../providers/index.ts';
 import type { Provider, Target, VendorQuirks } from '../providers/provider.ts';
 import type { Vendor } from '../providers/vendors.ts';
 import { VENDORS } from '../providers/vendors.ts';
+import type { ProviderKey } from './provider-keys.ts';
+import { ProviderKeys } from './provider-keys.ts';
+import type { AnswerKind } from './target-choice.ts';
 
-export type Route = Candidate & {
-  coolUntilMs: number;
-  failuresInRow: number;
+type KeptHealth = { -readonly [field in keyof Health]: Health[field] };
+
+/** A target of a model and what is remembered of it. Failures that are not a key's are remembered here. */
+export type Route = KeptHealth &
+  Candidate & {
+    readonly provider: Provider;
+    /** With the first of the keys. */
+    readonly target: Target;
+    readonly keys: ProviderKeys;
+    /** The target with each of the keys. */
+    readonly keyed: readonly KeyedTarget[];
+    /** What it costs, for models that are ordered by price. */
+    readonly cost: number | undefined;
+    /** How long it took of late to begin an answer. */
+    readonly firstByteMs: { [kind in AnswerKind]?: number };
+  };
+
+/** A target with one of its provider's keys: where an attempt goes. */
+export type KeyedTarget = {
   readonly provider: Provider;
   readonly target: Target;
+  readonly route: Route;
+  readonly key: ProviderKey;
+  /** What is remembered of this key at this target; where there is one key it is the target's own. */
+  readonly health: KeptHealth;
 };
 
 export type Model = {
@@ -23,16 +48,20 @@ export type Model = {
   readonly kind: ModelKind;
   readonly maxOutputTokens: number;
   readonly routes: readonly Route[];
+  /** What decides among targets of the same priority; their weights where absent. */
+  readonly order?: Order;
 };
 
 /** What a model says of one of its targets. */
-type Preference = Pick<Candidate, 'priority' | 'weight'> & Pick<Target, 'maxOutputTokens'>;
+type Preference = Pick<Candidate, 'priority' | 'weight'> & Pick<Target, 'maxOutputTokens'> & Pick<Route, 'cost'>;
 
 type Source = {
   readonly provider: Provider;
   readonly providerName: string;
   readonly baseUrl: string;
   readonly apiKey: string | undefined;
+  readonly keys: ProviderKeys;
+  readonly proxy?: string;
   readonly quirks: VendorQuirks;
 };
 
@@ -58,6 +87,7 @@ export class ModelBook {
       providerName: 'demo',
       baseUrl: '',
       apiKey: undefined,
+      keys: new ProviderKeys([undefined]),
       quirks: DEFAULT_QUIRKS,
     });
     for (const preset of presets) this.#addPreset(preset, hasReal);
@@ -121,6 +151,7 @@ export class ModelBook {
       providerName: vendor.name,
       baseUrl,
       apiKey,
+      keys: new ProviderKeys([apiKey]),
       quirks: vendor.quirks,
     });
   }
@@ -128,11 +159,14 @@ export class ModelBook {
   #addConfigured(config: FileConfig['providers'][number], environment: Environment): void {
     const vendor = VENDORS.find((row) => row.name === config.vendor);
     const kind = config.kind ?? vendor?.kind ?? DEFAULT_KIND;
+    const apiKeys = config.apiKeys ?? [config.apiKey ?? (vendor?.keyEnv ? environment[vendor.keyEnv] : undefined)];
     this.#sources.set(config.name, {
       provider: findProvider(kind),
       providerName: config.name,
       baseUrl: (config.baseUrl ?? vendor?.baseUrl ?? '').replace(/\/+$/, ''),
-      apiKey: config.apiKey ?? (vendor?.keyEnv ? environment[vendor.keyEnv] : undefined),
+      apiKey: apiKeys[0],
+      keys: new ProviderKeys(apiKeys, config),
+      ...present({ proxy: config.proxy }),
       // Streams of messages have blocks that only their own family can say, so they are always passed on.
       quirks: vendor?.quirks ?? { ...DEFAULT_QUIRKS, streamsAreStrict: kind === 'anthropic' },
     });
@@ -153,14 +187,20 @@ export class ModelBook {
   routeTo(
     providerName: string,
     upstreamModel: string,
-    { priority = 0, weight = 1, maxOutputTokens = DEFAULT_MAX_OUTPUT_TOKENS }: Partial<Preference> = {},
+    { priority = 0, weight = 1, maxOutputTokens = DEFAULT_MAX_OUTPUT_TOKENS, cost }: Partial<Preference> = {},
   ): Route {
     const source = this.#sources.get(providerName);
     if (source === undefined) throw new Error(`there is no provider "${providerName}"`);
-    const { provider, ...where } = source;
+    const { provider, keys, ...where } = source;
     const origin = where.baseUrl === '' ? '' : new URL(where.baseUrl).origin;
     const target = { ...where, origin, upstreamModel, maxOutputTokens };
-    return { provider, target, priority, weight, coolUntilMs: 0, failuresInRow: 0 };
+    const keyed: KeyedTarget[] = [];
+    const route: Route = { ...WELL, provider, target, priority, weight, cost, keys, keyed, firstByteMs: {} };
+    for (const key of keys.all) {
+      const health = keys.all.length === 1 ? route : { ...WELL };
+      keyed.push({ provider, target: { ...target, apiKey: key.apiKey }, route, key, health });
+    }
+    return route;
   }
 }
 
@@ -177,7 +217,13 @@ export function modelProblems(
     if (vendor !== undefined && VENDORS.every((row) => row.name !== vendor))
       problems.push(`providers.${i}.vendor: there is no vendor "${vendor}"`);
   }
+  for (const [i, { apiKey, apiKeys = [] }] of config.providers.entries()) {
+    if (apiKey !== undefined && apiKeys.length > 0) problems.push(`providers.${i}: give either apiKey or apiKeys`);
+    if (new Set(apiKeys).size < apiKeys.length) problems.push(`providers.${i}.apiKeys: a key is given twice`);
+  }
   for (const [i, model] of config.models.entries()) {
+    if (model.order === 'price' && model.targets.some(({ cost }) => cost === undefined))
+      problems.push(`models.${i}: the order "price" needs the cost of every target`);
     for (const [j, { provider }] of model.targets.entries())
       if (!names.has(provider)) problems.push(`models.${i}.targets.${j}: there is no provider "${provider}"`);
   }
@@ -190,7 +236,10 @@ export function modelProblems(
 /** What is no printable ASCII cannot stand in a header, and every call would fail as if the network did. */
 function keyProblems(config: Pick<FileConfig, 'providers'>, environment: Environment): string[] {
   const keys = new Map(VENDORS.flatMap(({ keyEnv }) => (keyEnv === null ? [] : [[keyEnv, environment[keyEnv] ?? '']])));
-  for (const [i, provider] of config.providers.entries()) keys.set(`providers.${i}.apiKey`, provider.apiKey ?? '');
+  for (const [i, provider] of config.providers.entries()) {
+    keys.set(`providers.${i}.apiKey`, provider.apiKey ?? '');
+    for (const [j, key] of (provider.apiKeys ?? []).entries()) keys.set(`providers.${i}.apiKeys.${j}`, key);
+  }
   const wrong = [...keys].filter(([, key]) => !/^[\x21-\x7e]*$/.test(key));
   return wrong.map(([where]) => `${where}: has characters that no key can have`);
 }

@@ -16,6 +16,8 @@ export type Target = {
   /** Scheme, host and port of `baseUrl`: what connections are kept by. */
   readonly origin: string;
   readonly apiKey: string | undefined;
+  /** The proxy through which it is reached, credentials in it. */
+  readonly proxy?: string;
   /** The bound on the output of a call that names none, for vendors that take no call without one. */
   readonly maxOutputTokens: number;
   readonly quirks: VendorQuirks;

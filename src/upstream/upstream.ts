@@ -7,6 +7,8 @@ import type { AnswerHeaders, UpstreamRequest } from '../providers/provider.ts';
 import type { Body } from './http-client/body.ts';
 import { decodeText } from './http-client/body.ts';
 import { HttpClient } from './http-client/http-client.ts';
+import type { ProxyAddress } from './http-client/proxy.ts';
+import { readProxy } from './http-client/proxy.ts';
 
 export type UpstreamBounds = { readonly answerBytes: number; readonly connectMs: number };
 
@@ -16,22 +18,32 @@ export type UpstreamAnswer = {
   readonly body: Body;
 };
 
+/** How the place of a request is reached. A `Target` tells it. */
+export type Way = {
+  /** The address of a proxy, credentials in it. */
+  readonly proxy?: string;
+};
+
 export class Upstream {
   readonly #bounds: UpstreamBounds;
+  readonly #monotonicMs: () => number;
   readonly #client: HttpClient;
+  /** By proxy: a connection through one must not serve who goes another way. */
+  readonly #clientsByProxy = new Map<string, HttpClient>();
 
   constructor(bounds: UpstreamBounds, monotonicMs: () => number) {
     this.#bounds = bounds;
-    // Providers are the operator's own choice and may well be on this machine or in its network.
-    this.#client = new HttpClient({ connectMs: bounds.connectMs, isAllowedAddress: () => true }, monotonicMs);
+    this.#monotonicMs = monotonicMs;
+    this.#client = this.#open(undefined);
   }
 
   /**
    * Sends one request. Resolves when the headers are there. Throws `upstream_unreachable` or `upstream_tls_error`
    * while surely nothing was started, else `upstream_reset`; an abort throws the signal's reason.
    */
-  async send(request: UpstreamRequest, signal: CancelSignal): Promise<UpstreamAnswer> {
-    const answer = await this.#client.send(request, signal);
+  async send(request: UpstreamRequest, signal: CancelSignal, { proxy }: Way = {}): Promise<UpstreamAnswer> {
+    const client = proxy === undefined ? this.#client : this.#clientThrough(proxy);
+    const answer = await client.send(request, signal);
     const coding = answer.headers.get('content-encoding');
     if (coding !== null && coding !== 'identity') {
       answer.body.cancel();
@@ -60,6 +72,19 @@ export class Upstream {
 
   /** Gives up the connections that wait for a request. */
   close(): void {
-    this.#client.close();
+    for (const client of [this.#client, ...this.#clientsByProxy.values()]) client.close();
+  }
+
+  #clientThrough(proxy: string): HttpClient {
+    const client = this.#clientsByProxy.get(proxy) ?? this.#open(readProxy(proxy));
+    this.#clientsByProxy.set(proxy, client);
+    return client;
+  }
+
+  #open(proxy: ProxyAddress | undefined): HttpClient {
+    const { connectMs } = this.#bounds;
+    // Providers are the operator's own choice and may well be on this machine or in its network.
+    const options = { connectMs, isAllowedAddress: () => true, ...(proxy === undefined ? {} : { proxy }) };
+    return new HttpClient(options, this.#monotonicMs);
   }
 }

@@ -63,6 +63,8 @@ export class Watch {
   #limitMs = Number.POSITIVE_INFINITY;
   #code: ErrorCode = 'upstream_timeout';
   #deadlineMs = Number.POSITIVE_INFINITY;
+  /** What is let go when the request is over, such as its place at a vendor that takes few at once. */
+  onEnd: (() => void) | undefined;
 
   constructor(dog: Watchdog, abort: (error: CallError) => void) {
     this.#dog = dog;
@@ -97,5 +99,8 @@ export class Watch {
 
   end(): void {
     this.#dog.end(this);
+    const { onEnd } = this;
+    this.onEnd = undefined;
+    onEnd?.();
   }
 }
