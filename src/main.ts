@@ -33,6 +33,7 @@ import type { Metrics } from './telemetry/metrics.ts';
 import { makeMetrics } from './telemetry/metrics.ts';
 import { makeReporter } from './telemetry/reporter.ts';
 import { discoverModels } from './upstream/discover.ts';
+import { startProbes } from './upstream/probe-providers.ts';
 import { Upstream } from './upstream/upstream.ts';
 import { Watchdog } from './upstream/watch.ts';
 import { openWebhookDoor } from './upstream/webhook-door.ts';
@@ -171,9 +172,11 @@ function startWebhooks(gateway: Gateway): Timer {
 function startBackground(gateway: Gateway, tasks: TaskRunner, metrics: Metrics): () => void {
   const timers = [startChores(gateway, tasks), startSweeps(gateway), startWebhooks(gateway)];
   const stopWatching = watchLoad(gateway, metrics.registry);
+  const stopProbes = startProbes(gateway);
   return () => {
     tasks.stop();
     stopWatching();
+    stopProbes();
     for (const timer of timers) clearInterval(timer);
   };
 }

@@ -107,6 +107,11 @@ export class ModelBook {
     return [...this.#models.values()];
   }
 
+  /** The targets of a provider, of all models. */
+  routesOf(providerName: string): Route[] {
+    return this.list().flatMap(({ routes }) => routes.filter(({ target }) => target.providerName === providerName));
+  }
+
   /** Names of the providers that are switched on, the demo among them. */
   providerNames(): string[] {
     return [...this.#sources.keys()];
