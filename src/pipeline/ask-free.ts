@@ -2,6 +2,7 @@
 // of calls, and it has one short deadline; nothing is held and nothing is written.
 import { CallError, toCallError } from '../core/errors.ts';
 import { ATTEMPTS_MAX, retryClass } from '../core/routing.ts';
+import { withoutSecret } from '../core/without-secret.ts';
 import type { RemoteProvider, Target, UpstreamRequest } from '../providers/provider.ts';
 import type { Remote } from './attempt.ts';
 import { send } from './attempt.ts';
@@ -55,7 +56,7 @@ export async function askFree<T>(
       remember(keyed, 'whole', gateway.clock.monotonicMs() - startedMs);
       return answer;
     } catch (thrown) {
-      failure = toCallError(thrown);
+      failure = withoutSecret(toCallError(thrown), target.apiKey);
       report(failure);
       coolDown(gateway, keyed, failure);
       if (asker.signal.aborted || retryClass(failure.code) === 'final') throw failure;

@@ -8,6 +8,7 @@ import type { Cancellation, CancelSignal } from '../core/cancellation.ts';
 import { CallError, toCallError } from '../core/errors.ts';
 import type { Meter } from '../core/meter.ts';
 import { ATTEMPTS_MAX, mayBeBilled, preferenceFor, retryClass } from '../core/routing.ts';
+import { withoutSecret } from '../core/without-secret.ts';
 import { crashPoint } from '../crash-point.ts';
 import type { RemoteProvider, Target, UpstreamRequest, WholeAnswer } from '../providers/provider.ts';
 import type { UpstreamAnswer } from '../upstream/upstream.ts';
@@ -86,6 +87,7 @@ export function attemptStream(
     const source = new RemotePieces(upstream, stream, watch, {
       streamBytes,
       idleMs: gateway.config.timeouts.idleMs,
+      secret: target.apiKey,
     });
     return begin(source);
   });
@@ -143,7 +145,8 @@ async function attempt<T>(
       return result;
     } catch (thrown) {
       watch.end();
-      const latest = held.interruption ?? toCallError(signal.aborted ? signal.reason : thrown);
+      const told = toCallError(signal.aborted ? signal.reason : thrown);
+      const latest = held.interruption ?? withoutSecret(told, keyed.target.apiKey);
       reportAttempt(gateway, held, keyed, startedMs, latest);
       if (!mayBeBilled(latest.code)) held.attempts.forgive();
       coolDown(gateway, keyed, latest);
