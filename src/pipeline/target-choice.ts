@@ -143,7 +143,7 @@ export class TargetChoice {
     for (const line of lines) line.wait(attempt);
     signal.addEventListener('abort', leave);
     if (signal.aborted) leave();
-    this.#wakeInTime(routes, attempt, () => isWaiting);
+    void this.#wakeInTime(routes, attempt, () => isWaiting);
     try {
       return await turn.promise;
     } finally {
