@@ -8,8 +8,11 @@ import { ENVIRONMENT_VARIABLES } from '../src/config-environment.ts';
 import { fileSchema } from '../src/config-schema.ts';
 import { ERRORS } from '../src/core/errors.ts';
 import { baseUrlEnv } from '../src/pipeline/model-book.ts';
+import { PROVIDERS } from '../src/providers/index.ts';
 import { VENDORS } from '../src/providers/vendors.ts';
 import { withFaultSection } from './fault-section.ts';
+import type { Matrix } from './provider-matrix.ts';
+import { providerMatrices } from './provider-matrix.ts';
 
 const ROOT = join(import.meta.dir, '..');
 const BILLING_POLICY = 'docs/billing-policy.md';
@@ -40,6 +43,7 @@ export async function generatePages(): Promise<Map<string, string>> {
     ['docs/reference/errors.md', errorsPage()],
     ['docs/reference/config.md', configPage()],
     ['docs/reference/cli.md', cliPage(commands)],
+    ['docs/reference/providers.md', providersPage()],
     [BILLING_POLICY, withFaultSection(await Bun.file(join(ROOT, BILLING_POLICY)).text())],
   ]);
 }
@@ -83,10 +87,32 @@ keys among them, and then nothing starts. Changes take effect at the next start.
 While no provider is on, the built-in \`demo\` answers in the place of every built-in model and says so. A parameter
 that a vendor would ignore is refused by name rather than dropped.`,
     table(['Provider', 'Switched on by', 'Address variable', 'Default address', 'Refused parameters'], vendorRows()),
+    `Some kinds of providers need to know more. The variables are read for a vendor that the environment switched on
+and for providers of the file that name it as their \`vendor\`; the file's own \`options\` go before them.`,
+    table(['Kind', 'Option', 'Variable', 'Default', 'Meaning'], optionRows()),
     '## File',
     `In any text of the file \`\${NAME}\` stands for a variable of the environment, and \`\${NAME:-default}\` for one that
 may be absent. Plans and models of the file replace built-in ones of the same id or name.`,
     table(['Key', 'Type', 'Default', 'Meaning'], keyRows(schema, '')),
+  ]);
+}
+
+function providersPage(): string {
+  const { openai, anthropic, pictures } = providerMatrices();
+  const told = ({ head, rows }: Matrix) => table(head, rows);
+  return page('Providers', [
+    `What becomes of a call at each kind of provider. «yes» is asked for in the vendor's own words; what may be left out
+without making the answer a lie, such as a wish for some thinking, counts as well. «refused» is a 400
+\`unsupported_parameter\` that names the field, because the vendor would ignore it and the answer would be a lie. A
+model with several targets tries the next one then. Each cell is made by translating an example. A vendor of the kind
+\`openai-compatible\` may refuse more, by its row in [config.md](config.md); here it is OpenAI itself.`,
+    "## Calls of OpenAI's clients",
+    told(openai),
+    "## Calls of Anthropic's clients",
+    told(anthropic),
+    '## Pictures',
+    `By Stability's engines of SDXL; its newer models draw one picture at a time.`,
+    told(pictures),
   ]);
 }
 
@@ -100,6 +126,18 @@ function vendorRows(): Row[] {
     `\`${vendor.baseUrl}\``,
     vendor.quirks.unsupported.map((name) => `\`${name}\``).join(', '),
   ]);
+}
+
+function optionRows(): Row[] {
+  return PROVIDERS.flatMap((provider) =>
+    (provider.kind === 'remote' ? (provider.options ?? []) : []).map(({ name, env, fallback, about }) => [
+      provider.name,
+      `\`${name}\``,
+      `\`${env}\``,
+      fallback === undefined ? 'required' : `\`${fallback}\``,
+      about,
+    ]),
+  );
 }
 
 /** One row for each key, in the order of the schema, with the rows of an object's own keys below it. */

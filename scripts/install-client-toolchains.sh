@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the example programs of test/clients need and this machine lacks: compilers and a browser from Debian's
-# packages, client libraries from PyPI, npm and Maven. `install-client-toolchains.sh [system] [python] [axios] [java]`
+# packages, client libraries from PyPI, npm and Maven. `install-client-toolchains.sh [system] [python] [axios] [vendors] [java]`
 # installs those parts, and without arguments all of them. What cannot be installed is said on standard error and left
 # out; the tests that need it are then skipped by name.
 set -uo pipefail
@@ -8,6 +8,10 @@ set -uo pipefail
 REQUESTS=2.34.2
 OPENAI=3.54.0
 AXIOS=1.21.1
+GIGACHAT=0.2.3
+FUSIONBRAIN=0.1.0
+WEBUIAPI=0.9.17
+GENAI=3.1.0
 # The document asks for the first; the second serves where the repository at hand does not carry it.
 OPENAI_JAVA=(2.12.1 2.12.0)
 
@@ -63,10 +67,32 @@ assert version('requests') == '$REQUESTS' and version('openai') == '$OPENAI'" 2>
     missing 'could not install requests and openai for Python'
 }
 
+install_npm() {
+  grep -qs "\"version\": \"$AXIOS\"" "$toolchains/node_modules/axios/package.json" &&
+    grep -qs "\"version\": \"$GENAI\"" "$toolchains/node_modules/@google/genai/package.json" && return
+  npm install --prefix "$toolchains" --no-save --no-audit --no-fund --silent "axios@$AXIOS" "@google/genai@$GENAI" ||
+    missing 'could not install axios and @google/genai'
+}
+
 install_axios() {
-  grep -qs "\"version\": \"$AXIOS\"" "$toolchains/node_modules/axios/package.json" && return
-  npm install --prefix "$toolchains" --no-save --no-audit --no-fund --silent "axios@$AXIOS" ||
-    missing 'could not install axios'
+  install_npm
+}
+
+# Clients of vendors, which drive the fakes that providers are tested against. The packages of npm are installed in one
+# go, since each `npm install` without a record of the others removes them.
+install_vendors() {
+  local python=$toolchains/vendors/bin/python
+  if ! "$python" -c "
+from importlib.metadata import version
+assert version('gigachat') == '$GIGACHAT' and version('webuiapi') == '$WEBUIAPI' and version('openai') == '$OPENAI'
+assert version('fusionbrain-sdk-python') == '$FUSIONBRAIN'" 2>/dev/null; then
+    rm -rf "$toolchains/vendors"
+    python3 -m venv "$toolchains/vendors" &&
+      "$python" -m pip install --quiet "gigachat==$GIGACHAT" "fusionbrain-sdk-python==$FUSIONBRAIN" \
+        "webuiapi==$WEBUIAPI" "openai==$OPENAI" ||
+      missing 'could not install the vendors’ clients for Python'
+  fi
+  install_npm
 }
 
 # Leaves the class path of openai-java with everything that it needs, and which version that is.
@@ -96,10 +122,10 @@ for part in "${@:-all}"; do
   all)
     install_system
     install_python
-    install_axios
+    install_vendors
     install_java
     ;;
-  system | python | axios | java) "install_$part" ;;
+  system | python | axios | vendors | java) "install_$part" ;;
   *) missing "no such part: $part" ;;
   esac
 done

@@ -1,17 +1,26 @@
 // The shape of the configuration file. Unknown keys are refused, every field has a default, and every size, queue and
 // wait of the program has its bound here. The descriptions are what docs/reference/config.md is made of.
 import { z } from 'zod';
+import { bounds, milliseconds, timeouts } from './config-bounds.ts';
 import { planSchema } from './config-plan-schema.ts';
 import { ORDERS } from './core/routing.ts';
 
-const milliseconds = z.int().min(1).max(86_400_000);
 const name = z.string().min(1).max(128);
-const bytes = z.int().min(1_024);
 
 const provider = z.strictObject({
   name: name.describe('Name that `models.targets` use and `x-tolmach-provider` shows.'),
   kind: z
-    .enum(['openai-compatible', 'anthropic', 'demo'])
+    .enum([
+      'openai-compatible',
+      'anthropic',
+      'gemini',
+      'gigachat',
+      'yandexgpt',
+      'fusionbrain',
+      'stability',
+      'automatic1111',
+      'demo',
+    ])
     .optional()
     .describe('The wire protocol it speaks. That of its `vendor` where absent, and `openai-compatible` without one.'),
   vendor: name
@@ -28,12 +37,25 @@ const provider = z.strictObject({
     .max(100)
     .optional()
     .describe('Several keys in place of `apiKey`: the least used one that is not resting is taken.'),
+  options: z
+    .record(name, z.string().min(1))
+    .default({})
+    .describe('What its kind needs to know beside the key (see the table above), each by its name.'),
+  ca: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Certificates to trust for it in place of the usual ones: the path of a PEM file, seen from the configuration file, or its text.',
+    ),
   concurrency: z
     .int()
     .min(1)
     .max(100_000)
     .optional()
-    .describe('Requests that each key carries at once; more go to another key or target, or wait for their turn.'),
+    .describe(
+      'Requests that each key carries at once; more go to another key or target, or wait for their turn. That of its kind where absent, if it has one.',
+    ),
   perMinute: z
     .int()
     .min(1)
@@ -79,68 +101,6 @@ const model = z.strictObject({
     .default('weight')
     .describe('What decides among targets of the same priority: weight, `cost`, or how soon they answered of late.'),
   targets: z.array(target).min(1).describe('Where calls go. At most two are tried for one call.'),
-});
-
-const timeouts = z.strictObject({
-  connectMs: milliseconds.default(5_000).describe('How long connecting to a provider may take.'),
-  firstByteMs: milliseconds.default(120_000).describe('How long a provider may take to begin its answer.'),
-  idleMs: milliseconds.default(60_000).describe('How long a provider may be silent in the middle of an answer.'),
-  providerQueueMs: milliseconds
-    .default(60_000)
-    .describe('How long a call may wait for its turn at a provider that takes few at once.'),
-  callMs: milliseconds.default(600_000).describe('How long a call may take, with all its attempts.'),
-  drainMs: milliseconds.default(60_000).describe('How long a stopping process waits for running calls.'),
-  keepAliveMs: milliseconds.default(15_000).describe('How long a stream is silent before a comment keeps it open.'),
-  stalledReaderMs: milliseconds.default(60_000).describe('How long a client may read nothing before it is cut off.'),
-  quietClientMs: z
-    .int()
-    .min(1_000)
-    .max(255_000)
-    .default(60_000)
-    .describe(
-      'How long a connection of a client may be quiet outside of a call, in steps of about 4 s. A request must come whole within it; one of more than a megabyte gets 8 s more for each megabyte, up to 255 s.',
-    ),
-});
-
-const bounds = z.strictObject({
-  bodyBytes: bytes.default(32 * 1024 * 1024).describe('Bytes of a request body.'),
-  answerBytes: bytes.default(32 * 1024 * 1024).describe("Bytes of a provider's whole answer."),
-  eventChars: z
-    .int()
-    .min(1_024)
-    .default(1024 * 1024)
-    .describe("Characters of one event of a provider's stream."),
-  streamBytes: bytes.default(64 * 1024 * 1024).describe("Bytes of a provider's stream."),
-  replayChars: z
-    .int()
-    .min(0)
-    .default(1024 * 1024)
-    .describe(
-      'Characters of an answer that is kept for a day where the call has an `Idempotency-Key`; longer ones are not.',
-    ),
-  recordingChars: z
-    .int()
-    .min(0)
-    .default(64 * 1024 * 1024)
-    .describe('Characters of all streams that are being recorded for that at once; beyond them streams are not kept.'),
-  waitingWrites: z.int().min(1).default(50_000).describe('Operations that may wait for the store.'),
-  failuresInRow: z
-    .int()
-    .min(1)
-    .default(10)
-    .describe('Failures in a row after which a provider of a model is not asked before it has rested.'),
-  waitingForProvider: z
-    .int()
-    .min(1)
-    .default(1_000)
-    .describe('Calls that may wait for their turn at one provider before more are refused.'),
-  openCalls: z
-    .int()
-    .min(1)
-    .default(10_000)
-    .describe('Calls that may run at once. Where the process cannot bear as many it takes fewer.'),
-  openCallsPerKey: z.int().min(0).default(2_000).describe('Calls of one key that may run at once.'),
-  openCallsPerAccount: z.int().min(0).default(4_000).describe('Calls of one account that may run at once.'),
 });
 
 const webhooks = z.strictObject({

@@ -1,7 +1,7 @@
 // The only reader of the environment and of the configuration file. It reports every problem at once, so that an
 // operator mends them in one go, and answers one frozen object that is passed down explicitly.
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { z } from 'zod';
 import type { PlanConfig } from './config-plan-schema.ts';
 import type { FileConfig } from './config-schema.ts';
@@ -55,9 +55,11 @@ export function loadConfig(environment: Environment): Config {
   if (preset !== undefined && !Object.hasOwn(SERVICES, preset))
     problems.push(`PRESET must be one of ${Object.keys(SERVICES).join(', ')}`);
   if (file !== undefined) checkReferences(file, problems);
+  const providers = readCertificates(file?.providers ?? [], dirname(environment['CONFIG'] ?? '.'), problems);
   if (problems.length > 0 || file === undefined) throw new ConfigError(problems);
   return Object.freeze({
     ...file,
+    providers,
     port,
     host,
     dataDir: resolve(environment['DATA_DIR'] || './data'),
@@ -122,6 +124,26 @@ function substitute(value: unknown, environment: Environment, path: string, miss
       substitute(item, environment, path === '' ? key : `${path}.${key}`, missing),
     ]),
   );
+}
+
+/** The providers with the text of their certificates in place of its path. */
+function readCertificates(
+  providers: FileConfig['providers'],
+  folder: string,
+  problems: string[],
+): FileConfig['providers'] {
+  return providers.map((provider, i) => {
+    const { ca } = provider;
+    if (ca === undefined || ca.includes('-----BEGIN CERTIFICATE-----')) return provider;
+    try {
+      const text = readFileSync(resolve(folder, ca), 'utf8');
+      if (!text.includes('-----BEGIN CERTIFICATE-----')) problems.push(`providers.${i}.ca: ${ca} is no PEM file`);
+      return { ...provider, ca: text };
+    } catch (error) {
+      problems.push(`providers.${i}.ca: ${error instanceof Error ? error.message : String(error)}`);
+      return provider;
+    }
+  });
 }
 
 function checkReferences(file: FileConfig, problems: string[]): void {

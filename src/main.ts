@@ -16,10 +16,12 @@ import { AnswerRecorder } from './pipeline/answer-recorder.ts';
 import type { PublicKey } from './pipeline/authenticate.ts';
 import { KeyRing } from './pipeline/authenticate.ts';
 import { CallGate } from './pipeline/call-gate.ts';
+import { FetchedKeys } from './pipeline/fetched-keys.ts';
 import { FreeLimits } from './pipeline/free-limits.ts';
 import { FreeWork } from './pipeline/free-work.ts';
 import type { Gateway } from './pipeline/gateway.ts';
-import { ModelBook, modelProblems } from './pipeline/model-book.ts';
+import { ModelBook } from './pipeline/model-book.ts';
+import { modelProblems } from './pipeline/model-problems.ts';
 import { openModerator } from './pipeline/open-moderator.ts';
 import { PlanBook } from './pipeline/plan-book.ts';
 import { presetsOf } from './presets/services.ts';
@@ -83,11 +85,7 @@ export async function startGateway(config: Config): Promise<RunningGateway> {
     keys: new KeyRing(store, hmac, clock.monotonicMs, publicKey),
     plans,
     models,
-    upstream: new Upstream(
-      { answerBytes: config.bounds.answerBytes, connectMs: config.timeouts.connectMs },
-      clock.monotonicMs,
-    ),
-    watchdog: new Watchdog(clock),
+    ...openOutbound(config, clock),
     gate: new CallGate(config.bounds, Math.random),
     freeLimits: new FreeLimits(),
     freeWork: new FreeWork(config.moderation.concurrency),
@@ -113,6 +111,18 @@ export async function startGateway(config: Config): Promise<RunningGateway> {
   discoverModels(gateway).catch((error) => log.warn({ detail: String(error) }, 'discovery failed'));
   log.info({ url: server.url, providers: gateway.models.providerNames() }, 'started');
   return { url: server.url, gateway, stop: () => stopGateway(gateway, server, tasks, stopBackground, closeLog) };
+}
+
+/** Everything on the way to providers. */
+function openOutbound(
+  { bounds, timeouts }: Config,
+  clock: Clock,
+): Pick<Gateway, 'upstream' | 'watchdog' | 'fetchedKeys'> {
+  const watchdog = new Watchdog(clock);
+  const upstream = new Upstream({ answerBytes: bounds.answerBytes, connectMs: timeouts.connectMs }, clock.monotonicMs);
+  const newNonce = () => crypto.randomUUID();
+  const fetchedKeys = new FetchedKeys({ upstream, watchdog, clock, newNonce, fetchMs: timeouts.firstByteMs });
+  return { upstream, watchdog, fetchedKeys };
 }
 
 /**

@@ -10,14 +10,15 @@ export type CapacityBounds = {
 const MINUTE_MS = 60_000;
 
 export class Capacity {
-  readonly #concurrency: number;
+  /** Requests at once; infinite where there is no bound. */
+  readonly concurrency: number;
   /** When the latest requests began, as many as may within a minute, the oldest at `#oldest`. */
   readonly #begunAtMs: Float64Array;
   #oldest = 0;
   #open = 0;
 
   constructor({ concurrency, perMinute }: CapacityBounds) {
-    this.#concurrency = concurrency ?? Number.POSITIVE_INFINITY;
+    this.concurrency = concurrency ?? Number.POSITIVE_INFINITY;
     this.#begunAtMs = new Float64Array(perMinute ?? 0).fill(Number.NEGATIVE_INFINITY);
   }
 
@@ -31,7 +32,7 @@ export class Capacity {
   }
 
   hasRoom(nowMs: number): boolean {
-    return this.#open < this.#concurrency && this.opensAtMs(nowMs) <= nowMs;
+    return this.#open < this.concurrency && this.opensAtMs(nowMs) <= nowMs;
   }
 
   /** When the minute has room for another request, not before now. */

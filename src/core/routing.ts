@@ -204,6 +204,16 @@ export function afterFailure(
   return { ...health, failuresInRow, coolUntilMs };
 }
 
+/**
+ * A target that answered. The call that a target which was out has shown itself by ends its rest, unless another call
+ * was told meanwhile to leave it alone for longer.
+ * @param triedUntilMs until when that call kept the others off; `undefined` for every other call.
+ */
+export function afterAnswer(health: Health, triedUntilMs: number | undefined): Health {
+  const coolUntilMs = health.coolUntilMs === triedUntilMs ? 0 : health.coolUntilMs;
+  return { ...health, failuresInRow: 0, faultsInRow: 0, coolUntilMs };
+}
+
 /** Whether the target has failed so often in a row that it is not asked before its rest is over. */
 export function isOut(
   health: Pick<Health, 'coolUntilMs' | 'failuresInRow'>,

@@ -12,6 +12,7 @@ import type { Price } from '../core/price.ts';
 import { worstCost } from '../core/price.ts';
 import { truncateCall, truncateImage } from '../core/truncate.ts';
 import type { Dialect, Route as DialectRoute } from '../dialects/dialect.ts';
+import { serves } from '../providers/provider.ts';
 import type { KeyOwner } from '../store/store.ts';
 import type { Place } from './call-gate.ts';
 import type { Gateway } from './gateway.ts';
@@ -106,7 +107,7 @@ export function admitStored(gateway: Gateway, asked: Asked, call: ChatCall, amou
   const name = aliasOf(plan, call.model);
   const model = gateway.models.find(name) ?? { name, ownedBy: '', kind: 'text', maxOutputTokens: 0, routes: [] };
   const price = priceFor(plan, { dialect, endpoint, model: name }) ?? { unit: 'requests', perCall: amount };
-  const routes = model.routes.filter((route) => route.provider.endpoints.includes('chat'));
+  const routes = model.routes.filter((route) => serves(route.provider, 'chat'));
   const meter = new Meter(inputTokensAtMost(call), () => textsOf(call).join('\n'));
   return {
     owner,
@@ -201,7 +202,7 @@ function sell(
   if (model?.kind !== (call.endpoint === 'image' ? 'image' : 'text')) throw modelNotFound(call.model);
   const price = priceFor(plan, { dialect: asked.dialect, endpoint: asked.endpoint, model: model.name });
   if (price === undefined) throw new CallError('model_not_priced', { param: 'model' });
-  const routes = model.routes.filter((route) => route.provider.endpoints.includes(call.endpoint));
+  const routes = model.routes.filter((route) => serves(route.provider, call.endpoint));
   if (routes.length === 0) throw modelNotFound(call.model);
   return { model, price, routes };
 }

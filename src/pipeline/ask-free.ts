@@ -4,24 +4,24 @@ import { CallError, toCallError } from '../core/errors.ts';
 import { ATTEMPTS_MAX, retryClass } from '../core/routing.ts';
 import { withoutSecret } from '../core/without-secret.ts';
 import type { RemoteProvider, Target, UpstreamRequest } from '../providers/provider.ts';
-import type { Remote } from './attempt.ts';
-import { send } from './attempt.ts';
 import type { Gateway } from './gateway.ts';
 import type { Route } from './model-book.ts';
-import { coolDown, keyNumberOf, leave, remember, TargetChoice } from './target-choice.ts';
+import type { Remote } from './send.ts';
+import { send } from './send.ts';
+import { coolDown, keyNumberOf, leave, TargetChoice } from './target-choice.ts';
 
 /** For whom the question is asked. */
 export type FreeAsker = { readonly callId: string; readonly signal: AbortSignal; readonly withinMs: number };
 
 export type Question<T> = {
-  readonly request: UpstreamRequest;
+  build(target: Target): UpstreamRequest;
   /** Reads a 2xx answer. Throws what it means if it is none. */
   read(text: string): T;
 };
 
-type Ask<T> = (provider: RemoteProvider, target: Target) => Question<T> | undefined;
+type Ask<T> = (provider: RemoteProvider) => Question<T> | undefined;
 
-/** The first answer. `ask` makes the question for a target, or answers `undefined` where the target cannot be asked. */
+/** The first answer. `ask` makes the question for a provider, or answers `undefined` where that cannot be asked. */
 export async function askFree<T>(
   gateway: Gateway,
   asker: FreeAsker,
@@ -29,7 +29,7 @@ export async function askFree<T>(
   ask: Ask<T>,
 ): Promise<T> {
   const untilMs = gateway.clock.monotonicMs() + asker.withinMs;
-  const isAskable = ({ provider, target }: Route) => provider.kind === 'remote' && ask(provider, target) !== undefined;
+  const isAskable = ({ provider }: Route) => provider.kind === 'remote' && ask(provider) !== undefined;
   const choice = new TargetChoice(gateway, routes.filter(isAskable));
   let failure: CallError | undefined;
   for (let i = 0; i < ATTEMPTS_MAX; i++) {
@@ -37,7 +37,7 @@ export async function askFree<T>(
     if (keyed === undefined) break;
     const { target } = keyed;
     const provider = keyed.provider as RemoteProvider;
-    const question = ask(provider, target) as Question<T>;
+    const question = ask(provider) as Question<T>;
     const startedMs = gateway.clock.monotonicMs();
     const report = (error?: CallError) =>
       gateway.report.attempt({
@@ -53,7 +53,7 @@ export async function askFree<T>(
     try {
       const answer = await askOne(gateway, { provider, target }, question, asker.signal, untilMs - startedMs);
       report();
-      remember(keyed, 'whole', gateway.clock.monotonicMs() - startedMs);
+      choice.answered(gateway.clock.monotonicMs() - startedMs);
       return answer;
     } catch (thrown) {
       failure = withoutSecret(toCallError(thrown), target.apiKey);
@@ -84,7 +84,7 @@ async function askOne<T>(
   try {
     if (asker.aborted) leave();
     signal.throwIfAborted();
-    const upstream = await send(gateway, question.request, remote, watch, signal);
+    const upstream = await send(gateway, remote, question.build, watch, signal);
     return question.read(await gateway.upstream.readText(upstream, signal));
   } catch (thrown) {
     throw signal.aborted ? signal.reason : thrown;

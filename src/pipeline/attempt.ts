@@ -10,7 +10,7 @@ import type { Meter } from '../core/meter.ts';
 import { ATTEMPTS_MAX, mayBeBilled, preferenceFor, retryClass } from '../core/routing.ts';
 import { withoutSecret } from '../core/without-secret.ts';
 import { crashPoint } from '../crash-point.ts';
-import type { RemoteProvider, Target, UpstreamRequest, WholeAnswer } from '../providers/provider.ts';
+import type { ChatProtocol, RemoteProvider, WholeAnswer } from '../providers/provider.ts';
 import type { UpstreamAnswer } from '../upstream/upstream.ts';
 import type { Watch } from '../upstream/watch.ts';
 import type { StreamRenderer } from '../wire/rendering.ts';
@@ -19,25 +19,26 @@ import type { HeldCall } from './held-call.ts';
 import type { KeyedTarget } from './model-book.ts';
 import type { PieceSource } from './pieces.ts';
 import { LocalPieces, RemotePieces } from './pieces.ts';
-import { coolDown, keyNumberOf, leave, leaveWith, remember, TargetChoice } from './target-choice.ts';
+import { runSteps, send } from './send.ts';
+import { coolDown, keyNumberOf, leave, leaveWith, TargetChoice } from './target-choice.ts';
 import { TranslatedStream } from './translated-stream.ts';
 
 /** A whole answer from the first target that gives one. */
 export function attemptWhole(gateway: Gateway, held: HeldCall, call: ChatCall): Promise<WholeAnswer> {
   return attempt(gateway, held, async (route, watch, signal) => {
-    if (route.provider.kind === 'local') {
-      watch.end();
-      return collect(held, route.provider.generate(call, sleeper(gateway, signal)));
-    }
     const { provider, target } = route;
-    const request = provider.buildRequest(call, target);
-    const upstream = await send(gateway, request, { provider, target }, watch, signal);
+    if (provider.kind === 'local') {
+      watch.end();
+      return collect(held, provider.generate(call, sleeper(gateway, signal)));
+    }
+    const chat = chatOf(provider);
+    const upstream = await send(gateway, { provider, target }, (to) => chat.buildRequest(call, to), watch, signal);
     watch.expect(gateway.config.timeouts.idleMs, 'upstream_stalled');
     const text = await gateway.upstream.readText(upstream, signal, () => watch.touch());
     watch.end();
     crashPoint('whole.read');
-    const whole = route.provider.readAnswer(text, held.admission.meter);
-    return call.source?.family === route.provider.family ? whole : { answer: whole.answer };
+    const whole = chat.readAnswer(text, held.admission.meter);
+    return isOfFamily(call, chat) ? whole : { answer: whole.answer };
   });
 }
 
@@ -49,14 +50,11 @@ export function attemptPictures(gateway: Gateway, held: HeldCall, call: ImageCal
       watch.end();
       return provider.draw?.(call) ?? [];
     }
-    if (provider.images === undefined)
-      throw new CallError('provider_unavailable', { detail: 'the provider cannot draw' });
-    const request = provider.images.buildRequest(call, target);
-    const upstream = await send(gateway, request, { provider, target }, watch, signal);
-    watch.expect(gateway.config.timeouts.idleMs, 'upstream_stalled');
-    const text = await gateway.upstream.readText(upstream, signal, () => watch.touch());
+    const { images } = provider;
+    if (images === undefined) throw new CallError('provider_unavailable', { detail: 'the provider cannot draw' });
+    const pictures = await runSteps(gateway, { provider, target }, (to) => images.draw(call, to), watch, signal);
     watch.end();
-    return provider.images.readPictures(text);
+    return pictures;
   });
 }
 
@@ -76,14 +74,15 @@ export function attemptStream(
       watch.end();
       return begin(new LocalPieces(provider.generate(call, sleeper(gateway, signal)), renderer, meter));
     }
-    const request = provider.buildRequest(call, target);
-    const upstream = await send(gateway, request, { provider, target }, watch, signal);
-    if (isWholeBody(upstream)) throw await faultOfWholeBody(gateway, provider, upstream, meter, signal);
+    const chat = chatOf(provider);
+    const upstream = await send(gateway, { provider, target }, (to) => chat.buildRequest(call, to), watch, signal);
+    if (isWholeBody(upstream)) throw await faultOfWholeBody(gateway, chat, upstream, meter, signal);
     const { eventChars, streamBytes } = gateway.config.bounds;
-    const isRelay = call.source?.family === provider.family && target.quirks.streamsAreStrict;
-    const stream: AnswerStream = isRelay
-      ? provider.openRelay({ call, meter }, eventChars)
-      : new TranslatedStream(provider.openEvents(eventChars), renderer, meter);
+    const isRelay = isOfFamily(call, chat) && target.quirks.streamsAreStrict;
+    const stream: AnswerStream =
+      isRelay && chat.openRelay !== undefined
+        ? chat.openRelay({ call, meter }, eventChars)
+        : new TranslatedStream(chat.openEvents(eventChars), renderer, meter);
     const source = new RemotePieces(upstream, stream, watch, {
       streamBytes,
       idleMs: gateway.config.timeouts.idleMs,
@@ -93,6 +92,16 @@ export function attemptStream(
   });
 }
 
+function chatOf({ chat }: RemoteProvider): ChatProtocol {
+  if (chat === undefined) throw new CallError('provider_unavailable', { detail: 'the provider cannot talk' });
+  return chat;
+}
+
+/** Whether the call came in the provider's own protocol, so that answers may be passed on as they are. */
+function isOfFamily({ source }: ChatCall, { family }: ChatProtocol): boolean {
+  return source !== undefined && source.family === family;
+}
+
 /** Whether the provider answered a stream's request with JSON or a page, which it does to tell of a failure. */
 function isWholeBody(upstream: UpstreamAnswer): boolean {
   return /^\s*(?:application\/json|text\/html)\b/i.test(upstream.headers.get('content-type') ?? '');
@@ -100,14 +109,14 @@ function isWholeBody(upstream: UpstreamAnswer): boolean {
 
 async function faultOfWholeBody(
   gateway: Gateway,
-  provider: RemoteProvider,
+  chat: ChatProtocol,
   upstream: UpstreamAnswer,
   meter: Meter,
   signal: CancelSignal,
 ): Promise<CallError> {
   const text = await gateway.upstream.readText(upstream, signal);
   try {
-    provider.readAnswer(text, meter);
+    chat.readAnswer(text, meter);
   } catch (thrown) {
     return toCallError(thrown);
   }
@@ -141,7 +150,7 @@ async function attempt<T>(
     try {
       const result = await tryTarget(keyed, watch, signal);
       reportAttempt(gateway, held, keyed, startedMs, undefined);
-      remember(keyed, answerKind, gateway.clock.monotonicMs() - startedMs);
+      choice.answered(gateway.clock.monotonicMs() - startedMs);
       return result;
     } catch (thrown) {
       watch.end();
@@ -170,7 +179,7 @@ function enter(gateway: Gateway, held: HeldCall, keyed: KeyedTarget, startedMs: 
   }
   if (keyed.provider.kind === 'local') held.attempts.forgive();
   const watch = gateway.watchdog.watch((error) => expire(held, signal, error));
-  leaveWith(watch, keyed);
+  leaveWith(gateway, watch, keyed);
   watch.deadline(gateway.config.timeouts.callMs - (startedMs - held.startedMs));
   held.provider = keyed.target.providerName;
   held.upstreamModel = keyed.target.upstreamModel;
@@ -191,26 +200,6 @@ function mayRetry(call: Call, failure: CallError): boolean {
 function expire(held: HeldCall, attempt: Cancellation, error: CallError): void {
   attempt.abort(error);
   if (held.isDelivered) held.interrupt(error);
-}
-
-/** Where a request goes: how it is said, and to whom. */
-export type Remote = { readonly provider: RemoteProvider; readonly target: Target };
-
-/** Sends a request. Throws what an answer that is no 2xx means. */
-export async function send(
-  gateway: Gateway,
-  request: UpstreamRequest,
-  { provider, target }: Remote,
-  watch: Watch,
-  signal: CancelSignal,
-): Promise<UpstreamAnswer> {
-  watch.expect(gateway.config.timeouts.firstByteMs, 'upstream_timeout');
-  crashPoint('attempt.begun');
-  const upstream = await gateway.upstream.send(request, signal, target);
-  crashPoint('attempt.answered');
-  if (upstream.status >= 200 && upstream.status < 300) return upstream;
-  const text = await gateway.upstream.readText(upstream, signal);
-  throw provider.faultOfStatus(upstream.status, upstream.headers, text);
 }
 
 function reportAttempt(

@@ -10,6 +10,7 @@ import type { Watchdog } from '../upstream/watch.ts';
 import type { AnswerRecorder } from './answer-recorder.ts';
 import type { KeyRing } from './authenticate.ts';
 import type { CallGate } from './call-gate.ts';
+import type { FetchedKeys } from './fetched-keys.ts';
 import type { FreeLimits } from './free-limits.ts';
 import type { FreeWork } from './free-work.ts';
 import type { HeldCall } from './held-call.ts';
@@ -92,6 +93,7 @@ export type Gateway = {
   readonly models: ModelBook;
   readonly upstream: Upstream;
   readonly watchdog: Watchdog;
+  readonly fetchedKeys: FetchedKeys;
   readonly gate: CallGate;
   readonly freeLimits: FreeLimits;
   readonly freeWork: FreeWork;

@@ -46,16 +46,21 @@ function askJudge(
   names: readonly string[],
 ): Promise<ReadonlyMap<string, number>> {
   const call = judgeCall(modelName, text, names);
-  return askFree(gateway, asker, gateway.models.find(modelName)?.routes ?? [], (provider, target) => ({
-    request: provider.buildRequest(call, target),
-    read(answer) {
-      // The meter of a call counts towards its charge, and here is none.
-      const { choices } = provider.readAnswer(answer, new Meter(0, () => '')).answer;
-      const scores = readScores(choices[0]?.text ?? '', names);
-      if (scores === undefined) throw new CallError('upstream_bad_response', { detail: 'the judge answered nonsense' });
-      return scores;
-    },
-  }));
+  return askFree(gateway, asker, gateway.models.find(modelName)?.routes ?? [], ({ chat }) =>
+    chat === undefined
+      ? undefined
+      : {
+          build: (target) => chat.buildRequest(call, target),
+          read(text) {
+            // The meter of a call counts towards its charge, and here is none.
+            const { choices } = chat.readAnswer(text, new Meter(0, () => '')).answer;
+            const scores = readScores(choices[0]?.text ?? '', names);
+            if (scores === undefined)
+              throw new CallError('upstream_bad_response', { detail: 'the judge answered nonsense' });
+            return scores;
+          },
+        },
+  );
 }
 
 function shorten(text: string): string {

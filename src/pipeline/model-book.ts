@@ -8,7 +8,7 @@ import type { Candidate, Health, Order } from '../core/routing.ts';
 import { WELL } from '../core/routing.ts';
 import type { ModelPreset } from '../presets/models.ts';
 import { PROVIDERS } from '../providers/index.ts';
-import type { Provider, Target, VendorQuirks } from '../providers/provider.ts';
+import type { Provider, ProviderOption, Target, VendorQuirks } from '../providers/provider.ts';
 import type { Vendor } from '../providers/vendors.ts';
 import { VENDORS } from '../providers/vendors.ts';
 import type { ProviderKey } from './provider-keys.ts';
@@ -60,12 +60,14 @@ type Source = {
   readonly providerName: string;
   readonly baseUrl: string;
   readonly apiKey: string | undefined;
+  readonly options: Readonly<Record<string, string>>;
   readonly keys: ProviderKeys;
+  readonly ca?: string;
   readonly proxy?: string;
   readonly quirks: VendorQuirks;
 };
 
-const DEFAULT_KIND = 'openai-compatible';
+export const DEFAULT_KIND = 'openai-compatible';
 /** Output tokens that a call may have where neither it nor its model names a bound. */
 const DEFAULT_MAX_OUTPUT_TOKENS = 4096;
 const DEFAULT_QUIRKS: VendorQuirks = { maxTokensField: 'max_tokens', streamsAreStrict: false, unsupported: [] };
@@ -87,6 +89,7 @@ export class ModelBook {
       providerName: 'demo',
       baseUrl: '',
       apiKey: undefined,
+      options: {},
       keys: new ProviderKeys([undefined]),
       quirks: DEFAULT_QUIRKS,
     });
@@ -121,6 +124,7 @@ export class ModelBook {
   discoverable(environment: Environment): Vendor[] {
     const named = new Set(this.list().flatMap((model) => model.routes.map((route) => route.target.providerName)));
     return VENDORS.filter((vendor) => {
+      if (!listsModels(findProvider(vendor.kind ?? DEFAULT_KIND))) return false;
       const isByAddress = vendor.isProbed === true || (environment[baseUrlEnv(vendor)] ?? '') !== '';
       return isByAddress || (this.#sources.has(vendor.name) && !named.has(vendor.name));
     }).map((vendor) => ({ ...vendor, baseUrl: baseUrlOf(vendor, environment) }));
@@ -151,12 +155,15 @@ export class ModelBook {
   #addSource(vendor: Vendor, environment: Environment): void {
     const apiKey = vendor.keyEnv === null ? undefined : environment[vendor.keyEnv];
     const baseUrl = baseUrlOf(vendor, environment);
+    const provider = findProvider(vendor.kind ?? DEFAULT_KIND);
+    const options = optionsOf(provider, {}, environment);
     this.#sources.set(vendor.name, {
-      provider: findProvider(vendor.kind ?? DEFAULT_KIND),
+      provider,
       providerName: vendor.name,
       baseUrl,
       apiKey,
-      keys: new ProviderKeys([apiKey]),
+      options,
+      keys: new ProviderKeys([apiKey], { concurrency: concurrencyOf(provider, options) }),
       quirks: vendor.quirks,
     });
   }
@@ -164,14 +171,18 @@ export class ModelBook {
   #addConfigured(config: FileConfig['providers'][number], environment: Environment): void {
     const vendor = VENDORS.find((row) => row.name === config.vendor);
     const kind = config.kind ?? vendor?.kind ?? DEFAULT_KIND;
+    const provider = findProvider(kind);
+    const options = optionsOf(provider, config.options, vendor === undefined ? {} : environment);
     const apiKeys = config.apiKeys ?? [config.apiKey ?? (vendor?.keyEnv ? environment[vendor.keyEnv] : undefined)];
+    const concurrency = config.concurrency ?? concurrencyOf(provider, options);
     this.#sources.set(config.name, {
-      provider: findProvider(kind),
+      provider,
       providerName: config.name,
+      options,
       baseUrl: (config.baseUrl ?? vendor?.baseUrl ?? '').replace(/\/+$/, ''),
       apiKey: apiKeys[0],
-      keys: new ProviderKeys(apiKeys, config),
-      ...present({ proxy: config.proxy }),
+      keys: new ProviderKeys(apiKeys, { concurrency, perMinute: config.perMinute }),
+      ...present({ ca: config.ca, proxy: config.proxy }),
       // Streams of messages have blocks that only their own family can say, so they are always passed on.
       quirks: vendor?.quirks ?? { ...DEFAULT_QUIRKS, streamsAreStrict: kind === 'anthropic' },
     });
@@ -209,52 +220,39 @@ export class ModelBook {
   }
 }
 
-/** Everything about providers and models that the schema of the file cannot see, all of it at once. */
-export function modelProblems(
-  config: Pick<FileConfig, 'providers' | 'models' | 'moderation'>,
-  environment: Environment,
-): string[] {
-  const problems = keyProblems(config, environment);
-  const names = new Set(['demo', ...config.providers.map((provider) => provider.name)]);
-  for (const vendor of VENDORS) if (isSwitchedOn(vendor, environment)) names.add(vendor.name);
-  for (const [i, { name, vendor }] of config.providers.entries()) {
-    if (name === 'demo') problems.push(`providers.${i}: "demo" is the name of the built-in provider`);
-    if (vendor !== undefined && VENDORS.every((row) => row.name !== vendor))
-      problems.push(`providers.${i}.vendor: there is no vendor "${vendor}"`);
-  }
-  for (const [i, { apiKey, apiKeys = [] }] of config.providers.entries()) {
-    if (apiKey !== undefined && apiKeys.length > 0) problems.push(`providers.${i}: give either apiKey or apiKeys`);
-    if (new Set(apiKeys).size < apiKeys.length) problems.push(`providers.${i}.apiKeys: a key is given twice`);
-  }
-  for (const [i, model] of config.models.entries()) {
-    if (model.order === 'price' && model.targets.some(({ cost }) => cost === undefined))
-      problems.push(`models.${i}: the order "price" needs the cost of every target`);
-    for (const [j, { provider }] of model.targets.entries())
-      if (!names.has(provider)) problems.push(`models.${i}.targets.${j}: there is no provider "${provider}"`);
-  }
-  const moderating = config.moderation.provider;
-  if (moderating !== undefined && !names.has(moderating))
-    problems.push(`moderation: there is no provider "${moderating}"`);
-  return problems;
+/** Only those whose protocol is one that clients speak list their models in the way that clients read. */
+function listsModels(provider: Provider): boolean {
+  return provider.kind === 'remote' && provider.chat?.family !== undefined;
 }
 
-/** What is no printable ASCII cannot stand in a header, and every call would fail as if the network did. */
-function keyProblems(config: Pick<FileConfig, 'providers'>, environment: Environment): string[] {
-  const keys = new Map(VENDORS.flatMap(({ keyEnv }) => (keyEnv === null ? [] : [[keyEnv, environment[keyEnv] ?? '']])));
-  for (const [i, provider] of config.providers.entries()) {
-    keys.set(`providers.${i}.apiKey`, provider.apiKey ?? '');
-    for (const [j, key] of (provider.apiKeys ?? []).entries()) keys.set(`providers.${i}.apiKeys.${j}`, key);
+function concurrencyOf(provider: Provider, options: Readonly<Record<string, string>>): number | undefined {
+  return provider.kind === 'remote' ? provider.concurrency?.(options) : undefined;
+}
+
+/** What the provider asks for, from the file, the environment, or its fallback, in this order. */
+export function optionsOf(
+  provider: Provider,
+  given: Readonly<Record<string, string>>,
+  environment: Environment,
+): Readonly<Record<string, string>> {
+  const options: Record<string, string> = {};
+  for (const { name, env, fallback } of declaredOptions(provider)) {
+    const value = given[name] ?? (environment[env] || fallback);
+    if (value !== undefined) options[name] = value;
   }
-  const wrong = [...keys].filter(([, key]) => !/^[\x21-\x7e]*$/.test(key));
-  return wrong.map(([where]) => `${where}: has characters that no key can have`);
+  return options;
+}
+
+export function declaredOptions(provider: Provider): readonly ProviderOption[] {
+  return provider.kind === 'remote' ? (provider.options ?? []) : [];
 }
 
 /** A vendor is there once it has a key, or an address where it needs none. */
-function isSwitchedOn(vendor: Vendor, environment: Environment): boolean {
+export function isSwitchedOn(vendor: Vendor, environment: Environment): boolean {
   return (environment[vendor.keyEnv ?? baseUrlEnv(vendor)] ?? '') !== '';
 }
 
-function findProvider(kind: string): Provider {
+export function findProvider(kind: string): Provider {
   const provider = PROVIDERS.find((candidate) => candidate.name === kind);
   if (provider === undefined) throw new Error(`there is no provider kind "${kind}"`);
   return provider;
@@ -265,7 +263,7 @@ export function baseUrlEnv(vendor: Vendor): string {
   const stem =
     vendor.keyEnv === null
       ? vendor.name.toUpperCase().replace(/[^A-Z0-9]/g, '')
-      : vendor.keyEnv.replace(/_API_KEY$/, '');
+      : vendor.keyEnv.replace(/_(API_KEY|CREDENTIALS)$/, '');
   return `${stem}_BASE_URL`;
 }
 

@@ -3,8 +3,9 @@
 import type { CancelSignal } from '../core/cancellation.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import { CallError } from '../core/errors.ts';
-import type { Merits } from '../core/routing.ts';
+import type { Health, Merits } from '../core/routing.ts';
 import {
+  afterAnswer,
   afterFailure,
   isAboutKey,
   isOut,
@@ -40,10 +41,14 @@ export class TargetChoice {
   readonly #ordered: readonly Route[];
   #last: KeyedTarget | undefined;
   readonly #asked = new Set<Route>();
+  readonly #answerKind: AnswerKind;
+  /** Until when this call keeps the others off what was out. */
+  #triedUntilMs: Map<Health, number> | undefined;
 
   /** Throws `no_provider` where all targets are out: the call is refused at once instead of being kept waiting. */
   constructor(gateway: Gateway, routes: readonly Route[], { preference, answerKind = 'whole' }: ChoiceOptions = {}) {
     this.#gateway = gateway;
+    this.#answerKind = answerKind;
     const prefer =
       preference && (({ cost, firstByteMs }: Route) => preference({ cost, firstByteMs: firstByteMs[answerKind] }));
     this.#ordered = orderCandidates(standingRoutes(gateway, routes), gateway.clock.nowMs(), gateway.random, prefer);
@@ -87,13 +92,33 @@ export class TargetChoice {
       if (isNew && route.keys.waiting > 0) continue;
       const keyed = this.#keyOf(route);
       if (keyed === undefined) continue;
-      claimTry(this.#gateway, keyed);
+      this.#claimTry(keyed);
       if (route.keys.areCounted) route.keys.begin(keyed.key, this.#gateway.clock.monotonicMs());
       this.#asked.add(route);
       this.#last = keyed;
       return keyed;
     }
     return undefined;
+  }
+
+  /** The first call to what was out keeps the others off until it has ended. */
+  #claimTry(keyed: KeyedTarget): void {
+    const nowMs = this.#gateway.clock.nowMs();
+    for (const one of healthsOf(keyed)) {
+      const claimed = whileTried(one, nowMs, this.#gateway.config.bounds.failuresInRow);
+      if (claimed === one) continue;
+      Object.assign(one, claimed);
+      this.#triedUntilMs ??= new Map();
+      this.#triedUntilMs.set(one, claimed.coolUntilMs);
+    }
+  }
+
+  /** Remembers that the target which was taken last has answered, and how soon. */
+  answered(tookMs: number): void {
+    const keyed = this.#last as KeyedTarget;
+    for (const one of healthsOf(keyed)) Object.assign(one, afterAnswer(one, this.#triedUntilMs?.get(one)));
+    const { firstByteMs } = keyed.route;
+    firstByteMs[this.#answerKind] = movingMean(firstByteMs[this.#answerKind], tookMs);
   }
 
   #keyOf({ keyed, keys }: Route): KeyedTarget | undefined {
@@ -133,6 +158,7 @@ export class TargetChoice {
       const taken = isWaiting ? this.#takeNow(routes, false) : undefined;
       if (taken === undefined) return false;
       isWaiting = false;
+      for (const line of lines) line.stopWaiting(attempt);
       turn.resolve(taken);
       return true;
     };
@@ -188,13 +214,9 @@ function standingRoutes(gateway: Gateway, routes: readonly Route[]): readonly Ro
   throw new CallError('no_provider', { retryAfterS: Math.max(1, Math.ceil((restsUntilMs - nowMs) / 1000)) });
 }
 
-/** The first call to what was out keeps the others off until it has ended. */
-function claimTry(gateway: Gateway, { route, health }: KeyedTarget): void {
-  const nowMs = gateway.clock.nowMs();
-  for (const one of health === route ? [route] : [route, health]) {
-    const claimed = whileTried(one, nowMs, gateway.config.bounds.failuresInRow);
-    if (claimed !== one) Object.assign(one, claimed);
-  }
+/** What is remembered of the target, and of the key where it has several. */
+function healthsOf({ route, health }: KeyedTarget): KeyedTarget['health'][] {
+  return health === route ? [route] : [route, health];
 }
 
 /** The attempt is over, with its stream: its place is free for another. */
@@ -202,17 +224,12 @@ export function leave({ route, key }: KeyedTarget): void {
   if (route.keys.areCounted) route.keys.end(key);
 }
 
-/** Frees the place of an attempt when its watch ends. */
-export function leaveWith(watch: Watch, keyed: KeyedTarget): void {
-  if (keyed.route.keys.areCounted) watch.onEnd = () => leave(keyed);
-}
+/** To the vendor a stream runs for a moment longer than its last word, or than our leaving. */
+const LEAVING_MS = 30;
 
-/** Remembers that a target has answered, and how soon. */
-export function remember({ route, health }: KeyedTarget, answerKind: AnswerKind, tookMs: number): void {
-  route.failuresInRow = 0;
-  route.faultsInRow = 0;
-  health.failuresInRow = 0;
-  route.firstByteMs[answerKind] = movingMean(route.firstByteMs[answerKind], tookMs);
+/** Frees the place of an attempt when its watch has ended. */
+export function leaveWith(gateway: Gateway, watch: Watch, keyed: KeyedTarget): void {
+  if (keyed.route.keys.areCounted) watch.onEnd = () => void gateway.sleep(LEAVING_MS).then(() => leave(keyed));
 }
 
 /** Failures that do not pass by themselves: our key or account there, their certificate. */

@@ -11,11 +11,11 @@ export function vendorModerator(route: Route): Moderator {
     textsMax: TEXTS_MAX,
     questionsOf: () => 1,
     async judge(gateway, { texts, filters }, asker) {
-      const { model, judgements } = await askFree(gateway, asker, [route], ({ moderations }, target) =>
+      const { model, judgements } = await askFree(gateway, asker, [route], ({ moderations }) =>
         moderations === undefined
           ? undefined
           : {
-              request: moderations.buildRequest(texts, target),
+              build: (target) => moderations.buildRequest(texts, target),
               read: (text) => moderations.readModeration(text, texts.length),
             },
       );

@@ -37,6 +37,28 @@ const picture = (name: string, ownedBy: string, vendors: Readonly<Record<string,
   vendors,
 });
 
+const gigachat = (name: string): ModelPreset => ({
+  name,
+  ownedBy: 'sber',
+  maxOutputTokens: 4096,
+  vendors: { gigachat: name },
+});
+
+const yandex = (name: string, upstream = name): ModelPreset => ({
+  name,
+  ownedBy: 'yandex',
+  maxOutputTokens: 4096,
+  vendors: { yandex: upstream },
+});
+
+/** These models think as they answer. */
+const gemini = (name: string): ModelPreset => ({
+  name,
+  ownedBy: 'google',
+  maxOutputTokens: 16_384,
+  vendors: { gemini: name, openrouter: `google/${name}` },
+});
+
 /** Claude models since 5 think as they answer, so that the same text needs a wider bound. */
 const CLAUDE_5_OUTPUT_TOKENS = 16_384;
 
@@ -60,8 +82,9 @@ export const MODEL_PRESETS: readonly ModelPreset[] = [
   anthropic('claude-2-100k', 'claude-haiku-4-5'),
   anthropic('claude-1.3-100k', 'claude-haiku-4-5'),
   anthropic('claude-instant-1-100k', 'claude-haiku-4-5'),
-  picture('sdxl', 'stabilityai'),
-  picture('kandinsky', 'sber'),
+  // One's own machine goes before what is paid for.
+  picture('sdxl', 'stabilityai', { automatic1111: 'loaded', stability: 'stable-diffusion-xl-1024-v1-0' }),
+  picture('kandinsky', 'sber', { fusionbrain: 'kandinsky', gigachat: 'GigaChat-2-Max' }),
   picture('dall-e-3', 'openai', { openai: 'dall-e-3' }),
   picture('gpt-image-1', 'openai', { openai: 'gpt-image-1' }),
   ...RETIRED,
@@ -82,6 +105,14 @@ export const MODEL_PRESETS: readonly ModelPreset[] = [
   anthropic('claude-opus-4-6'),
   anthropic('claude-opus-4-5'),
   anthropic('claude-haiku-4-5'),
+  gigachat('GigaChat-2'),
+  gigachat('GigaChat-2-Pro'),
+  gigachat('GigaChat-2-Max'),
+  yandex('yandexgpt'),
+  yandex('yandexgpt-lite'),
+  gemini('gemini-2.5-pro'),
+  gemini('gemini-2.5-flash'),
+  gemini('gemini-2.5-flash-lite'),
   {
     name: 'deepseek-chat',
     ownedBy: 'deepseek',

@@ -13,16 +13,17 @@ const VERSION = '2023-06-01';
 export const anthropic: RemoteProvider = {
   kind: 'remote',
   name: 'anthropic',
-  endpoints: ['chat'],
-  family: 'anthropic-messages',
   keyHeaders,
-  buildRequest,
-  readAnswer(text, meter) {
-    return { answer: readMessage(parseMessage(text), meter), text };
-  },
-  openEvents: (maxEventChars) => new MessageStreamReader(maxEventChars),
-  openRelay: (context, maxEventChars) => new MessageStreamRelay(context, maxEventChars),
   faultOfStatus,
+  chat: {
+    family: 'anthropic-messages',
+    buildRequest,
+    readAnswer(text, meter) {
+      return { answer: readMessage(parseMessage(text), meter), text };
+    },
+    openEvents: (maxEventChars) => new MessageStreamReader(maxEventChars),
+    openRelay: (context, maxEventChars) => new MessageStreamRelay(context, maxEventChars),
+  },
 };
 
 function keyHeaders(apiKey: string | undefined): Record<string, string> {

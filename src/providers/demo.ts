@@ -15,7 +15,6 @@ const QUOTE_CHARS_MAX = 200;
 export const demo: LocalProvider = {
   kind: 'local',
   name: 'demo',
-  endpoints: ['chat', 'image'],
   draw: (call) =>
     Array.from({ length: call.n }, (_, i) => ({
       bytes: drawDemoPicture(i === 0 ? pictureText(call) : `${pictureText(call)} ${i}`, sizeFor(call.aspectRatio)),

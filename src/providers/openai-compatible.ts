@@ -1,35 +1,35 @@
 // Any server that speaks OpenAI's chat completions and, where it draws or moderates, its image generations and
 // moderations. What differs between vendors is data (vendors.ts).
 import type { ChatCall } from '../core/call.ts';
-import { CallError } from '../core/errors.ts';
 import { faultOfStatus } from '../wire/openai/fault.ts';
-import { isStrict, parseAnswer, readAnswer } from '../wire/openai/read-answer.ts';
+import { readWhole } from '../wire/openai/read-answer.ts';
 import { readPictures } from '../wire/openai/read-pictures.ts';
 import { ChatStreamReader } from '../wire/openai/read-stream.ts';
+import { refuseUnsupported } from '../wire/openai/refuse-unsupported.ts';
 import { ChatStreamRelay } from '../wire/openai/relay-stream.ts';
 import { readVendorModeration, writeModeration } from '../wire/openai/vendor-moderation.ts';
 import { writeChat } from '../wire/openai/write-chat.ts';
 import { writeImage } from '../wire/openai/write-image.ts';
+import { textOfBody } from '../wire/vendor-json.ts';
 import type { RemoteProvider, Target, UpstreamRequest } from './provider.ts';
 
 export const openaiCompatible: RemoteProvider = {
   kind: 'remote',
   name: 'openai-compatible',
-  endpoints: ['chat', 'image', 'moderation'],
-  family: 'openai-chat',
   keyHeaders,
-  buildRequest,
-  readAnswer(text, meter) {
-    const body = parseAnswer(text);
-    const answer = readAnswer(body, meter);
-    return isStrict(body) ? { answer, text } : { answer };
-  },
-  openEvents: (maxEventChars) => new ChatStreamReader(maxEventChars),
-  openRelay: (context, maxEventChars) => new ChatStreamRelay(context, maxEventChars),
   faultOfStatus,
+  chat: {
+    family: 'openai-chat',
+    buildRequest,
+    readAnswer: readWhole,
+    openEvents: (maxEventChars) => new ChatStreamReader(maxEventChars),
+    openRelay: (context, maxEventChars) => new ChatStreamRelay(context, maxEventChars),
+  },
   images: {
-    buildRequest: (call, target) => post(target, 'images/generations', writeImage(call, target.upstreamModel)),
-    readPictures,
+    draw: (call, target) => ({
+      request: post(target, 'images/generations', writeImage(call, target.upstreamModel)),
+      read: (body) => ({ result: readPictures(textOfBody(body)) }),
+    }),
   },
   moderations: {
     buildRequest: (texts, target) => post(target, 'moderations', writeModeration(texts, target.upstreamModel)),
@@ -50,25 +50,4 @@ function post(target: Target, path: string, body: string, accept = 'application/
 
 function keyHeaders(apiKey: string | undefined): Record<string, string> {
   return apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
-}
-
-/** The names in `unsupported` are those of the wire; each is asked of the neutral call. */
-function refuseUnsupported(call: ChatCall, unsupported: readonly string[]): void {
-  const o = call.options;
-  const asked: Record<string, boolean> = {
-    n: (o.n ?? 1) > 1,
-    logprobs: o.logprobs === true,
-    logit_bias: o.logitBias !== undefined,
-    top_k: o.topK !== undefined,
-    tool_choice: o.toolChoice !== undefined && o.toolChoice !== 'auto',
-    tools: o.tools !== undefined,
-    response_format: o.responseFormat?.kind === 'schema',
-  };
-  for (const name of unsupported) {
-    if (asked[name] === true)
-      throw new CallError('unsupported_parameter', {
-        param: name,
-        message: `"${name}" is not supported by this model.`,
-      });
-  }
 }

@@ -1,6 +1,7 @@
 // What a provider is: an upstream wire protocol, as pure translations, or a generator that runs in this process. A
 // provider never opens a socket: it describes requests and reads answers, so it is tested with recorded text. Adding
-// one is one file and one line in index.ts; an OpenAI-like vendor is one row in vendors.ts.
+// one is one file and one line in index.ts; an OpenAI-like vendor is one row in vendors.ts. What takes several requests
+// is described as steps, and a key that must be fetched first as an exchange of keys: the shell does both.
 import type { AnswerStream, RelayContext } from '../core/answer-stream.ts';
 import type { Answer, CallEvent, ChatCall, Endpoint, Family, ImageCall, Picture } from '../core/call.ts';
 import type { CallError } from '../core/errors.ts';
@@ -15,9 +16,14 @@ export type Target = {
   readonly baseUrl: string;
   /** Scheme, host and port of `baseUrl`: what connections are kept by. */
   readonly origin: string;
+  /** The key that requests carry. Where the provider exchanges keys it is the one that was fetched. */
   readonly apiKey: string | undefined;
   /** The proxy through which it is reached, credentials in it. */
   readonly proxy?: string;
+  /** What this kind of provider asks for beside a key, each by its name; absent ones have their fallback. */
+  readonly options: Readonly<Record<string, string>>;
+  /** Certificates to trust instead of the runtime's own list, in PEM. */
+  readonly ca?: string;
   /** The bound on the output of a call that names none, for vendors that take no call without one. */
   readonly maxOutputTokens: number;
   readonly quirks: VendorQuirks;
@@ -53,26 +59,76 @@ export type EventReader = {
   readonly fault: CallError | undefined;
 };
 
-export type RemoteProvider = {
-  readonly kind: 'remote';
+/** One request on the way to a result, and what its 2xx answer leads to. */
+export type Step<T> = {
+  readonly request: UpstreamRequest;
+  /** How long to wait before it is sent, such as between two looks at a job. */
+  readonly afterMs?: number;
+  /** Whether it starts no work and may be sent again: a job that runs must not be lost to one failed look at it. */
+  readonly isRepeatable?: true;
+  /** Whether the answer comes only when the work is done, so that its first byte may take as long as the whole call. */
+  readonly isSlow?: true;
+  /** What ends the work at the vendor if we give up while this request is out. */
+  readonly interrupt?: UpstreamRequest;
+  /** Throws what the answer means if it leads nowhere. */
+  read(body: Buffer): StepOutcome<T>;
+};
+export type StepOutcome<T> = { readonly result: T } | { readonly next: Step<T> };
+
+/** A setting of a kind of provider beside its address and key, such as a scope or a folder. */
+export type ProviderOption = {
   readonly name: string;
-  readonly endpoints: readonly Endpoint[];
-  readonly family: Family;
-  /** The headers that every request carries, the key's among them. */
-  keyHeaders(apiKey: string | undefined): Record<string, string>;
+  /** The variable that sets it for a vendor that the environment switches on. */
+  readonly env: string;
+  /** What holds where it is absent; without one the option is needed. */
+  readonly fallback?: string;
+  readonly about: string;
+};
+
+/** A short-lived key and when it ends. */
+export type FetchedKey = { readonly apiKey: string; readonly expiresAtMs: number };
+
+/** How the lasting key of the configuration is exchanged for the short-lived one that requests carry. */
+export type KeyExchange = {
+  /** `nonce` is a random UUID. */
+  buildRequest(target: Target, nonce: string): UpstreamRequest;
+  /** Reads a 2xx answer. Throws `upstream_bad_response` if it has no key. */
+  readKey(text: string): FetchedKey;
+};
+
+export type ChatProtocol = {
+  /** The wire family, where clients speak it as well: then bodies and streams may be passed on as they came. */
+  readonly family?: Family;
   /** Throws `unsupported_parameter` for a field that the target cannot honour and whose loss would be a lie. */
   buildRequest(call: ChatCall, target: Target): UpstreamRequest;
   /** Reads a 2xx answer. Throws what it means if it is none. */
   readAnswer(text: string, meter: Meter): WholeAnswer;
   openEvents(maxEventChars: number): EventReader;
-  /** Passes a stream on to a client of the same family, byte for byte. */
-  openRelay(context: RelayContext, maxEventChars: number): AnswerStream;
+  /** Passes a stream on to a client of the same family, byte for byte. Present where there is a family. */
+  openRelay?(context: RelayContext, maxEventChars: number): AnswerStream;
+};
+
+export type RemoteProvider = {
+  readonly kind: 'remote';
+  readonly name: string;
+  /** What it needs to know beside an address and a key. */
+  readonly options?: readonly ProviderOption[];
+  /** Calls at once that the vendor takes from one account, where the configuration names no other bound. */
+  concurrency?(options: Readonly<Record<string, string>>): number | undefined;
+  /** Present where requests carry a key that has to be fetched with the lasting one. */
+  readonly keyExchange?: KeyExchange;
+  /** The headers that every request carries, the key's among them. */
+  keyHeaders(apiKey: string | undefined): Record<string, string>;
   faultOfStatus(status: number, headers: AnswerHeaders, text: string): CallError;
+  /** Present where the protocol can talk. */
+  readonly chat?: ChatProtocol;
   /** Present where the protocol can draw. */
   readonly images?: {
-    buildRequest(call: ImageCall, target: Target): UpstreamRequest;
-    /** The pictures of a 2xx answer. Throws `content_refused` where the vendor drew none for its content. */
-    readPictures(text: string): Picture[];
+    /**
+     * The first step to the pictures. Throws `unsupported_parameter` as `chat.buildRequest` does; the last step throws
+     * `content_refused` where the vendor drew nothing for its content.
+     */
+    draw(call: ImageCall, target: Target): Step<Picture[]>;
   };
   /** Present where the protocol can moderate by OpenAI's categories. */
   readonly moderations?: {
@@ -89,9 +145,15 @@ export type RemoteProvider = {
 export type LocalProvider = {
   readonly kind: 'local';
   readonly name: string;
-  readonly endpoints: readonly Endpoint[];
   generate(call: ChatCall, sleep: (ms: number) => Promise<void>): AsyncIterable<CallEvent>;
   draw?(call: ImageCall): Picture[];
 };
 
 export type Provider = RemoteProvider | LocalProvider;
+
+/** Whether the provider can answer calls of this kind at all. */
+export function serves(provider: Provider, endpoint: Endpoint): boolean {
+  if (endpoint === 'image') return (provider.kind === 'local' ? provider.draw : provider.images) !== undefined;
+  if (endpoint === 'moderation') return provider.kind === 'remote' && provider.moderations !== undefined;
+  return endpoint === 'chat' && (provider.kind === 'local' || provider.chat !== undefined);
+}

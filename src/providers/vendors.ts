@@ -5,7 +5,7 @@ import type { VendorQuirks } from './provider.ts';
 export type Vendor = {
   readonly name: string;
   /** The wire protocol that it speaks: the name of a provider. OpenAI's where absent. */
-  readonly kind?: 'openai-compatible' | 'anthropic';
+  readonly kind?: 'anthropic' | 'gemini' | 'gigachat' | 'yandexgpt' | 'fusionbrain' | 'stability' | 'automatic1111';
   readonly baseUrl: string;
   /** The variable that holds the key; `null` for servers that need none and are found or configured by address. */
   readonly keyEnv: string | null;
@@ -31,6 +31,61 @@ export const VENDORS: readonly Vendor[] = [
     keyEnv: 'ANTHROPIC_API_KEY',
     // The protocol has no words for these, so that its provider refuses them whatever vendor speaks it.
     quirks: { ...strict, unsupported: ['n', 'logprobs', 'logit_bias', 'presence_penalty', 'frequency_penalty'] },
+  },
+  {
+    name: 'gigachat',
+    kind: 'gigachat',
+    baseUrl: 'https://gigachat.devices.sberbank.ru/api/v1',
+    keyEnv: 'GIGACHAT_CREDENTIALS',
+    quirks: {
+      ...strict,
+      unsupported: [
+        'n',
+        'stop',
+        'logprobs',
+        'logit_bias',
+        'presence_penalty',
+        'frequency_penalty',
+        'top_k',
+        'tool_choice',
+        'response_format',
+      ],
+    },
+  },
+  {
+    name: 'yandex',
+    kind: 'yandexgpt',
+    baseUrl: 'https://ai.api.cloud.yandex.net/v1',
+    keyEnv: 'YANDEX_API_KEY',
+    quirks: { ...loose, unsupported: ['n', 'logprobs', 'logit_bias', 'top_k'] },
+  },
+  {
+    name: 'gemini',
+    kind: 'gemini',
+    baseUrl: 'https://generativelanguage.googleapis.com/v1beta',
+    keyEnv: 'GEMINI_API_KEY',
+    quirks: { ...strict, unsupported: ['n', 'logprobs', 'logit_bias', 'parallel_tool_calls'] },
+  },
+  {
+    name: 'fusionbrain',
+    kind: 'fusionbrain',
+    baseUrl: 'https://api-key.fusionbrain.ai',
+    keyEnv: 'FUSIONBRAIN_API_KEY',
+    quirks: { ...strict, unsupported: ['n'] },
+  },
+  {
+    name: 'stability',
+    kind: 'stability',
+    baseUrl: 'https://api.stability.ai',
+    keyEnv: 'STABILITY_API_KEY',
+    quirks: strict,
+  },
+  {
+    name: 'automatic1111',
+    kind: 'automatic1111',
+    baseUrl: 'http://127.0.0.1:7860',
+    keyEnv: null,
+    quirks: strict,
   },
   { name: 'openrouter', baseUrl: 'https://openrouter.ai/api/v1', keyEnv: 'OPENROUTER_API_KEY', quirks: strict },
   {
@@ -59,7 +114,7 @@ export const VENDORS: readonly Vendor[] = [
     name: 'ollama',
     baseUrl: 'http://127.0.0.1:11434/v1',
     keyEnv: null,
-    quirks: { ...loose, unsupported: ['n', 'logprobs', 'logit_bias', 'tool_choice', 'top_k'] },
+    quirks: { ...loose, unsupported: ['n', 'logprobs', 'logit_bias', 'tool_choice', 'top_k', 'image_url'] },
     isProbed: true,
   },
 ];

@@ -3,11 +3,11 @@
 import { isUtf8 } from 'node:buffer';
 import type { CancelSignal } from '../core/cancellation.ts';
 import { CallError } from '../core/errors.ts';
+import { present } from '../core/fields.ts';
 import type { AnswerHeaders, UpstreamRequest } from '../providers/provider.ts';
 import type { Body } from './http-client/body.ts';
 import { decodeText } from './http-client/body.ts';
 import { HttpClient } from './http-client/http-client.ts';
-import type { ProxyAddress } from './http-client/proxy.ts';
 import { readProxy } from './http-client/proxy.ts';
 
 export type UpstreamBounds = { readonly answerBytes: number; readonly connectMs: number };
@@ -21,29 +21,30 @@ export type UpstreamAnswer = {
 /** How the place of a request is reached. A `Target` tells it. */
 export type Way = {
   /** The address of a proxy, credentials in it. */
-  readonly proxy?: string;
+  readonly proxy?: string | undefined;
+  /** Certificates to trust instead of the runtime's own list, in PEM. */
+  readonly ca?: string | undefined;
 };
 
 export class Upstream {
   readonly #bounds: UpstreamBounds;
   readonly #monotonicMs: () => number;
   readonly #client: HttpClient;
-  /** By proxy: a connection through one must not serve who goes another way. */
-  readonly #clientsByProxy = new Map<string, HttpClient>();
+  /** By what they trust and the proxy they go through: a connection must not serve who goes another way. */
+  readonly #clientsByWay = new Map<string, HttpClient>();
 
   constructor(bounds: UpstreamBounds, monotonicMs: () => number) {
     this.#bounds = bounds;
     this.#monotonicMs = monotonicMs;
-    this.#client = this.#open(undefined);
+    this.#client = this.#open({});
   }
 
   /**
    * Sends one request. Resolves when the headers are there. Throws `upstream_unreachable` or `upstream_tls_error`
    * while surely nothing was started, else `upstream_reset`; an abort throws the signal's reason.
    */
-  async send(request: UpstreamRequest, signal: CancelSignal, { proxy }: Way = {}): Promise<UpstreamAnswer> {
-    const client = proxy === undefined ? this.#client : this.#clientThrough(proxy);
-    const answer = await client.send(request, signal);
+  async send(request: UpstreamRequest, signal: CancelSignal, way: Way = {}): Promise<UpstreamAnswer> {
+    const answer = await this.#clientFor(way).send(request, signal);
     const coding = answer.headers.get('content-encoding');
     if (coding !== null && coding !== 'identity') {
       answer.body.cancel();
@@ -57,34 +58,42 @@ export class Upstream {
    * `upstream_reset` if it breaks off, `upstream_bad_response` where it is no UTF-8.
    */
   async readText(answer: UpstreamAnswer, signal: CancelSignal, onBytes?: () => void): Promise<string> {
-    signal.throwIfAborted();
-    const length = Number(answer.headers.get('content-length') ?? 0);
-    if (length > this.#bounds.answerBytes) {
-      answer.body.cancel();
-      throw new CallError('upstream_too_large');
-    }
-    const bytes = await answer.body.bytes(this.#bounds.answerBytes, onBytes);
+    const bytes = await this.readBytes(answer, signal, onBytes);
     // An answer with letters that cannot be read is damaged; of an error's words the status tells enough.
     if (answer.status < 300 && !isUtf8(bytes))
       throw new CallError('upstream_bad_response', { detail: 'the answer is no UTF-8' });
     return decodeText(bytes);
   }
 
-  /** Gives up the connections that wait for a request. */
-  close(): void {
-    for (const client of [this.#client, ...this.#clientsByProxy.values()]) client.close();
+  /** The whole body as it came; `onBytes` is told of each arrival. Throws as `readText` does, but for the letters. */
+  async readBytes(answer: UpstreamAnswer, signal: CancelSignal, onBytes?: () => void): Promise<Buffer> {
+    signal.throwIfAborted();
+    const length = Number(answer.headers.get('content-length') ?? 0);
+    if (length > this.#bounds.answerBytes) {
+      answer.body.cancel();
+      throw new CallError('upstream_too_large');
+    }
+    return answer.body.bytes(this.#bounds.answerBytes, onBytes);
   }
 
-  #clientThrough(proxy: string): HttpClient {
-    const client = this.#clientsByProxy.get(proxy) ?? this.#open(readProxy(proxy));
-    this.#clientsByProxy.set(proxy, client);
+  /** Gives up the connections that wait for a request. */
+  close(): void {
+    for (const client of [this.#client, ...this.#clientsByWay.values()]) client.close();
+  }
+
+  #clientFor({ ca, proxy }: Way): HttpClient {
+    if (ca === undefined && proxy === undefined) return this.#client;
+    const name = `${proxy ?? ''}\n${ca ?? ''}`;
+    const client = this.#clientsByWay.get(name) ?? this.#open({ ca, proxy });
+    this.#clientsByWay.set(name, client);
     return client;
   }
 
-  #open(proxy: ProxyAddress | undefined): HttpClient {
+  #open({ ca, proxy }: Way): HttpClient {
     const { connectMs } = this.#bounds;
+    const dialled = present({ ca, proxy: proxy === undefined ? undefined : readProxy(proxy) });
     // Providers are the operator's own choice and may well be on this machine or in its network.
-    const options = { connectMs, isAllowedAddress: () => true, ...(proxy === undefined ? {} : { proxy }) };
+    const options = { connectMs, isAllowedAddress: () => true, ...dialled };
     return new HttpClient(options, this.#monotonicMs);
   }
 }

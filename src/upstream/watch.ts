@@ -62,6 +62,7 @@ export class Watch {
   #sinceMs: number;
   #limitMs = Number.POSITIVE_INFINITY;
   #code: ErrorCode = 'upstream_timeout';
+  #retryAfterS: number | undefined;
   #deadlineMs = Number.POSITIVE_INFINITY;
   /** What is let go when the request is over, such as its place at a vendor that takes few at once. */
   onEnd: (() => void) | undefined;
@@ -72,11 +73,15 @@ export class Watch {
     this.#sinceMs = dog.coarseNowMs;
   }
 
-  /** From now on at most `limitMs` may pass until the next word; else the request ends with `code`. */
-  expect(limitMs: number, code: ErrorCode): void {
+  /**
+   * From now on at most `limitMs` may pass until the next word; else the request ends with `code`, and the client is told
+   * to come again after `retryAfterS`.
+   */
+  expect(limitMs: number, code: ErrorCode, retryAfterS?: number): void {
     this.#sinceMs = this.#dog.coarseNowMs;
     this.#limitMs = limitMs;
     this.#code = code;
+    this.#retryAfterS = retryAfterS;
   }
 
   /** Something arrived: the wait starts anew. */
@@ -94,7 +99,7 @@ export class Watch {
       nowMs > this.#deadlineMs ? 'deadline_exceeded' : nowMs - this.#sinceMs > this.#limitMs ? this.#code : undefined;
     if (code === undefined) return;
     this.end();
-    this.#abort(new CallError(code));
+    this.#abort(new CallError(code, this.#retryAfterS === undefined ? {} : { retryAfterS: this.#retryAfterS }));
   }
 
   end(): void {

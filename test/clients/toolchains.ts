@@ -33,12 +33,25 @@ export function findToolchains(): Readonly<Record<Language, Toolchain>> {
   return {
     curl: findProgram(['curl'], ['--version'], /^curl ([\d.]+)/),
     python: findPython(),
-    axios: findAxios(),
+    axios: findNodePackage('axios'),
     browser: findProgram(['chromium', 'chromium-browser', 'google-chrome'], ['--version'], /([\d.]+)/),
     php: findProgram(['php'], ['--version'], /^PHP ([\d.]+)/),
     'c++': findCompiler(),
     java: findJava(),
     'c#': findMono(),
+  };
+}
+
+/** Clients of vendors, for the fakes of these. */
+export function findVendorClients(): { readonly python: Toolchain; readonly node: Toolchain } {
+  Bun.spawnSync([INSTALL, 'vendors'], { stdout: 'ignore', stderr: 'inherit', timeout: 300_000 });
+  const python = join(FOLDER, 'vendors', 'bin', 'python');
+  const packages = ['gigachat', 'fusionbrain-sdk-python', 'webuiapi', 'openai'];
+  const code = `from importlib.metadata import version as v; print(", ".join(f"{n} {v(n)}" for n in ${JSON.stringify(packages)}))`;
+  const versions = existsSync(python) ? outputOf([python, '-c', code])?.trim() : undefined;
+  return {
+    python: versions ? found(python, versions) : missing(`Python with ${packages.join(', ')}`),
+    node: findNodePackage('@google/genai'),
   };
 }
 
@@ -56,10 +69,10 @@ function findPython(): Toolchain {
   return versions ? found(program, versions) : missing('Python with requests and openai');
 }
 
-function findAxios(): Toolchain {
+function findNodePackage(name: string): Toolchain {
   const node = Bun.which('node');
-  const about = join(FOLDER, 'node_modules', 'axios', 'package.json');
-  if (node === null || !existsSync(about)) return missing('Node.js with axios');
+  const about = join(FOLDER, 'node_modules', name, 'package.json');
+  if (node === null || !existsSync(about)) return missing(`Node.js with ${name}`);
   const { version } = JSON.parse(readFileSync(about, 'utf8')) as { version: string };
   return found(node, version, join(FOLDER, 'node_modules'));
 }

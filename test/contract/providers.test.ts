@@ -2,13 +2,16 @@
 // are pure, so that these tests need no server.
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import type { ChatCall } from '../../src/core/call.ts';
+import type { CallEvent, ChatCall, ImageCall } from '../../src/core/call.ts';
+import { ASPECT_RATIOS } from '../../src/core/call.ts';
 import { CallError } from '../../src/core/errors.ts';
 import { Meter } from '../../src/core/meter.ts';
 import { PROVIDERS } from '../../src/providers/index.ts';
-import type { RemoteProvider, Target } from '../../src/providers/provider.ts';
+import type { Target } from '../../src/providers/provider.ts';
 import { message, messageFrames } from '../../src/testing/anthropic-fault-shapes.ts';
-import { completion, streamFrames } from '../../src/testing/fault-scripts.ts';
+import { completion, PIXEL, streamFrames } from '../../src/testing/fault-scripts.ts';
+import { geminiAnswer, geminiFrames } from '../../src/testing/vendors/gemini.ts';
+import { gigachatAnswer, gigachatFrames } from '../../src/testing/vendors/gigachat.ts';
 import { readMessagesCall } from '../../src/wire/anthropic/read-messages.ts';
 import { readChat } from '../../src/wire/openai/read-chat.ts';
 
@@ -21,6 +24,13 @@ const TARGET: Target = {
   baseUrl: 'https://vendor.example/v1',
   origin: 'https://vendor.example',
   apiKey: KEY,
+  options: {
+    scope: 'GIGACHAT_API_PERS',
+    authUrl: 'https://vendor.example/oauth',
+    folder: 'folder',
+    secret: 'vendor-secret-0123456789',
+    steps: '30',
+  },
   maxOutputTokens: 77,
   quirks: { maxTokensField: 'max_tokens', streamsAreStrict: true, unsupported: [] },
 };
@@ -34,10 +44,16 @@ const CALL: ChatCall = {
   extra: {},
 };
 
-/** A healthy answer and a healthy stream of each family. A new family needs its own here. */
-const HEALTHY: Readonly<Record<RemoteProvider['family'], { readonly whole: string; readonly frames: string[] }>> = {
-  'openai-chat': { whole: JSON.stringify(completion('Hello there.')), frames: streamFrames('Hello there.') },
-  'anthropic-messages': { whole: JSON.stringify(message('Hello there.')), frames: messageFrames('Hello there.') },
+type Healthy = { readonly whole: string; readonly frames: string[] };
+const OPENAI: Healthy = { whole: JSON.stringify(completion('Hello there.')), frames: streamFrames('Hello there.') };
+
+/** A healthy answer and a healthy stream of each provider that talks. A new one needs its own here. */
+const HEALTHY: Readonly<Record<string, Healthy>> = {
+  'openai-compatible': OPENAI,
+  yandexgpt: OPENAI,
+  anthropic: { whole: JSON.stringify(message('Hello there.')), frames: messageFrames('Hello there.') },
+  gemini: { whole: JSON.stringify(geminiAnswer('Hello there.')), frames: geminiFrames('Hello there.') },
+  gigachat: { whole: JSON.stringify(gigachatAnswer('Hello there.')), frames: gigachatFrames('Hello there.') },
 };
 
 /** Bodies that are nearly right: known fields with values of the right kinds most of the time. */
@@ -115,36 +131,12 @@ function openaiBody(): fc.Arbitrary<Record<string, unknown>> {
 
 const meter = () => new Meter(1000, () => 'Привет');
 const remote = PROVIDERS.filter((provider) => provider.kind === 'remote');
+const talking = remote.flatMap(({ name, chat, ...provider }) =>
+  chat === undefined ? [] : [[name, { ...provider, ...chat }, HEALTHY[name] as Healthy] as const],
+);
+const drawing = remote.flatMap(({ name, images }) => (images === undefined ? [] : [[name, images.draw] as const]));
 
-describe.each(remote.map((provider) => [provider.name, provider] as const))('%s', (_, provider) => {
-  const { whole, frames } = HEALTHY[provider.family];
-  const bytes = Buffer.from(frames.join(''));
-
-  test('sends the key in headers alone, the vendor’s model name, and the public one nowhere', () => {
-    for (const stream of [true, false]) {
-      const request = provider.buildRequest({ ...CALL, stream }, TARGET);
-      expect(JSON.stringify(request.headers)).toContain(KEY);
-      expect(request.url + request.body).not.toContain(KEY);
-      expect(JSON.parse(request.body)).toMatchObject({ model: 'vendor-model' });
-      expect(request.body).not.toContain('public-model');
-      expect(request.url).toStartWith(`${TARGET.baseUrl}/`);
-      expect(request.headers).toMatchObject(provider.keyHeaders(KEY));
-    }
-    expect(JSON.stringify(provider.buildRequest(CALL, { ...TARGET, apiKey: undefined }))).not.toContain('undefined');
-  });
-
-  test('leaves out, or refuses by name, what another family’s call only carries', () => {
-    const family = provider.family === 'openai-chat' ? 'anthropic-messages' : 'openai-chat';
-    const foreign: ChatCall = { ...CALL, family, extra: { field_of_others: 1 }, extraHeaders: { 'x-others': '1' } };
-    expect(JSON.stringify(provider.buildRequest(foreign, TARGET))).not.toMatch(/others/);
-    const parts = [{ kind: 'opaque' as const, type: 'part_of_others', value: {} }];
-    expect(() => provider.buildRequest({ ...foreign, messages: [{ role: 'user', parts }] }, TARGET)).toThrow(CallError);
-    const options = { tools: [{ name: 'tool_of_others', opaque: {} }] };
-    expect(() => provider.buildRequest({ ...foreign, options }, TARGET)).toThrow(CallError);
-    const own = provider.buildRequest({ ...foreign, family: provider.family }, TARGET);
-    expect(own.body).toContain('field_of_others');
-  });
-
+describe.each(remote.map((provider) => [provider.name, provider] as const))('%s fails', (_, provider) => {
   test.each([401, 402, 403])('a %d is about our account: the customer is not told so', (status) => {
     for (const text of [JSON.stringify({ error: { type: 'x', message: OURS } }), OURS, '', '<html>']) {
       const fault = provider.faultOfStatus(status, new Headers(), text);
@@ -183,6 +175,37 @@ describe.each(remote.map((provider) => [provider.name, provider] as const))('%s'
     expect(waits('86400')).toBe(60);
     for (const odd of ['-1', 'NaN', 'Wed, 21 Oct 2015 07:28:00 GMT']) expect(waits(odd)).toBe(5);
   });
+});
+
+describe.each(talking)('%s talks', (_, provider, { whole, frames }) => {
+  const bytes = Buffer.from(frames.join(''));
+  const { openRelay } = provider;
+
+  test('sends the key in headers alone, the vendor’s model name, and the public one nowhere', () => {
+    for (const stream of [true, false]) {
+      const request = provider.buildRequest({ ...CALL, stream }, TARGET);
+      expect(JSON.stringify(request.headers)).toContain(KEY);
+      expect(request.url + request.body).not.toContain(KEY);
+      expect(request.url + request.body).toContain('vendor-model');
+      expect(request.url + request.body).not.toContain('public-model');
+      expect(request.url).toStartWith(`${TARGET.baseUrl}/`);
+      expect(request.headers).toMatchObject(provider.keyHeaders(KEY));
+    }
+    expect(JSON.stringify(provider.buildRequest(CALL, { ...TARGET, apiKey: undefined }))).not.toContain('undefined');
+  });
+
+  test('leaves out, or refuses by name, what another family’s call only carries', () => {
+    const family = provider.family === 'openai-chat' ? 'anthropic-messages' : 'openai-chat';
+    const foreign: ChatCall = { ...CALL, family, extra: { field_of_others: 1 }, extraHeaders: { 'x-others': '1' } };
+    expect(JSON.stringify(provider.buildRequest(foreign, TARGET))).not.toMatch(/others/);
+    const parts = [{ kind: 'opaque' as const, type: 'part_of_others', value: {} }];
+    expect(() => provider.buildRequest({ ...foreign, messages: [{ role: 'user', parts }] }, TARGET)).toThrow(CallError);
+    const options = { tools: [{ name: 'tool_of_others', opaque: {} }] };
+    expect(() => provider.buildRequest({ ...foreign, options }, TARGET)).toThrow(CallError);
+    if (provider.family === undefined) return;
+    const own = provider.buildRequest({ ...foreign, family: provider.family }, TARGET);
+    expect(own.body).toContain('field_of_others');
+  });
 
   test('writes any call that a client of either family may send, or refuses it by name', () => {
     fc.assert(
@@ -193,7 +216,8 @@ describe.each(remote.map((provider) => [provider.name, provider] as const))('%s'
           const read = 'max_tokens' in body ? readMessagesCall(wire, new Headers()) : readChat(wire);
           const { source: _source, ...anew } = read;
           const request = provider.buildRequest(keepsBytes ? read : anew, TARGET);
-          expect(JSON.parse(request.body)).toMatchObject({ model: 'vendor-model' });
+          expect(JSON.parse(request.body)).toBeObject();
+          expect(request.url + request.body).toContain('vendor-model');
         } catch (thrown) {
           expect(thrown).toBeInstanceOf(CallError);
           expect((thrown as CallError).details.param ?? '').not.toBe('');
@@ -246,7 +270,7 @@ describe.each(remote.map((provider) => [provider.name, provider] as const))('%s'
         const noisy = Buffer.concat([bytes.subarray(0, at), noise, bytes.subarray(at)]);
         for (const open of [
           () => provider.openEvents(EVENT_CHARS_MAX),
-          () => provider.openRelay({ call: CALL, meter: meter() }, EVENT_CHARS_MAX),
+          () => openRelay?.({ call: CALL, meter: meter() }, EVENT_CHARS_MAX) ?? provider.openEvents(EVENT_CHARS_MAX),
         ]) {
           open().push(noisy);
           const cutShort = open();
@@ -258,15 +282,122 @@ describe.each(remote.map((provider) => [provider.name, provider] as const))('%s'
     );
   });
 
-  test('a relay keeps the end back until it is asked for, and tells a failure as none', () => {
-    const relay = provider.openRelay({ call: CALL, meter: meter() }, EVENT_CHARS_MAX);
-    const passed = Buffer.from(relay.push(bytes)).toString();
-    expect(relay.isComplete).toBe(true);
-    expect(passed + relay.end()).toBe(bytes.toString());
-    expect(relay.end()).not.toBe('');
-    const failure = relay.error(new CallError('upstream_reset', { detail: OURS }));
-    expect(failure).toContain('upstream_reset');
-    expect(failure).not.toContain(OURS);
-    expect(failure).not.toContain(relay.end());
+  test('a stream that is cut at any byte gives the same events', () => {
+    const joined = (reader: { push(bytes: Uint8Array): CallEvent[] }, pieces: readonly Uint8Array[]) => {
+      const texts = new Map<string, string>();
+      for (const event of pieces.flatMap((piece) => reader.push(piece)))
+        texts.set(event.kind, (texts.get(event.kind) ?? '') + ('text' in event ? event.text : JSON.stringify(event)));
+      return Object.fromEntries(texts);
+    };
+    const uncut = joined(provider.openEvents(EVENT_CHARS_MAX), [bytes]);
+    for (let at = 1; at < bytes.length; at++) {
+      const pieces = [bytes.subarray(0, at), bytes.subarray(at)];
+      expect(joined(provider.openEvents(EVENT_CHARS_MAX), pieces)).toEqual(uncut);
+    }
+  });
+
+  test.skipIf(openRelay === undefined)(
+    'a relay keeps the end back until it is asked for, and tells a failure as none',
+    () => {
+      if (openRelay === undefined) return;
+      const relay = openRelay({ call: CALL, meter: meter() }, EVENT_CHARS_MAX);
+      const passed = Buffer.from(relay.push(bytes)).toString();
+      expect(relay.isComplete).toBe(true);
+      expect(passed + relay.end()).toBe(bytes.toString());
+      expect(relay.end()).not.toBe('');
+      const failure = relay.error(new CallError('upstream_reset', { detail: OURS }));
+      expect(failure).toContain('upstream_reset');
+      expect(failure).not.toContain(OURS);
+      expect(failure).not.toContain(relay.end());
+    },
+  );
+});
+
+describe.each(drawing)('%s draws', (_, draw) => {
+  const PICTURE: ImageCall = { endpoint: 'image', model: 'public-model', prompt: 'Кот', aspectRatio: '1:1', n: 1 };
+
+  test('sends keys in headers alone, to the vendor’s own host, and the public name nowhere', () => {
+    for (const apiKey of [KEY, undefined]) {
+      const { request, interrupt } = draw(PICTURE, { ...TARGET, ...{ apiKey } });
+      for (const sent of [request, ...(interrupt === undefined ? [] : [interrupt])]) {
+        expect(sent.url + sent.body).not.toMatch(/vendor-(key|secret)|public-model|undefined/);
+        expect(JSON.stringify(sent.headers)).not.toContain('undefined');
+        expect(sent.url).toStartWith('https://vendor.example/');
+        expect(sent.origin).toBe(TARGET.origin);
+      }
+    }
+  });
+
+  test('draws every ratio and any text, or refuses it by name', () => {
+    const calls = fc.record({
+      prompt: fc.string({ unit: 'binary' }),
+      aspectRatio: fc.constantFrom(...ASPECT_RATIOS),
+      n: fc.integer({ min: 1, max: 4 }),
+      negativePrompt: fc.string(),
+      style: fc.string(),
+    });
+    fc.assert(
+      fc.property(calls, fc.boolean(), (given, isPlain) => {
+        const { negativePrompt: _, ...plain } = given;
+        try {
+          const step = draw({ ...PICTURE, ...(isPlain ? { ...plain, n: 1 } : given) }, TARGET);
+          expect(step.request.url).toStartWith(`${TARGET.baseUrl}/`);
+        } catch (thrown) {
+          expect(thrown).toBeInstanceOf(CallError);
+          expect((thrown as CallError).details.param ?? '').not.toBe('');
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('takes any answer to any step for pictures, for a next step, or for a failure of the catalogue', () => {
+    const status = fc.constantFrom('DONE', 'INITIAL', 'FAIL', 'ACTIVE', 'SUCCESS', 'CONTENT_FILTERED', 7, null);
+    const base64 = fc.oneof(fc.constant(PIXEL.toString('base64')), fc.string(), fc.constant(''));
+    const body = fc.oneof(
+      fc.string().map((text) => Buffer.from(text)),
+      fc.constant(PIXEL),
+      fc
+        .oneof(
+          fc.jsonValue(),
+          fc.array(fc.record({ id: fc.uuid(), name: fc.string(), status, type: fc.constant('TEXT2IMAGE') })),
+          fc.record(
+            {
+              uuid: fc.uuid(),
+              status,
+              result: fc.record({ files: fc.array(base64), censored: fc.boolean() }),
+              images: fc.array(base64),
+              image: base64,
+              artifacts: fc.array(fc.record({ base64, finishReason: status })),
+              data: fc.array(fc.record({ b64_json: base64 })),
+              choices: fc.array(
+                fc.record({ message: fc.record({ content: fc.constant('<img src="a-1" fuse="true"/>') }) }),
+              ),
+            },
+            { requiredKeys: [] },
+          ),
+        )
+        .map((value) => Buffer.from(JSON.stringify(value))),
+    );
+    fc.assert(
+      fc.property(fc.array(body, { minLength: 4, maxLength: 8 }), (bodies) => {
+        let step = draw(PICTURE, TARGET);
+        for (const answer of bodies) {
+          try {
+            const outcome = step.read(answer);
+            if ('result' in outcome) {
+              expect(outcome.result.length).toBeGreaterThan(0);
+              return;
+            }
+            step = outcome.next;
+            expect(step.request.url).toStartWith(`${TARGET.baseUrl}/`);
+          } catch (thrown) {
+            expect(thrown).toBeInstanceOf(CallError);
+            return;
+          }
+        }
+      }),
+      { numRuns: 1_000 },
+    );
   });
 });

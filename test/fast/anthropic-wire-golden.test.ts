@@ -9,7 +9,7 @@ import { CallError } from '../../src/core/errors.ts';
 import { Meter } from '../../src/core/meter.ts';
 import { anthropic } from '../../src/providers/anthropic.ts';
 import { openaiCompatible } from '../../src/providers/openai-compatible.ts';
-import type { RemoteProvider, Target } from '../../src/providers/provider.ts';
+import type { ChatProtocol, RemoteProvider, Target } from '../../src/providers/provider.ts';
 import { VENDORS } from '../../src/providers/vendors.ts';
 import { messageEvent } from '../../src/testing/anthropic-fault-shapes.ts';
 import { readMessagesCall } from '../../src/wire/anthropic/read-messages.ts';
@@ -17,6 +17,7 @@ import { readChat } from '../../src/wire/openai/read-chat.ts';
 
 const FOLDER = join(import.meta.dir, '..', 'golden', 'anthropic-wire');
 const CHARS_MAX = 1_000_000;
+const chat = anthropic.chat as Required<ChatProtocol>;
 
 type Given = {
   readonly does: string;
@@ -34,12 +35,12 @@ const TRANSLATIONS: Readonly<Record<string, (given: Given) => unknown>> = {
   'write request': (given) => write(anthropic, given),
   'write openai request': (given) => write(openaiCompatible, { ...given, dialect: 'anthropic' }),
   'read answer': ({ body }) => {
-    const { answer, text } = anthropic.readAnswer(textOf(body), meter());
+    const { answer, text } = chat.readAnswer(textOf(body), meter());
     expect(text).toBe(textOf(body));
     return answer;
   },
   'read stream': ({ events = [] }) => {
-    const reader = anthropic.openEvents(CHARS_MAX);
+    const reader = chat.openEvents(CHARS_MAX);
     const made = reader.push(Buffer.from(events.map(messageEvent).join('')));
     return {
       events: made,
@@ -55,7 +56,7 @@ const TRANSLATIONS: Readonly<Record<string, (given: Given) => unknown>> = {
         new Headers(),
       ),
     };
-    const relay = anthropic.openRelay({ call, meter: counted }, CHARS_MAX);
+    const relay = chat.openRelay({ call, meter: counted }, CHARS_MAX);
     const out = relay.push(Buffer.from(events.map(messageEvent).join('')));
     return {
       text: typeof out === 'string' ? out : Buffer.from(out).toString(),
@@ -68,9 +69,9 @@ const TRANSLATIONS: Readonly<Record<string, (given: Given) => unknown>> = {
     told(anthropic.faultOfStatus(status, new Headers(headers), textOf(body))),
 };
 
-function write(provider: RemoteProvider, { dialect, body, headers, asItCame = true, target = {} }: Given): unknown {
+function write({ chat }: RemoteProvider, { dialect, body, headers, asItCame = true, target = {} }: Given): unknown {
   const read = dialect === 'openai' ? readChat(wire(body)) : readMessagesCall(wire(body), new Headers(headers));
-  const request = provider.buildRequest(asItCame ? read : withoutSource(read), targetWith(target));
+  const request = (chat as ChatProtocol).buildRequest(asItCame ? read : withoutSource(read), targetWith(target));
   return { ...request, body: JSON.parse(request.body) };
 }
 
@@ -81,6 +82,7 @@ function targetWith({ apiKey = 'vendor-key', upstreamModel = 'vendor-model' }: N
     baseUrl: 'https://vendor.example/v1',
     origin: 'https://vendor.example',
     apiKey: apiKey ?? undefined,
+    options: {},
     maxOutputTokens: 4096,
     quirks: { maxTokensField: 'max_tokens', streamsAreStrict: true, unsupported: [] },
   };

@@ -19,6 +19,7 @@ import { readBody } from '../../src/http/request.ts';
 import { TranslatedStream } from '../../src/pipeline/translated-stream.ts';
 import { anthropic } from '../../src/providers/anthropic.ts';
 import { openaiCompatible } from '../../src/providers/openai-compatible.ts';
+import type { ChatProtocol } from '../../src/providers/provider.ts';
 import { message, messageFrames } from '../../src/testing/anthropic-fault-shapes.ts';
 import { chunk, completion, frame, pictures, streamFrames } from '../../src/testing/fault-scripts.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
@@ -28,6 +29,7 @@ import { isPublicAddress } from '../../src/upstream/public-address.ts';
 import { openWebhookDoor } from '../../src/upstream/webhook-door.ts';
 import { renderMessageStream } from '../../src/wire/anthropic/render-stream.ts';
 import { readFlatBody } from '../../src/wire/flat-body.ts';
+import { readPictures } from '../../src/wire/openai/read-pictures.ts';
 import { renderChatStream } from '../../src/wire/openai/render-chat.ts';
 import { mutateBytes, splitAtRandom } from '../fuzz/mutate-bytes.ts';
 import { mutateJson, strangeValue } from '../fuzz/mutate-json.ts';
@@ -38,6 +40,8 @@ const SEED = Number(process.env['SEED'] ?? 4);
 /** No input of these sizes may take longer. It is the processor's time, since the machine may be busy. */
 const PARSE_MS_MAX = 100;
 const EVENT_CHARS_MAX = 1024 * 1024;
+const openaiChat = openaiCompatible.chat as Required<ChatProtocol>;
+const anthropicChat = anthropic.chat as Required<ChatProtocol>;
 
 const STREAMED: ChatCall = {
   endpoint: 'chat',
@@ -141,13 +145,13 @@ describe('server-sent events', () => {
 
   const FAMILIES = {
     OpenAI: {
-      provider: openaiCompatible,
+      chat: openaiChat,
       render: renderChatStream,
       frames: streamFrames('one two three'),
       event: chunk({ content: 'x' }),
     },
     Anthropic: {
-      provider: anthropic,
+      chat: anthropicChat,
       render: renderMessageStream,
       frames: messageFrames('one two three'),
       event: { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'x' } },
@@ -160,8 +164,8 @@ describe('server-sent events', () => {
     ['Anthropic', 'relayed'],
     ['Anthropic', 'translated'],
   ] as const)("of %s's family, %s: damage is a fault and never an exception or absurd usage", (family, kind) => {
-    const { provider, render, frames, event } = FAMILIES[family];
-    const call: ChatCall = { ...STREAMED, family: provider.family };
+    const { chat, render, frames, event } = FAMILIES[family];
+    const call: ChatCall = { ...STREAMED, family: chat.family };
     return over(CASES, (random) => {
       const mutated = () => `event: content_block_delta\n${frame(mutateJson(random, event, [CHAT]))}`;
       const text = frames.map((one) => (random.next() < 0.8 ? one : mutated())).join('');
@@ -170,8 +174,8 @@ describe('server-sent events', () => {
       const renderer = render(call, { callId: 'id', createdAtS: 0, model: 'm' });
       const stream =
         kind === 'relayed'
-          ? provider.openRelay({ call, meter }, EVENT_CHARS_MAX)
-          : new TranslatedStream(provider.openEvents(EVENT_CHARS_MAX), renderer, meter);
+          ? chat.openRelay({ call, meter }, EVENT_CHARS_MAX)
+          : new TranslatedStream(chat.openEvents(EVENT_CHARS_MAX), renderer, meter);
       for (const piece of splitAtRandom(random, bytes)) {
         if (stream.isComplete || stream.fault !== undefined) break;
         quickly(() => stream.push(piece));
@@ -183,10 +187,10 @@ describe('server-sent events', () => {
 
 describe('answers of a provider', () => {
   const read = {
-    'a completion': (text: string, meter: Meter) => openaiCompatible.readAnswer(text, meter),
-    'a message': (text: string, meter: Meter) => anthropic.readAnswer(text, meter),
+    'a completion': (text: string, meter: Meter) => openaiChat.readAnswer(text, meter),
+    'a message': (text: string, meter: Meter) => anthropicChat.readAnswer(text, meter),
     "an error of Anthropic's": (text: string) => anthropic.faultOfStatus(400, new Headers(), text).text('en'),
-    pictures: (text: string) => openaiCompatible.images?.readPictures(text),
+    pictures: (text: string) => readPictures(text),
     'a moderation': (text: string) => openaiCompatible.moderations?.readModeration(text, 1),
     'an error': (text: string) => openaiCompatible.faultOfStatus(400, new Headers(), text).text('en'),
   };

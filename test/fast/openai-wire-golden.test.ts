@@ -12,13 +12,14 @@ import { Meter } from '../../src/core/meter.ts';
 import { SseReader } from '../../src/core/sse.ts';
 import { openai } from '../../src/dialects/openai.ts';
 import { openaiCompatible } from '../../src/providers/openai-compatible.ts';
-import type { Target } from '../../src/providers/provider.ts';
+import type { ChatProtocol, Target } from '../../src/providers/provider.ts';
 import { readChat } from '../../src/wire/openai/read-chat.ts';
 import { renderChat, renderChatStream } from '../../src/wire/openai/render-chat.ts';
 
 const ROOT = join(import.meta.dir, '..', 'golden');
 const CONTEXT = { callId: 'call-1', createdAtS: 1_790_000_000, model: 'public-model' };
 const CHARS_MAX = 1_000_000;
+const chat = openaiCompatible.chat as Required<ChatProtocol>;
 
 /** What each translation is given and gives. JSON in, JSON out. */
 const TRANSLATIONS: Readonly<Record<string, (input: never) => unknown>> = {
@@ -44,23 +45,23 @@ const TRANSLATIONS: Readonly<Record<string, (input: never) => unknown>> = {
     asItCame: boolean;
   }) => {
     const call = readChat(wire(body));
-    const request = openaiCompatible.buildRequest(asItCame ? call : withoutSource(call), targetWith(target));
+    const request = chat.buildRequest(asItCame ? call : withoutSource(call), targetWith(target));
     return { ...request, body: JSON.parse(request.body) };
   },
   /** A provider's answer into the neutral one, and whether its bytes may be passed on. */
   'read answer': ({ body }: { body: unknown }) => {
-    const { answer, text } = openaiCompatible.readAnswer(wire(body).text, new Meter(1000, () => 'Hello there.'));
+    const { answer, text } = chat.readAnswer(wire(body).text, new Meter(1000, () => 'Hello there.'));
     return { answer, isPassedOn: text !== undefined };
   },
   'read stream': ({ chunks }: { chunks: unknown[] }) => {
-    const reader = openaiCompatible.openEvents(CHARS_MAX);
+    const reader = chat.openEvents(CHARS_MAX);
     const events = reader.push(Buffer.from(chunks.map(asFrame).join('')));
     return { events, isComplete: reader.isComplete, fault: reader.fault === undefined ? null : told(reader.fault) };
   },
   /** A provider's stream as a customer gets it who did, or did not, ask for usage. */
   'relay stream': ({ chunks, body }: { chunks: unknown[]; body: unknown }) => {
     const meter = new Meter(1000, () => 'Hello there.');
-    const relay = openaiCompatible.openRelay({ call: readChat(wire(body)), meter }, CHARS_MAX);
+    const relay = chat.openRelay({ call: readChat(wire(body)), meter }, CHARS_MAX);
     const out = relay.push(Buffer.from(chunks.map(asFrame).join('')));
     const frames = framesOf(typeof out === 'string' ? out : Buffer.from(out).toString());
     return { frames, usage: meter.usage(), isComplete: relay.isComplete };
@@ -90,6 +91,7 @@ function targetWith({
     baseUrl: 'https://vendor.example/v1',
     origin: 'https://vendor.example',
     maxOutputTokens: 4096,
+    options: {},
   };
   return { ...where, ...target, quirks, apiKey: apiKey ?? undefined };
 }

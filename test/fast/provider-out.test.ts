@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import { CallError } from '../../src/core/errors.ts';
 import type { Health } from '../../src/core/routing.ts';
-import { afterFailure, isOut, isRested, WELL, whileTried } from '../../src/core/routing.ts';
+import { afterAnswer, afterFailure, isOut, isRested, WELL, whileTried } from '../../src/core/routing.ts';
 import { healthy, json } from '../../src/testing/fault-scripts.ts';
 import { FAMILIES } from '../../src/testing/faults/family.ts';
 import { CALL_KINDS } from '../../src/testing/faults/fault-row.ts';
@@ -125,5 +125,12 @@ describe('a target', () => {
     const tried = whileTried(after(NEW, overloaded, OUT_AFTER), 7_000, OUT_AFTER);
     expect(isOut(tried, 7_000, OUT_AFTER)).toBe(true);
     expect(whileTried(NEW, 7_000, OUT_AFTER)).toEqual(NEW);
+  });
+
+  test('rests no more once that call has shown that it is back, unless it asked for rest meanwhile', () => {
+    const tried = whileTried(after(NEW, overloaded, OUT_AFTER), 7_000, OUT_AFTER);
+    expect(afterAnswer(tried, tried.coolUntilMs)).toEqual(WELL);
+    expect(afterAnswer({ ...tried, coolUntilMs: 60_000 }, tried.coolUntilMs).coolUntilMs).toBe(60_000);
+    expect(afterAnswer(tried, undefined).coolUntilMs).toBe(tried.coolUntilMs);
   });
 });

@@ -57,7 +57,7 @@ const MUTATIONS: readonly Mutation[] = [
   },
   {
     bug: 'a limit is counted in memory and not in the commit',
-    file: 'src/store/sqlite/batch.ts',
+    file: 'src/store/sqlite/ledger-rows.ts',
     piece: 'this.#sql.putWindow.run(book.accountId, subject, window.bytes(), window.day, window.dayCount);',
     replacement: '',
   },

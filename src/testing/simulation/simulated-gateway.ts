@@ -10,6 +10,7 @@ import type { FileShelf } from '../../files/file-shelf.ts';
 import { AnswerRecorder } from '../../pipeline/answer-recorder.ts';
 import { KeyRing } from '../../pipeline/authenticate.ts';
 import { CallGate } from '../../pipeline/call-gate.ts';
+import { FetchedKeys } from '../../pipeline/fetched-keys.ts';
 import { FreeLimits } from '../../pipeline/free-limits.ts';
 import { FreeWork } from '../../pipeline/free-work.ts';
 import type { Gateway } from '../../pipeline/gateway.ts';
@@ -130,6 +131,7 @@ export async function startProcess(around: Surroundings): Promise<SimulatedProce
     models: new ModelBook(CONFIG, {}, []),
     upstream,
     watchdog,
+    fetchedKeys: new FetchedKeys({ upstream, watchdog, clock, newNonce: around.newCallId, fetchMs: 1_000 }),
     gate: new CallGate(CONFIG.bounds, around.random),
     recorder: new AnswerRecorder(CONFIG.bounds),
     freeLimits: new FreeLimits(),

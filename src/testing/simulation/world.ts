@@ -198,11 +198,22 @@ export class World {
     });
   }
 
-  /** The first target of a call is one that was not told to be left alone, where there is any. */
+  /**
+   * The first target of a call is one that was not told to be left alone, where there is any. One that has failed many
+   * times in a row is kept from calls for its own reasons, until it has answered one.
+   */
   #checkRested(callId: string, host: string): void {
-    const nowMs = this.process.gateway.clock.nowMs();
+    const { clock, models, config } = this.process.gateway;
+    const nowMs = clock.nowMs();
     const rests = (one: string) => (this.resting.get(one) ?? 0) > nowMs;
-    const others = ['first.test', 'second.test', 'third.test'].filter((one) => !rests(one));
+    const isFailing = (one: string) =>
+      models
+        .list()
+        .flatMap(({ routes }) => routes)
+        .some(
+          ({ target, failuresInRow }) => target.baseUrl.includes(one) && failuresInRow >= config.bounds.failuresInRow,
+        );
+    const others = ['first.test', 'second.test', 'third.test'].filter((one) => !rests(one) && !isFailing(one));
     promise(!rests(host) || others.length === 0, () => `${callId} goes to ${host}, which rests; ${others} do not`);
   }
 

@@ -5,27 +5,17 @@ import { CallError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/fields.ts';
 import { isObject } from '../../core/fields.ts';
 import type { Meter } from '../../core/meter.ts';
+import { parseVendorObject } from '../vendor-json.ts';
 import { faultOfErrorObject } from './fault.ts';
 import { UsageReader } from './usage.ts';
 
 /** Parses the body of a 200 answer. Throws `upstream_bad_response`, or what an error object inside means. */
 export function parseMessage(text: string): JsonObject {
-  const body = parseJsonObject(text, 'the answer');
+  const body = parseVendorObject(text);
   if (body['type'] === 'error' || isObject(body['error'])) throw faultOfErrorObject(body['error']);
   if (!Array.isArray(body['content']) || typeof body['stop_reason'] !== 'string')
     throw new CallError('upstream_bad_response', { detail: 'the answer has no content or no stop reason' });
   return body;
-}
-
-export function parseJsonObject(text: string, what: string): JsonObject {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new CallError('upstream_bad_response', { detail: `${what} is not JSON` });
-  }
-  if (!isObject(value)) throw new CallError('upstream_bad_response', { detail: `${what} is not an object` });
-  return value;
 }
 
 /** The neutral answer; its text and usage are counted by `meter`. */

@@ -5,8 +5,9 @@ import { toCallError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/fields.ts';
 import { isObject } from '../../core/fields.ts';
 import { SseReader } from '../../core/sse.ts';
+import { objectOf, parseVendorObject } from '../vendor-json.ts';
 import { faultOfErrorObject } from './fault.ts';
-import { isThinking, parseJsonObject, readStopReason } from './read-message.ts';
+import { isThinking, readStopReason } from './read-message.ts';
 import { UsageReader } from './usage.ts';
 
 type OpenTool = { readonly index: number; hasArguments: boolean };
@@ -131,14 +132,10 @@ export class MessageStreamReader {
  * an error in another family's shape, which no event of this one has.
  */
 export function parseEvent(data: string, name: string): JsonObject {
-  const event = parseJsonObject(data, 'a stream event');
+  const event = parseVendorObject(data, 'a stream event');
   if (name === 'error' || event['type'] === 'error' || isObject(event['error']))
     throw faultOfErrorObject(event['error']);
   return event;
-}
-
-function objectOf(value: unknown): JsonObject {
-  return isObject(value) ? value : {};
 }
 
 function said(kind: 'text' | 'reasoning', text: unknown): readonly CallEvent[] {

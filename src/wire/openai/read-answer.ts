@@ -6,18 +6,17 @@ import { CallError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/fields.ts';
 import { isObject } from '../../core/fields.ts';
 import type { Meter } from '../../core/meter.ts';
+import { parseVendorObject } from '../vendor-json.ts';
 import { faultOfErrorObject } from './fault.ts';
 import { readUsage } from './usage.ts';
 
 /** Parses the body of a 200 answer. Throws `upstream_bad_response`, or what an error object inside means. */
 export function parseAnswer(text: string): JsonObject {
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch {
-    throw new CallError('upstream_bad_response', { detail: 'the answer is not JSON' });
-  }
-  if (!isObject(body)) throw new CallError('upstream_bad_response', { detail: 'the answer is not an object' });
+  return checkAnswer(parseVendorObject(text));
+}
+
+/** Throws what an error object inside means, or `upstream_bad_response` where there is no choice. */
+export function checkAnswer(body: JsonObject): JsonObject {
   if (body['error'] !== undefined && body['error'] !== null) throw faultOfErrorObject(body['error']);
   if (!Array.isArray(body['choices']) || body['choices'].length === 0) {
     throw new CallError('upstream_bad_response', { detail: 'the answer has no choices' });
@@ -28,6 +27,13 @@ export function parseAnswer(text: string): JsonObject {
       throw faultOfErrorObject(choice['error'] ?? {});
   }
   return body;
+}
+
+/** A whole answer, with the vendor's own text where that may be passed on to a client of this family. */
+export function readWhole(text: string, meter: Meter): { readonly answer: Answer; readonly text?: string } {
+  const body = parseAnswer(text);
+  const answer = readAnswer(body, meter);
+  return isStrict(body) ? { answer, text } : { answer };
 }
 
 /** The neutral answer; its text and usage are counted by `meter`. */
@@ -90,7 +96,7 @@ function textOrNull(value: unknown): string | null {
 }
 
 /** Whether the answer already has every field that strict clients need, so that its bytes may be passed on. */
-export function isStrict(body: JsonObject): boolean {
+function isStrict(body: JsonObject): boolean {
   if (typeof body['id'] !== 'string' || typeof body['created'] !== 'number' || !isObject(body['usage'] ?? NO_USAGE))
     return false;
   return (body['choices'] as unknown[]).every((choice) => {

@@ -1,45 +1,21 @@
-// Reads the pictures of an OpenAI image generation. Only bytes are taken: a vendor's own address would expire, would
-// show where the picture was made, and could point into our own network.
+// Reads the pictures of an OpenAI image generation.
 import type { Picture } from '../../core/call.ts';
 import { CallError } from '../../core/errors.ts';
 import { isObject } from '../../core/fields.ts';
+import { pictureOfBase64 } from '../picture-file.ts';
+import { parseVendorObject, unreadable } from '../vendor-json.ts';
 import { faultOfErrorObject } from './fault.ts';
-
-/** The first twelve bytes of each kind of file, in hex. */
-const SIGNATURES: readonly (readonly [start: RegExp, contentType: Picture['contentType']])[] = [
-  [/^89504e470d0a1a0a/, 'image/png'],
-  [/^ffd8ff/, 'image/jpeg'],
-  [/^52494646.{8}57454250/, 'image/webp'],
-];
 
 /** Throws `content_refused` where the vendor drew nothing because of the content. */
 export function readPictures(text: string): Picture[] {
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch {
-    throw unreadable('the answer is not JSON');
-  }
-  if (!isObject(body)) throw unreadable('the answer is not an object');
+  const body = parseVendorObject(text);
   if (body['error'] !== undefined && body['error'] !== null) throw faultOfErrorObject(body['error']);
   const data = Array.isArray(body['data']) ? body['data'].filter(isObject) : [];
   const drawn = data.filter((item) => typeof item['b64_json'] === 'string' && item['b64_json'] !== '');
-  if (drawn.length > 0) return drawn.map((item) => toPicture(String(item['b64_json'])));
+  if (drawn.length > 0) return drawn.map((item) => pictureOfBase64(String(item['b64_json'])));
   if (data.some((item) => item['finish_reason'] === 'content_filter'))
     throw new CallError('content_refused', { detail: 'the provider drew nothing because of the content' });
   if (data.some((item) => typeof item['url'] === 'string'))
     throw unreadable('the answer has addresses instead of pictures, which are not fetched');
   throw unreadable('the answer has no pictures');
-}
-
-function toPicture(base64: string): Picture {
-  const bytes = new Uint8Array(Buffer.from(base64.replace(/^data:[^,]{0,100},/, ''), 'base64'));
-  const start = Buffer.from(bytes.subarray(0, 12)).toString('hex');
-  const contentType = SIGNATURES.find(([signature]) => signature.test(start))?.[1];
-  if (contentType === undefined) throw unreadable('a picture is neither PNG, JPEG nor WebP');
-  return { bytes, contentType };
-}
-
-function unreadable(detail: string): CallError {
-  return new CallError('upstream_bad_response', { detail });
 }

@@ -11,11 +11,14 @@ import { readUsage } from './usage.ts';
 
 export class ChatStreamReader {
   readonly #sse: SseReader;
+  readonly #normalize: (chunk: JsonObject) => JsonObject;
   #isComplete = false;
   #fault: CallError | undefined;
 
-  constructor(maxEventChars: number) {
+  /** @param normalize gives a chunk of a vendor that deviates the shape of this family. */
+  constructor(maxEventChars: number, normalize = (chunk: JsonObject) => chunk) {
     this.#sse = new SseReader(maxEventChars);
+    this.#normalize = normalize;
   }
 
   /** Whether `[DONE]` was seen. Nothing after it is read. */
@@ -33,7 +36,7 @@ export class ChatStreamReader {
       for (const { event, data } of this.#sse.push(bytes)) {
         if (this.#isComplete) break;
         if (data === '[DONE]') this.#isComplete = true;
-        else events.push(...readChunk(parseChunk(data, event)));
+        else events.push(...readChunk(this.#normalize(parseChunk(data, event))));
       }
     } catch (thrown) {
       this.#fault = toCallError(thrown);

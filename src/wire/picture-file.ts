@@ -1,0 +1,25 @@
+// Finished pictures as vendors send them. Only bytes are taken: a vendor's own address would expire, would show where
+// the picture was made, and could point into our own network.
+import type { Picture } from '../core/call.ts';
+import { CallError } from '../core/errors.ts';
+
+/** The first twelve bytes of each kind of file, in hex. */
+const SIGNATURES: readonly (readonly [start: RegExp, contentType: Picture['contentType']])[] = [
+  [/^89504e470d0a1a0a/, 'image/png'],
+  [/^ffd8ff/, 'image/jpeg'],
+  [/^52494646.{8}57454250/, 'image/webp'],
+];
+
+/** A picture in base64, with or without the beginning of a `data:` address. Throws `upstream_bad_response`. */
+export function pictureOfBase64(base64: string): Picture {
+  return pictureOfBytes(Buffer.from(base64.replace(/^data:[^,]{0,100},/, ''), 'base64'));
+}
+
+/** Throws `upstream_bad_response` where the bytes are no picture of a known kind. */
+export function pictureOfBytes(bytes: Uint8Array): Picture {
+  const start = Buffer.from(bytes.subarray(0, 12)).toString('hex');
+  const contentType = SIGNATURES.find(([signature]) => signature.test(start))?.[1];
+  if (contentType === undefined)
+    throw new CallError('upstream_bad_response', { detail: 'a picture is neither PNG, JPEG nor WebP' });
+  return { bytes: new Uint8Array(bytes), contentType };
+}
