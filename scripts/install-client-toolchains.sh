@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the example programs of test/clients need and this machine lacks: compilers and a browser from Debian's
-# packages, client libraries from PyPI, npm and Maven. `install-client-toolchains.sh [system] [python] [axios] [vendors] [java]`
+# packages, client libraries from PyPI, npm and Maven. `install-client-toolchains.sh [system] [python] [axios] [vendors] [java] [sdks]`
 # installs those parts, and without arguments all of them. What cannot be installed is said on standard error and left
 # out; the tests that need it are then skipped by name.
 set -uo pipefail
@@ -12,6 +12,9 @@ GIGACHAT=0.2.3
 FUSIONBRAIN=0.1.0
 WEBUIAPI=0.9.17
 GENAI=3.1.0
+# Official SDKs, current and of older majors. The current one for Python is above.
+NODE_SDKS=(openai@7.57.0 openai-6@npm:openai@6.30.1 openai-4@npm:openai@4.104.0 @google/genai@3.1.0)
+PYTHON_SDKS=(openai==1.109.1 google-genai==3.4.0 cohere==7.3.1)
 # The document asks for the first; the second serves where the repository at hand does not carry it.
 OPENAI_JAVA=(2.12.1 2.12.0)
 
@@ -95,6 +98,17 @@ assert version('fusionbrain-sdk-python') == '$FUSIONBRAIN'" 2>/dev/null; then
   install_npm
 }
 
+install_sdks() {
+  local folder=$toolchains/sdks wanted="${NODE_SDKS[*]} ${PYTHON_SDKS[*]}"
+  [ "$(cat "$folder/installed" 2>/dev/null)" = "$wanted" ] && return
+  mkdir -p "$folder"
+  npm install --prefix "$folder" --no-save --no-audit --no-fund --silent "${NODE_SDKS[@]}" &&
+    python3 -m venv "$folder/python" &&
+    "$folder/python/bin/python" -m pip install --quiet "${PYTHON_SDKS[@]}" &&
+    echo "$wanted" >"$folder/installed" ||
+    missing 'could not install the official SDKs'
+}
+
 # Leaves the class path of openai-java with everything that it needs, and which version that is.
 install_java() {
   local folder=$toolchains/java version
@@ -124,8 +138,9 @@ for part in "${@:-all}"; do
     install_python
     install_vendors
     install_java
+    install_sdks
     ;;
-  system | python | axios | vendors | java) "install_$part" ;;
+  system | python | axios | vendors | java | sdks) "install_$part" ;;
   *) missing "no such part: $part" ;;
   esac
 done

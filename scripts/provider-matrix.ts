@@ -91,7 +91,13 @@ export function providerMatrices(): { readonly openai: Matrix; readonly anthropi
   };
   return {
     openai: talking(OPENAI_CALLS, (fields) => readChat(body(fields))),
-    anthropic: talking(ANTHROPIC_CALLS, (fields) => readMessagesCall(body(fields, { max_tokens: 9 }), new Headers())),
+    anthropic: talking(ANTHROPIC_CALLS, (fields) =>
+      readMessagesCall(body(fields, { max_tokens: 9 }), {
+        headers: new Headers(),
+        rest: '',
+        query: new URLSearchParams(),
+      }),
+    ),
     pictures: matrix(
       'Asked for',
       PROVIDERS.filter((provider) => provider.kind === 'remote' && provider.images !== undefined),
@@ -112,7 +118,7 @@ function matrix<Fields>(
   corner: string,
   providers: readonly (typeof PROVIDERS)[number][],
   calls: Readonly<Record<string, Fields>>,
-  write: (provider: RemoteProvider, target: Target, fields: Fields) => UpstreamRequest | undefined,
+  write: (provider: RemoteProvider, target: Target, fields: Fields) => UpstreamRequest<string | Uint8Array> | undefined,
 ): Matrix {
   const remote = providers.filter((provider) => provider.kind === 'remote');
   const rows = Object.entries(calls).map(([what, fields]) => [

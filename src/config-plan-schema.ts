@@ -20,6 +20,8 @@ const money = z.strictObject({
     .describe('Micro-roubles per million input tokens that the provider had cached; `inputPerMTok` where absent.'),
   outputPerMTok: amount.default(0).describe('Micro-roubles per million output tokens, reasoning among them.'),
   perImage: amount.default(0).describe('Micro-roubles a picture.'),
+  perMChar: amount.default(0).describe('Micro-roubles per million characters that are said aloud.'),
+  perSecond: amount.default(0).describe('Micro-roubles a second of a recording that is transcribed.'),
 });
 
 const price = z

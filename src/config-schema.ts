@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { bounds, milliseconds, timeouts } from './config-bounds.ts';
 import { planSchema } from './config-plan-schema.ts';
 import { ORDERS } from './core/routing.ts';
+import { WORK_KINDS } from './core/work.ts';
 
 const name = z.string().min(1).max(128);
 
@@ -89,7 +90,12 @@ const target = z.strictObject({
 const model = z.strictObject({
   name: name.describe('Name that customers ask for.'),
   ownedBy: name.default('tolmach').describe('Shown as `owned_by` in the list of models.'),
-  kind: z.enum(['text', 'image']).default('text').describe('What it makes: text, or pictures.'),
+  kind: z
+    .enum(['text', 'image', ...WORK_KINDS])
+    .default('text')
+    .describe(
+      'What it makes: text, pictures, vectors (`embedding`), an order of texts (`rerank`), sound (`speech`), or text of it (`transcription`).',
+    ),
   maxOutputTokens: z
     .int()
     .min(1)

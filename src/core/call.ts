@@ -1,6 +1,7 @@
 // The neutral words between dialects and providers: a Call going out, CallEvents coming back, and the Usage that is
 // charged. Dialects build calls and render events; providers do the reverse. Neither knows the other.
 import type { BodySpans } from './json-guard.ts';
+import type { UploadedFile, WorkCall, WorkKind } from './work.ts';
 
 /** What kind of work a call asks for. Limits, prices and routes are given per endpoint. */
 export const ENDPOINTS = [
@@ -16,7 +17,7 @@ export const ENDPOINTS = [
 export type Endpoint = (typeof ENDPOINTS)[number];
 
 /** What a public model makes. A provider may speak both protocols, so that the model has to say which is its own. */
-export type ModelKind = 'text' | 'image';
+export type ModelKind = 'text' | 'image' | WorkKind;
 
 export type TextPart = { readonly kind: 'text'; text: string };
 /** `url` is an https address or a `data:` URL. */
@@ -111,6 +112,8 @@ export type ChatCall = {
   readonly extraHeaders?: Readonly<Record<string, string>>;
   /** Whether the answer begins with the prompt's own text, as old text completions may ask. */
   readonly echo?: boolean;
+  /** What the dialect needs for writing the answer, such as fields that it repeats. No provider sees it. */
+  readonly notes?: Readonly<Record<string, unknown>>;
   /** Absent once the call differs from what came, for instance after its text was cut. */
   readonly source?: SourceBody;
 };
@@ -133,12 +136,21 @@ export type ImageCall = {
   readonly style?: string;
   readonly aspectRatio: AspectRatio;
   readonly n: number;
+  /** Pictures to begin with, and which part of the first is to be drawn anew. */
+  readonly sources?: readonly UploadedFile[];
+  /** Whether the answer has the pictures themselves, so that they need no address. */
+  readonly isInline?: true;
 };
 
-export type Call = ChatCall | ImageCall;
+export type Call = ChatCall | ImageCall | WorkCall;
+
+/** The kind of model that a call asks for. */
+export function kindOf(call: Call): ModelKind {
+  return call.endpoint === 'chat' ? 'text' : call.endpoint;
+}
 
 /** How many answers a call asks for: a request price is for each of them. */
-export function generationsOf(call: Call): number {
+export function generationsOf(call: ChatCall | ImageCall): number {
   return call.endpoint === 'image' ? call.n : (call.options.n ?? 1);
 }
 
@@ -157,6 +169,9 @@ export type Usage = {
   readonly outputTokens: number;
   readonly reasoningTokens: number;
   readonly images: number;
+  /** Characters that were said aloud, and seconds of a recording; absent for everything else. */
+  readonly characters?: number;
+  readonly audioSeconds?: number;
 };
 
 export const NO_USAGE: Usage = {
@@ -201,7 +216,7 @@ export type Choice = {
 export type Answer = { readonly choices: readonly Choice[]; readonly usage: Usage };
 
 /** All text that a customer sent, for counting. Images and opaque parts have none. */
-export function textsOf(call: Call): string[] {
+export function textsOf(call: ChatCall | ImageCall): string[] {
   if (call.endpoint === 'image') return [call.prompt, call.negativePrompt ?? '', call.style ?? ''];
   return call.messages.flatMap((message) => message.parts.flatMap((part) => (part.kind === 'text' ? [part.text] : [])));
 }

@@ -1,6 +1,11 @@
 // How large a call can be for a provider, counted without its tokenizer: what holds and bounds are made from.
 import type { ChatCall } from './call.ts';
-import { IMAGE_TOKENS_MAX, MESSAGE_TOKENS_MAX, utf8Length } from './tokens.ts';
+import { textsOf } from './call.ts';
+import { estimateTokens, IMAGE_TOKENS_MAX, MESSAGE_TOKENS_MAX, utf8Length } from './tokens.ts';
+
+/** What a message costs beside its text, and how many bytes of tools or schemas make a token, about. */
+const MESSAGE_TOKENS = 4;
+const BYTES_A_TOKEN = 4;
 
 /** Everything that a vendor could count as input: text, pictures, templates, and what is carried uncut. */
 export function inputTokensAtMost(call: ChatCall, uncut = uncutBytes(call)): number {
@@ -12,6 +17,17 @@ export function inputTokensAtMost(call: ChatCall, uncut = uncutBytes(call)): num
     }
   }
   return tokens;
+}
+
+/** About how many tokens a vendor would count as input, for those who ask before they pay. */
+export function estimateInputTokens(call: ChatCall): number {
+  const images = call.messages.flatMap(({ parts }) => parts.filter(({ kind }) => kind === 'image')).length;
+  return (
+    estimateTokens(textsOf(call).join('\n')) +
+    call.messages.length * MESSAGE_TOKENS +
+    Math.ceil(uncutBytes(call) / BYTES_A_TOKEN) +
+    images * IMAGE_TOKENS_MAX
+  );
 }
 
 /** What goes to the provider beside the text and cannot be cut: tools, schemas, names, and fields only carried. */

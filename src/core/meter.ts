@@ -2,26 +2,37 @@
 import type { CallEvent, Usage } from './call.ts';
 import { NO_USAGE } from './call.ts';
 import { estimateTokens } from './tokens.ts';
+import type { Measures } from './work.ts';
 
 /** Bounds on a vendor's word: usage beyond them is absurd and our own count is charged instead. */
 const USAGE_TOKENS_MAX = 100_000_000;
+const AUDIO_SECONDS_MAX = 1_000_000;
 const ABSURD_FACTOR = 10;
 const ABSURD_MARGIN_TOKENS = 1_000;
 
 export class Meter {
   readonly #inputTokensAtMost: number;
-  readonly #inputText: () => string;
+  readonly #estimateInput: () => number;
   #outputTokens = 0;
+  #hasResult = false;
+  readonly #counted: Measures;
+  #measures: Measures;
   #usage: Usage | undefined;
   #images = 0;
 
   /**
    * @param inputTokensAtMost an upper bound on the input, to know absurd usage by.
-   * @param inputText gives the input's text, asked for only when an estimate is needed.
+   * @param input gives the input's text, or how many tokens it is about; asked for only when an estimate is needed.
+   * @param measures what is counted beside tokens.
    */
-  constructor(inputTokensAtMost: number, inputText: () => string) {
+  constructor(inputTokensAtMost: number, input: () => string | number, measures: Measures = {}) {
+    this.#counted = measures;
+    this.#measures = measures;
     this.#inputTokensAtMost = inputTokensAtMost;
-    this.#inputText = inputText;
+    this.#estimateInput = () => {
+      const given = input();
+      return typeof given === 'number' ? given : estimateTokens(given);
+    };
   }
 
   /** Forgets what was counted: another attempt begins, and nothing of the last one went to the customer. */
@@ -29,11 +40,13 @@ export class Meter {
     this.#outputTokens = 0;
     this.#usage = undefined;
     this.#images = 0;
+    this.#hasResult = false;
+    this.#measures = this.#counted;
   }
 
   /** Whether anything was produced that a customer could use. */
   get hasOutput(): boolean {
-    return this.#outputTokens > 0 || this.#images > 0;
+    return this.#outputTokens > 0 || this.#images > 0 || this.#hasResult;
   }
 
   /** Text as the model made it. */
@@ -43,6 +56,17 @@ export class Meter {
 
   addImages(count: number): void {
     this.#images += count;
+  }
+
+  /** Work that is answered whole by something else than text, such as vectors. */
+  addResult(): void {
+    this.#hasResult = true;
+  }
+
+  /** How long a vendor says that a recording is. What cannot be is not believed. */
+  setAudioSeconds(seconds: number): void {
+    if (seconds >= 0 && seconds <= AUDIO_SECONDS_MAX)
+      this.#measures = { ...this.#measures, audioSeconds: Math.ceil(seconds) };
   }
 
   addEvent(event: CallEvent): void {
@@ -75,10 +99,10 @@ export class Meter {
 
   /** The vendor's usage if it is plausible, else our own count. */
   usage(): Usage {
-    if (this.#usage !== undefined && this.#isPlausible(this.#usage)) return this.#usage;
+    if (this.#usage !== undefined && this.#isPlausible(this.#usage)) return { ...this.#usage, ...this.#measures };
     if (!this.hasOutput) return NO_USAGE;
-    const inputTokens = Math.min(estimateTokens(this.#inputText()), this.#inputTokensAtMost);
-    return { ...NO_USAGE, inputTokens, outputTokens: this.#outputTokens, images: this.#images };
+    const inputTokens = Math.min(this.#estimateInput(), this.#inputTokensAtMost);
+    return { ...NO_USAGE, inputTokens, outputTokens: this.#outputTokens, images: this.#images, ...this.#measures };
   }
 
   #isPlausible(usage: Usage): boolean {

@@ -5,6 +5,7 @@
 // favour by less than one µ₽ a call. A price of 0 is a price; no price at all is a refusal (`model_not_priced`).
 
 import type { Usage } from './call.ts';
+import type { Measures } from './work.ts';
 
 export type RequestPrice = { readonly unit: 'requests'; readonly perCall: number };
 
@@ -15,6 +16,9 @@ export type MoneyPrice = {
   readonly cachedInputPerMTok: number;
   readonly outputPerMTok: number;
   readonly perImage: number;
+  /** µ₽ per million characters that are said aloud, and per second of a recording; absent is 0. */
+  readonly perMChar?: number;
+  readonly perSecond?: number;
 };
 
 export type Price = RequestPrice | MoneyPrice;
@@ -26,14 +30,19 @@ export type WorstCase = {
   readonly images: number;
   /** Answers asked for (`n`): a request price is for each of them. */
   readonly generations: number;
-};
+} & Measures;
 
 export const TOKENS_PER_MTOK = 1_000_000n;
 
 /** The most that a call can cost: what is held. Request prices have the whole price once any output exists. */
 export function worstCost(price: Price, worst: WorstCase): number {
   if (price.unit === 'requests') return price.perCall * worst.generations;
-  return moneyCost(price, { input: worst.inputTokens, cached: 0, output: worst.outputTokens, images: worst.images });
+  return moneyCost(price, {
+    ...worst,
+    input: worst.inputTokens,
+    cached: 0,
+    output: worst.outputTokens,
+  });
 }
 
 /** What a call cost, given what it used. The ledger cuts it to the hold. */
@@ -41,22 +50,26 @@ export function actualCost(price: Price, usage: Usage, generations: number): num
   if (price.unit === 'requests') return price.perCall * generations;
   const cached = Math.min(usage.cachedInputTokens, usage.inputTokens);
   return moneyCost(price, {
+    ...usage,
     input: usage.inputTokens - cached,
     cached,
     output: usage.outputTokens,
-    images: usage.images,
   });
 }
 
-function moneyCost(price: MoneyPrice, used: { input: number; cached: number; output: number; images: number }): number {
+type Used = { readonly input: number; readonly cached: number; readonly output: number; readonly images: number };
+
+function moneyCost(price: MoneyPrice, used: Used & Measures): number {
   // A cached token is never dearer than a fresh one, so that the worst case needs no guess about the cache.
   const cachedPrice = Math.min(price.cachedInputPerMTok, price.inputPerMTok);
   const tokens =
     BigInt(used.input) * BigInt(price.inputPerMTok) +
     BigInt(used.cached) * BigInt(cachedPrice) +
-    BigInt(used.output) * BigInt(price.outputPerMTok);
+    BigInt(used.output) * BigInt(price.outputPerMTok) +
+    BigInt(used.characters ?? 0) * BigInt(price.perMChar ?? 0);
   const rounded = (tokens + TOKENS_PER_MTOK - 1n) / TOKENS_PER_MTOK;
-  return toAmount(rounded + BigInt(used.images) * BigInt(price.perImage) + BigInt(price.perCall));
+  const seconds = BigInt(used.audioSeconds ?? 0) * BigInt(price.perSecond ?? 0);
+  return toAmount(rounded + seconds + BigInt(used.images) * BigInt(price.perImage) + BigInt(price.perCall));
 }
 
 /** Amounts are safe integers; anything larger is a mistake that must not be charged. */

@@ -1,9 +1,7 @@
 // The Anthropic dialect: messages, the count of their tokens, and the text completions that came before them. Source:
 // Anthropic's public API reference; what strict clients depend on is in the tests. Models are listed by the route that
 // OpenAI's clients use as well.
-import { textsOf } from '../core/call.ts';
-import { uncutBytes } from '../core/input-size.ts';
-import { estimateTokens, IMAGE_TOKENS_MAX } from '../core/tokens.ts';
+import { estimateInputTokens } from '../core/input-size.ts';
 import { renderError } from '../wire/anthropic/errors.ts';
 import { readTextCompletion } from '../wire/anthropic/read-completion.ts';
 import { readCountedCall, readMessagesCall } from '../wire/anthropic/read-messages.ts';
@@ -12,10 +10,6 @@ import { renderMessage } from '../wire/anthropic/render-message.ts';
 import { renderMessageStream } from '../wire/anthropic/render-stream.ts';
 import type { Rendered, WireBody } from '../wire/rendering.ts';
 import type { Dialect } from './dialect.ts';
-
-/** What a message costs beside its text, and how many bytes of tools or schemas make a token, about. */
-const MESSAGE_TOKENS = 4;
-const BYTES_A_TOKEN = 4;
 
 export const anthropic: Dialect = {
   name: 'anthropic',
@@ -53,12 +47,5 @@ export const anthropic: Dialect = {
 
 /** An estimate, as the vendor calls its own count: the models behind one name may have different vocabularies. */
 async function countTokens(body: WireBody): Promise<Rendered> {
-  const call = readCountedCall(body);
-  const images = call.messages.flatMap(({ parts }) => parts.filter(({ kind }) => kind === 'image')).length;
-  const tokens =
-    estimateTokens(textsOf(call).join('\n')) +
-    call.messages.length * MESSAGE_TOKENS +
-    Math.ceil(uncutBytes(call) / BYTES_A_TOKEN) +
-    images * IMAGE_TOKENS_MAX;
-  return { status: 200, body: { input_tokens: tokens } };
+  return { status: 200, body: { input_tokens: estimateInputTokens(readCountedCall(body)) } };
 }

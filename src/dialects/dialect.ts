@@ -1,11 +1,19 @@
 // What a dialect is: an inbound wire protocol, as pure translations. It never opens a socket, reads a clock or asks a
 // store. A dialect lists its routes; each route names one action of the pipeline and brings the translations that the
 // action needs. Adding a dialect is one file and one line in index.ts.
-import type { Answer, ChatCall, ImageCall, ModelKind } from '../core/call.ts';
+import type { Answer, ChatCall, ImageCall, ModelKind, Usage } from '../core/call.ts';
 import type { CallError, ErrorCode } from '../core/errors.ts';
 import type { Balance } from '../core/ledger.ts';
 import type { Moderation, ModerationRequest } from '../core/moderation/index.ts';
-import type { AnswerContext, Rendered, StreamRenderer, WireBody } from '../wire/rendering.ts';
+import type { WorkCalls, WorkKind, WorkResults } from '../core/work.ts';
+import type {
+  AnswerContext,
+  Rendered,
+  RenderedFile,
+  RequestHead,
+  StreamRenderer,
+  WireBody,
+} from '../wire/rendering.ts';
 import type { TaskDetails } from '../wire/task-body.ts';
 
 /** What error texts may name besides the error itself. */
@@ -18,9 +26,12 @@ export type ErrorContext = {
 export type ErrorRenderer = (error: CallError, context: ErrorContext) => Rendered;
 
 type RouteBase = {
+  /** One that ends in a slash, or has `{name}` in it, stands for many: `rest` of the request's head is the difference. */
   readonly path: string;
   /** The name that plans use for prices and limits of this route. */
   readonly endpoint: string;
+  /** Whether its body may be a form with files. */
+  readonly takesFiles?: true;
   /** Where this route's errors have another shape than the dialect's. */
   readonly error?: ErrorRenderer;
 };
@@ -34,11 +45,11 @@ type KeyInBody = {
 export type CallRoute = RouteBase & {
   readonly action: 'call';
   readonly method: 'POST';
-  /** Throws `CallError` with the field's name when the body cannot be a call. `headers` are the request's. */
-  read(body: WireBody, headers: Headers): ChatCall;
+  /** Throws `CallError` with the field's name when the body cannot be a call. */
+  read(body: WireBody, head: RequestHead): ChatCall;
   answer(answer: Answer, context: AnswerContext, call: ChatCall): Rendered;
   /** Absent where the document knows no streams; `stream` of such a call is never true. */
-  stream?(call: ChatCall, context: AnswerContext, headers: Headers): StreamRenderer;
+  stream?(call: ChatCall, context: AnswerContext, head: RequestHead): StreamRenderer;
 };
 
 export type PublicModel = {
@@ -156,8 +167,21 @@ export type ImageRoute = RouteBase & {
   readonly action: 'image';
   readonly method: 'POST';
   read(body: WireBody): ImageCall;
-  /** @param urls where the pictures can be fetched without a key until they expire. */
+  /** @param urls where the pictures can be fetched without a key until they expire; of inline ones, `data:` URLs. */
   render(urls: readonly string[], context: AnswerContext): Rendered;
+};
+
+/** Work that is answered whole by one result: the same path for every kind. */
+export type WorkRoute<K extends WorkKind> = RouteBase & {
+  readonly action: 'work';
+  readonly method: 'POST';
+  readonly kind: K;
+  read(body: WireBody, head: RequestHead): WorkCalls[K];
+  render(
+    result: WorkResults[K],
+    context: AnswerContext & { readonly usage: Usage },
+    call: WorkCalls[K],
+  ): Rendered | RenderedFile;
 };
 
 export type Route =
@@ -173,7 +197,8 @@ export type Route =
   | BalanceRoute
   | ModerateRoute
   | TokenizeRoute
-  | ImageRoute;
+  | ImageRoute
+  | { [K in WorkKind]: WorkRoute<K> }[WorkKind];
 
 export type Dialect = {
   readonly name: string;

@@ -8,7 +8,20 @@ import type { Client, ClientConnection, Piece, Reply, StreamedBody } from '../pi
 import { jsonReply } from '../pipeline/reply.ts';
 import { serveRoute } from '../pipeline/serve-route.ts';
 import { CORS_HEADERS, preflight } from './cors.ts';
-import { readBody, refuseKeyInQuery } from './request.ts';
+import { queryOf, readBody, refuseKeyInQuery } from './request.ts';
+
+/** Where a path has a name of its own, such as a model's. */
+const NAME = '{name}';
+const METHODS: readonly Route['method'][] = ['POST', 'GET', 'DELETE'];
+
+/** A route whose path has a part of the caller's own, which may itself contain slashes. */
+type Pattern = { readonly prefix: string; readonly suffix: string; readonly dialect: Dialect; readonly route: Route };
+
+const keyOf = (method: string, path: string) => `${method} ${path}`;
+
+function fits({ prefix, suffix }: Pattern, path: string): boolean {
+  return path.length > prefix.length + suffix.length && path.startsWith(prefix) && path.endsWith(suffix);
+}
 
 /** So much comes within the time that a client may be quiet on any line. */
 const SMALL_BODY_BYTES = 1024 * 1024;
@@ -16,21 +29,21 @@ const SMALL_BODY_BYTES = 1024 * 1024;
 type Found = { readonly dialect: Dialect; readonly route: Route; readonly rest: string };
 
 /** The actions that make work of which there may be too much. All others are answered under overload too. */
-const TAKES_WORK: ReadonlySet<Route['action']> = new Set(['call', 'image', 'createTask', 'submitTask']);
+const TAKES_WORK: ReadonlySet<Route['action']> = new Set(['call', 'image', 'work', 'createTask', 'submitTask']);
 
 export class Api {
   readonly #gateway: Gateway;
   readonly #exact = new Map<string, { dialect: Dialect; route: Route }>();
-  readonly #prefixes: { prefix: string; dialect: Dialect; route: Route }[] = [];
-  readonly #paths = new Map<string, Dialect>();
+  readonly #patterns: Pattern[] = [];
 
   constructor(gateway: Gateway, dialects: readonly Dialect[]) {
     this.#gateway = gateway;
     for (const dialect of dialects) {
       for (const route of dialect.routes) {
-        this.#paths.set(route.path, dialect);
-        if (route.path.endsWith('/')) this.#prefixes.push({ prefix: `${route.method} ${route.path}`, dialect, route });
-        else this.#exact.set(`${route.method} ${route.path}`, { dialect, route });
+        const [prefix = '', suffix] = route.path.split(NAME);
+        if (suffix === undefined && !prefix.endsWith('/'))
+          this.#exact.set(keyOf(route.method, prefix), { dialect, route });
+        else this.#patterns.push({ prefix, suffix: suffix ?? '', dialect, route });
       }
     }
   }
@@ -54,19 +67,21 @@ export class Api {
   }
 
   #find(method: string, path: string): Found | undefined {
-    const exact = this.#exact.get(`${method} ${path}`);
+    const exact = this.#exact.get(keyOf(method, path));
     if (exact !== undefined) return { ...exact, rest: '' };
-    const wanted = `${method} ${path}`;
-    const found = this.#prefixes.find(({ prefix }) => wanted.startsWith(prefix) && wanted.length > prefix.length);
-    return found === undefined
-      ? undefined
-      : { dialect: found.dialect, route: found.route, rest: wanted.slice(found.prefix.length) };
+    const found = this.#patterns.find((pattern) => pattern.route.method === method && fits(pattern, path));
+    if (found === undefined) return undefined;
+    const { dialect, route, prefix, suffix } = found;
+    return { dialect, route, rest: path.slice(prefix.length, path.length - suffix.length) };
   }
 
+  /** The dialect that takes the path with some other method. */
   #dialectOf(path: string): Dialect | undefined {
-    return (
-      this.#paths.get(path) ?? [...this.#paths].find(([known]) => known.endsWith('/') && path.startsWith(known))?.[1]
-    );
+    for (const method of METHODS) {
+      const exact = this.#exact.get(keyOf(method, path));
+      if (exact !== undefined) return exact.dialect;
+    }
+    return this.#patterns.find((pattern) => fits(pattern, path))?.dialect;
   }
 
   async #run(
@@ -84,10 +99,13 @@ export class Api {
         return request.signal;
       },
       rest: unescapePath(rest),
+      get query() {
+        return queryOf(request.url);
+      },
       readBody: () => {
         const length = Number(request.headers.get('content-length') ?? 0);
         if (length > SMALL_BODY_BYTES && length <= bodyBytes) connection.expectBody(length);
-        return readBody(request, bodyBytes);
+        return readBody(request, bodyBytes, route.takesFiles === true);
       },
       connection,
     });
@@ -108,7 +126,7 @@ export class Api {
   }
 }
 
-/** The last part of an address, where slashes may be escaped; text that is wrongly escaped is left as it is. */
+/** A part of an address, where slashes may be escaped; text that is wrongly escaped is left as it is. */
 function unescapePath(escaped: string): string {
   try {
     return decodeURIComponent(escaped);
@@ -121,7 +139,8 @@ function unescapePath(escaped: string): string {
 const SHARED_HEADERS = new Headers({ ...CORS_HEADERS, 'cache-control': 'no-store' });
 
 function toResponse(reply: Reply, callId: string, { requestIdHeader }: Dialect): Response {
-  const body = typeof reply.body === 'string' ? reply.body : streamOf(reply.body);
+  const isWhole = typeof reply.body === 'string' || reply.body instanceof Uint8Array;
+  const body = isWhole ? (reply.body as string | Uint8Array<ArrayBuffer>) : streamOf(reply.body as StreamedBody);
   // Copying ready headers and adding to them costs half of what making all of them does.
   const response = new Response(body, { status: reply.status, headers: SHARED_HEADERS });
   const { headers } = response;

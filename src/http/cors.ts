@@ -24,7 +24,8 @@ export const CORS_HEADERS: Readonly<Record<string, string>> = {
   'access-control-expose-headers': EXPOSED,
 };
 
-const ALLOWED = 'authorization, content-type, x-api-key, api-key, anthropic-version, anthropic-beta, idempotency-key';
+const ALLOWED =
+  'authorization, content-type, x-api-key, api-key, x-goog-api-key, anthropic-version, anthropic-beta, idempotency-key';
 
 /** Answers a preflight. It asks for no key, since a browser sends none with it. */
 export function preflight(request: Request, requestId: string): Response {

@@ -1,5 +1,7 @@
 // Reads what a request carries, with bounds: its path, its body, its key's place.
 import { CallError } from '../core/errors.ts';
+import type { MultipartForm } from '../wire/multipart.ts';
+import { readMultipart } from '../wire/multipart.ts';
 import type { WireBody } from '../wire/rendering.ts';
 
 /** The path of an absolute address, without parsing the rest: this runs for every request. */
@@ -26,16 +28,18 @@ export function refuseKeyInQuery(url: string): void {
 /** Forms of many parts carry short texts; one of 28 MB took the parser 0.7 s, in which nothing else runs. */
 const MULTIPART_BYTES_MAX = 4 * 1024 * 1024;
 
-/** The body as text, whatever its declared type. */
-export async function readBody(request: Request, maxBytes: number): Promise<WireBody> {
+/** The body as text, whatever its declared type; and its files, on routes that take some. */
+export async function readBody(request: Request, maxBytes: number, takesFiles = false): Promise<WireBody> {
   const coding = request.headers.get('content-encoding');
   if (coding !== null && coding !== 'identity') throw new CallError('unsupported_encoding');
   const length = request.headers.get('content-length');
   if (Number(length ?? 0) > maxBytes) throw new CallError('body_too_large');
   const contentType = (request.headers.get('content-type') ?? '').trim();
   try {
-    if (/^multipart\/form-data\b/i.test(contentType))
-      return await readMultipart(request, Math.min(maxBytes, MULTIPART_BYTES_MAX));
+    if (/^multipart\/form-data\b/i.test(contentType)) {
+      if (takesFiles) return asForm(readMultipart(await gatherBytes(request, maxBytes), contentType));
+      return await readTextForm(request, Math.min(maxBytes, MULTIPART_BYTES_MAX));
+    }
     const text = length === null ? await gather(request, maxBytes) : await request.text();
     return {
       text: text.charCodeAt(0) === 0xfeff ? text.slice(1) : text,
@@ -47,7 +51,7 @@ export async function readBody(request: Request, maxBytes: number): Promise<Wire
 }
 
 /** A multipart form as the plain form of its text fields, which the flat dialects read. Files are left out. */
-async function readMultipart(request: Request, maxBytes: number): Promise<WireBody> {
+async function readTextForm(request: Request, maxBytes: number): Promise<WireBody> {
   const bytes = new Blob([await gatherBytes(request, maxBytes)]);
   const form = await new Response(bytes, { headers: { 'content-type': request.headers.get('content-type') ?? '' } })
     .formData()
@@ -58,10 +62,15 @@ async function readMultipart(request: Request, maxBytes: number): Promise<WireBo
       });
     });
   const fields = [...form.entries()].filter(([, value]) => typeof value === 'string');
-  // A form's fields may repeat, which no object could say; the pairs go on as a form that readers look through.
+  return asForm({ fields: fields as [string, string][] });
+}
+
+/** A form's fields may repeat, which no object could say; the pairs go on as a form that readers look through. */
+function asForm({ fields, files }: Partial<MultipartForm>): WireBody {
   return {
-    text: new URLSearchParams(fields as [string, string][]).toString(),
+    text: new URLSearchParams(fields).toString(),
     contentType: 'application/x-www-form-urlencoded',
+    ...(files === undefined ? {} : { files }),
   };
 }
 

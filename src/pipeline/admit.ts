@@ -1,7 +1,7 @@
 // Decides what a call may do before anything is held: the plan, the model, the price, the limits and the input bound.
 // It has no effects; every refusal here leaves nothing behind.
 import type { Call, ChatCall, ImageCall } from '../core/call.ts';
-import { generationsOf, textsOf } from '../core/call.ts';
+import { generationsOf, kindOf, textsOf } from '../core/call.ts';
 import { CallError } from '../core/errors.ts';
 import { inputTokensAtMost, uncutBytes } from '../core/input-size.ts';
 import type { LimitClaim } from '../core/limits.ts';
@@ -11,6 +11,8 @@ import { aliasOf, claimsFor, maxInputCharsOf, priceFor } from '../core/plan.ts';
 import type { Price } from '../core/price.ts';
 import { worstCost } from '../core/price.ts';
 import { truncateCall, truncateImage } from '../core/truncate.ts';
+import type { WorkCall } from '../core/work.ts';
+import { sizeOf } from '../core/work.ts';
 import type { Dialect, Route as DialectRoute } from '../dialects/dialect.ts';
 import { serves } from '../providers/provider.ts';
 import type { KeyOwner } from '../store/store.ts';
@@ -167,6 +169,37 @@ export function admitImage(
   };
 }
 
+/** Of work no text may be left out: what is too long for the plan is refused, since the result would be of another text. */
+export function admitWork<C extends WorkCall>(
+  gateway: Gateway,
+  asked: Asked,
+  call: C,
+): Admission & { readonly call: C } {
+  const plan = planOf(gateway, asked.owner);
+  const { inputTokensAtMost: inputTokens, estimateInputTokens, chars, ...size } = sizeOf(call);
+  const charsMax = maxInputCharsOf(plan, asked.dialect);
+  if (charsMax !== null && chars > charsMax)
+    throw new CallError('body_too_large', { message: `A call may have ${charsMax} characters of text in your plan.` });
+  const { model, price, routes } = sell(gateway, plan, asked, call);
+  const outputTokens = size.outputTokensAtMost ?? 0;
+  const amount = worstCost(price, { inputTokens, outputTokens, images: 0, generations: 1, ...size.measuresAtMost });
+  return {
+    owner: asked.owner,
+    dialect: asked.dialect,
+    endpoint: asked.endpoint,
+    plan,
+    call,
+    charsCut: 0,
+    model,
+    routes,
+    price,
+    generations: 1,
+    amount,
+    claims: claimsOf(gateway, plan, asked, model.name),
+    meter: new Meter(inputTokens, estimateInputTokens, size.measures),
+  };
+}
+
 /**
  * The counters of this call. A public key is everybody's: each client's address has the plan's limits to itself, so that
  * one client cannot use up what is meant for all, and the key as a whole has those of many clients, so that one person
@@ -199,7 +232,7 @@ function sell(
 ): { model: Model; price: Price; routes: readonly Route[] } {
   const name = aliasOf(plan, call.model);
   const model = gateway.models.find(name);
-  if (model?.kind !== (call.endpoint === 'image' ? 'image' : 'text')) throw modelNotFound(call.model);
+  if (model?.kind !== kindOf(call)) throw modelNotFound(call.model);
   const price = priceFor(plan, { dialect: asked.dialect, endpoint: asked.endpoint, model: model.name });
   if (price === undefined) throw new CallError('model_not_priced', { param: 'model' });
   const routes = model.routes.filter((route) => serves(route.provider, call.endpoint));

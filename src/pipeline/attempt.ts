@@ -6,6 +6,7 @@ import type { AnswerStream } from '../core/answer-stream.ts';
 import type { Call, CallEvent, ChatCall, ImageCall, Picture } from '../core/call.ts';
 import type { Cancellation, CancelSignal } from '../core/cancellation.ts';
 import { CallError, toCallError } from '../core/errors.ts';
+import { unsupported } from '../core/fields.ts';
 import type { Meter } from '../core/meter.ts';
 import { ATTEMPTS_MAX, mayBeBilled, preferenceFor, retryClass } from '../core/routing.ts';
 import { withoutSecret } from '../core/without-secret.ts';
@@ -52,6 +53,8 @@ export function attemptPictures(gateway: Gateway, held: HeldCall, call: ImageCal
     }
     const { images } = provider;
     if (images === undefined) throw new CallError('provider_unavailable', { detail: 'the provider cannot draw' });
+    if (call.sources !== undefined && images.canChange !== true)
+      throw unsupported('image', 'This model cannot change pictures.');
     const pictures = await runSteps(gateway, { provider, target }, (to) => images.draw(call, to), watch, signal);
     watch.end();
     return pictures;
@@ -132,7 +135,8 @@ async function begin(source: PieceSource): Promise<OpenedStream> {
   }
 }
 
-async function attempt<T>(
+/** Tries the targets in order with `tryRoute`, by the rules of this file. */
+export async function attempt<T>(
   gateway: Gateway,
   held: HeldCall,
   tryTarget: (keyed: KeyedTarget, watch: Watch, signal: CancelSignal) => Promise<T>,

@@ -7,7 +7,7 @@ import type { KeyOwner, Store } from '../store/store.ts';
 const REMEMBER_MS = 1_000;
 const REMEMBERED_MAX = 50_000;
 
-const CARRIERS = ['authorization', 'x-api-key', 'api-key'] as const;
+const CARRIERS = ['authorization', 'x-api-key', 'api-key', 'x-goog-api-key'] as const;
 
 /** One key that works for everybody, such as the one in the Sydney document. */
 export type PublicKey = { readonly key: string; readonly keyId: string };

@@ -15,9 +15,9 @@ export function callHeaders(held: HeldCall, closed: Closed): Record<string, stri
 }
 
 /** For a stream: the charge is not known yet, so the headers tell the most that it can be, which is held. */
-export function streamHeaders(held: HeldCall): Record<string, string> {
+export function streamHeaders(held: HeldCall, contentType = STREAM_TYPE): Record<string, string> {
   const headers: Record<string, string> = {
-    'content-type': STREAM_TYPE,
+    'content-type': contentType,
     'x-accel-buffering': 'no',
   };
   addCallHeaders(headers, held, held.admission.amount, held.balance[held.admission.price.unit]);

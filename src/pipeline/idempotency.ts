@@ -23,7 +23,7 @@ export const REPLAYED = { 'idempotency-replayed': 'true' } as const;
 const KEY_PATTERN = /^[\x21-\x7e]{1,255}$/;
 
 /**
- * The client's name for the request, if it has one. What it names is the route and the body to the byte, which is what a
+ * The client's name for the request, if it has one. What it names is the address and the body to the byte, which is what a
  * retry sends. A public key is everybody's, so there a name belongs to the client's address as well.
  */
 export function nameOf(
@@ -44,16 +44,28 @@ export function nameOf(
     });
   const key = gateway.keys.isPublic(owner.keyId) ? `${given} ${incoming.connection.address()}` : given;
   const fingerprint = createHash('sha256')
-    .update(`${dialect.name} ${route.path}\n`)
-    .update(body.text)
-    .digest('base64url');
-  return { key, fingerprint };
+    .update(`${dialect.name} ${route.path} ${incoming.rest}?${incoming.query}\n`)
+    .update(body.text);
+  for (const { field, name, bytes } of body.files ?? []) fingerprint.update(`\n${field} ${name}\n`).update(bytes);
+  return { key, fingerprint: fingerprint.digest('base64url') };
 }
 
+/** Says of a kept answer that it is bytes, which the store keeps as text. */
+const ENCODING = 'content-transfer-encoding';
+
 /** Keeps a whole answer that its client may ask for again, in the commit of its charge, unless it is too long. */
-export function keepAnswer(gateway: Gateway, held: HeldCall, body: string | undefined, contentType: string): void {
-  if (!held.isNamed || body === undefined || !gateway.recorder.fits(body.length)) return;
-  held.answer = { status: 200, headers: storedHeaders(held, contentType), body };
+export function keepAnswer(
+  gateway: Gateway,
+  held: HeldCall,
+  body: string | Uint8Array | undefined,
+  contentType: string,
+): void {
+  if (!held.isNamed || body === undefined) return;
+  const isText = typeof body === 'string';
+  const text = isText ? body : Buffer.from(body).toString('base64');
+  if (!gateway.recorder.fits(text.length)) return;
+  const headers = { ...storedHeaders(held, contentType), ...(isText ? {} : { [ENCODING]: 'base64' }) };
+  held.answer = { status: 200, headers, body: text };
 }
 
 /** The answer that a request of this name had. Giving it again costs nothing, and is counted like other free requests. */
@@ -67,8 +79,10 @@ export async function replay(
   const { accountId } = admission.owner;
   const answer = name === undefined ? undefined : await gateway.store.findAnswer(accountId, name.key);
   if (answer === undefined) throw new CallError('idempotency_not_stored', { param: KEY_HEADER });
-  const headers = { ...answer.headers, ...(await replayHeaders(gateway, admission)) };
-  return { status: answer.status, headers, body: answer.body };
+  const { [ENCODING]: encoding, ...kept } = answer.headers;
+  const headers = { ...kept, ...(await replayHeaders(gateway, admission)) };
+  const body = encoding === undefined ? answer.body : Buffer.from(answer.body, 'base64');
+  return { status: answer.status, headers, body };
 }
 
 /** What is told beside a repeated answer: that nothing was charged for it, and what is left now. */

@@ -1,8 +1,9 @@
 // The models that a caller's plan sells.
+import type { ModelKind } from '../core/call.ts';
 import { CallError } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
 import { priceFor } from '../core/plan.ts';
-import type { Dialect, PublicModel } from '../dialects/dialect.ts';
+import type { Dialect, PublicModel, Route } from '../dialects/dialect.ts';
 import type { KeyOwner } from '../store/store.ts';
 import { modelNotFound } from './admit.ts';
 import type { Gateway } from './gateway.ts';
@@ -23,10 +24,17 @@ export function listModels(gateway: Gateway, owner: KeyOwner, dialect: Dialect):
 
 function isSold(plan: Plan, model: Model, dialect: Dialect): boolean {
   return dialect.routes.some(
-    ({ action, endpoint }) =>
-      action === (model.kind === 'image' ? 'image' : 'call') &&
-      priceFor(plan, { dialect: dialect.name, endpoint, model: model.name }) !== undefined,
+    (route) =>
+      kindOfRoute(route) === model.kind &&
+      priceFor(plan, { dialect: dialect.name, endpoint: route.endpoint, model: model.name }) !== undefined,
   );
+}
+
+/** The kind of model that a route sells, if it sells any. */
+function kindOfRoute(route: Route): ModelKind | undefined {
+  if (route.action === 'work') return route.kind;
+  if (route.action === 'image') return 'image';
+  return route.action === 'call' ? 'text' : undefined;
 }
 
 export function findModel(gateway: Gateway, owner: KeyOwner, dialect: Dialect, name: string): PublicModel {

@@ -4,6 +4,7 @@ import type { Environment } from '../config.ts';
 import type { FileConfig } from '../config-schema.ts';
 import type { ModelKind } from '../core/call.ts';
 import { present } from '../core/fields.ts';
+import { kindOfName } from '../core/model-kind.ts';
 import type { Candidate, Health, Order } from '../core/routing.ts';
 import { WELL } from '../core/routing.ts';
 import type { ModelPreset } from '../presets/models.ts';
@@ -144,7 +145,7 @@ export class ModelBook {
       if ((this.#models.get(name)?.routes.length ?? 0) > 0) continue;
       const routes = [this.routeTo(vendor.name, name)];
       const maxOutputTokens = DEFAULT_MAX_OUTPUT_TOKENS;
-      this.#models.set(name, { name, ownedBy: vendor.name, kind: 'text', maxOutputTokens, routes });
+      this.#models.set(name, { name, ownedBy: vendor.name, kind: kindOfName(name), maxOutputTokens, routes });
     }
   }
 
@@ -221,7 +222,7 @@ export class ModelBook {
 }
 
 /** Only those whose protocol is one that clients speak list their models in the way that clients read. */
-function listsModels(provider: Provider): boolean {
+export function listsModels(provider: Provider): boolean {
   return provider.kind === 'remote' && provider.chat?.family !== undefined;
 }
 

@@ -2,7 +2,7 @@
 import type { Environment } from '../config.ts';
 import type { FileConfig } from '../config-schema.ts';
 import { VENDORS } from '../providers/vendors.ts';
-import { DEFAULT_KIND, declaredOptions, findProvider, isSwitchedOn, optionsOf } from './model-book.ts';
+import { DEFAULT_KIND, declaredOptions, findProvider, isSwitchedOn, listsModels, optionsOf } from './model-book.ts';
 
 /** Everything about providers and models that the schema of the file cannot see, all of it at once. */
 export function modelProblems(
@@ -17,6 +17,11 @@ export function modelProblems(
     if (name === 'demo') problems.push(`providers.${i}: "demo" is the name of the built-in provider`);
     if (vendor !== undefined && VENDORS.every((row) => row.name !== vendor))
       problems.push(`providers.${i}.vendor: there is no vendor "${vendor}"`);
+  }
+  for (const [i, { kind, vendor, probeEveryMs }] of config.providers.entries()) {
+    const spoken = kind ?? VENDORS.find((row) => row.name === vendor)?.kind ?? DEFAULT_KIND;
+    if (probeEveryMs !== undefined && !listsModels(findProvider(spoken)))
+      problems.push(`providers.${i}.probeEveryMs: "${spoken}" lists no models to ask for`);
   }
   for (const [i, { apiKey, apiKeys = [] }] of config.providers.entries()) {
     if (apiKey !== undefined && apiKeys.length > 0) problems.push(`providers.${i}: give either apiKey or apiKeys`);

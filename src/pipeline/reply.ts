@@ -1,5 +1,5 @@
 // What the pipeline hands to the shell: a request as it came, and the reply to send.
-import type { Rendered, WireBody } from '../wire/rendering.ts';
+import type { Rendered, RequestHead, WireBody } from '../wire/rendering.ts';
 
 /** What a call may do with its client's connection. Outside of a call, connections that are quiet are closed. */
 export type ClientConnection = {
@@ -19,13 +19,10 @@ export type ClientConnection = {
 };
 
 /** A request as the shell hands it over. The body is read only after the caller is known. */
-export type Incoming = {
+export type Incoming = RequestHead & {
   readonly callId: string;
-  readonly headers: Headers;
   /** Fires when the client goes away. */
   readonly signal: AbortSignal;
-  /** What follows the path of a route that ends in a slash. */
-  readonly rest: string;
   readBody(): Promise<WireBody>;
   readonly connection: ClientConnection;
 };
@@ -54,7 +51,7 @@ export type Reply = {
   readonly status: number;
   /** Made for this reply alone; the shell adds its own to them. */
   readonly headers: Record<string, string>;
-  readonly body: string | StreamedBody;
+  readonly body: string | Uint8Array | StreamedBody;
 };
 
 export function jsonReply(rendered: Rendered, headers: Readonly<Record<string, string>> = {}): Reply {

@@ -22,7 +22,7 @@ const STEPS_MAX = 1_000;
 export async function send(
   gateway: Gateway,
   remote: Remote,
-  build: (target: Target) => UpstreamRequest,
+  build: (target: Target) => UpstreamRequest<string | Uint8Array>,
   watch: Watch,
   signal: CancelSignal,
 ): Promise<UpstreamAnswer> {

@@ -28,7 +28,7 @@ export async function serveCall(
   using place = takePlace(gateway, owner, incoming);
   const body = await incoming.readBody();
   const asked = askedBy(owner, dialect, route, incoming);
-  const admission = admitChat(gateway, asked, route.read(body, incoming.headers));
+  const admission = admitChat(gateway, asked, route.read(body, incoming));
   crashPoint('call.admitted');
   const name = nameOf(gateway, owner, dialect, route, incoming, body);
   const held = await hold(gateway, incoming.callId, admission, name, place);
@@ -44,7 +44,7 @@ export async function serveCall(
   // A route without streams never reads a streaming call; the contract suite checks that.
   if (!admission.call.stream || route.stream === undefined)
     return serveWhole(gateway, route, held, admission.call, context);
-  return serveStream(gateway, held, admission.call, route.stream(admission.call, context, incoming.headers));
+  return serveStream(gateway, held, admission.call, route.stream(admission.call, context, incoming));
 }
 
 async function serveWhole(
@@ -79,7 +79,7 @@ async function serveStream(gateway: Gateway, held: HeldCall, call: ChatCall, ren
       send: (client) => sendStream(gateway, held, opened ?? opening, renderer, client),
       cancel: () => held.interrupt(new CallError('client_closed')),
     };
-    return { status: 200, headers: streamHeaders(held), body };
+    return { status: 200, headers: streamHeaders(held, renderer.contentType), body };
   } catch (thrown) {
     const error = toCallError(thrown);
     await held.close(error);
@@ -99,7 +99,7 @@ async function sendStream(
   const recording = held.isNamed ? gateway.recorder.begin() : undefined;
   let opened: OpenedStream | undefined;
   try {
-    if (opening instanceof Promise) await keepAlive(gateway, opening, client);
+    if (opening instanceof Promise) await keepAlive(gateway, opening, client, renderer.keepAlive ?? KEEP_ALIVE);
     opened = await opening;
     held.firstByteMs = Math.round(gateway.clock.monotonicMs() - held.startedMs);
     held.isDelivered = true;
@@ -109,7 +109,7 @@ async function sendStream(
     crashPoint('stream.provider-ended');
     const end = opened.source.end();
     recording?.add(end);
-    keepAnswer(gateway, held, recording?.text(), STREAM_TYPE);
+    keepAnswer(gateway, held, recording?.text(), renderer.contentType ?? STREAM_TYPE);
     await held.complete();
     crashPoint('stream.charged');
     await client.write(end);
@@ -150,9 +150,17 @@ class WatchedClient implements Client {
   }
 }
 
-/** Comments for as long as the first piece is not there. Never after it: some clients take them for data. */
-async function keepAlive(gateway: Gateway, opening: Promise<OpenedStream>, client: Client): Promise<void> {
-  do await client.write(': keep-alive\n\n');
+/** A comment, which readers of server-sent events pass over. */
+const KEEP_ALIVE = ': keep-alive\n\n';
+
+/** Signs of life for as long as the first piece is not there. Never after it: some clients take them for data. */
+async function keepAlive(
+  gateway: Gateway,
+  opening: Promise<OpenedStream>,
+  client: Client,
+  sign: string,
+): Promise<void> {
+  do await client.write(sign);
   while ((await settledWithin(opening, gateway.config.timeouts.keepAliveMs)) === undefined);
 }
 

@@ -1,5 +1,6 @@
 // A picture, from the call to an address that serves it: authenticate, read, admit, hold, draw, keep, settle. The
-// pictures are kept before the charge is settled, so that nobody pays for a picture that cannot be fetched.
+// pictures are kept before the charge is settled, so that nobody pays for a picture that cannot be fetched. Those that
+// the answer carries itself are not kept.
 import type { ImageCall, Picture } from '../core/call.ts';
 import { CallError, toCallError } from '../core/errors.ts';
 import { crashPoint } from '../crash-point.ts';
@@ -51,10 +52,14 @@ async function draw(gateway: Gateway, held: HeldCall, call: ImageCall): Promise<
   // A provider that draws more than was asked for must not make the customer pay for it.
   const pictures: Picture[] = (await attemptPictures(gateway, held, call)).slice(0, call.n);
   crashPoint('image.drawn');
-  const urls = await keep(gateway, held, pictures);
+  const urls = call.isInline ? pictures.map(toDataUrl) : await keep(gateway, held, pictures);
   crashPoint('image.kept');
   held.admission.meter.addImages(pictures.length);
   return urls;
+}
+
+function toDataUrl({ bytes, contentType }: Picture): string {
+  return `data:${contentType};base64,${Buffer.from(bytes).toString('base64')}`;
 }
 
 /** The addresses of all pictures. Where one cannot be kept in time the call fails, and nothing of it is charged. */

@@ -13,6 +13,7 @@ import {
   serveWebhookSecret,
 } from './serve-submitted-task.ts';
 import { serveTaskCreation, serveTaskStatus } from './serve-task.ts';
+import { serveWork } from './serve-work.ts';
 
 export function serveRoute(gateway: Gateway, dialect: Dialect, route: Route, incoming: Incoming): Promise<Reply> {
   switch (route.action) {
@@ -20,6 +21,8 @@ export function serveRoute(gateway: Gateway, dialect: Dialect, route: Route, inc
       return serveCall(gateway, dialect, route, incoming);
     case 'image':
       return serveImage(gateway, dialect, route, incoming);
+    case 'work':
+      return serveWork(gateway, dialect, route, incoming);
     case 'createTask':
       return serveTaskCreation(gateway, dialect, route, incoming);
     case 'readTask':

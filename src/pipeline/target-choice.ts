@@ -31,7 +31,7 @@ export type ChoiceOptions = {
 export type Waiter = { beginWait(): CancelSignal & { abort(error: CallError): void }; readonly startedMs: number };
 
 /** What a refused call is told to wait where nobody knows when a place will be free. */
-const RETRY_AFTER_S = 5;
+const RETRY_AFTER_S = 10;
 const LATER_MAX_S = 60;
 /** How long the first in a line sleeps at the most before it looks for room. */
 const LOOK_MS = 1_000;

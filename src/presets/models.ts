@@ -1,6 +1,7 @@
 // The public models that are sold without any configuration, and which vendor calls each by which name. A model whose
 // vendors are all absent answers from the demo only while no real provider is configured at all.
 import type { ModelKind } from '../core/call.ts';
+import type { WorkKind } from '../core/work.ts';
 
 export type ModelPreset = {
   readonly name: string;
@@ -26,6 +27,15 @@ const anthropic = (name: string, upstream = name, maxOutputTokens = 4096): Model
   ownedBy: 'anthropic',
   maxOutputTokens,
   vendors: { anthropic: upstream, openrouter: `anthropic/${upstream.replace(/-(\d)-(\d)$/, '-$1.$2')}` },
+});
+
+/** Done by the demo until a provider that can is configured. */
+const work = (kind: WorkKind, name: string, ownedBy: string, vendor = ownedBy): ModelPreset => ({
+  name,
+  ownedBy,
+  kind,
+  maxOutputTokens: 1,
+  vendors: { [vendor]: name },
 });
 
 /** Drawn by the demo until a provider that draws is configured. */
@@ -87,6 +97,12 @@ export const MODEL_PRESETS: readonly ModelPreset[] = [
   picture('kandinsky', 'sber', { fusionbrain: 'kandinsky', gigachat: 'GigaChat-2-Max' }),
   picture('dall-e-3', 'openai', { openai: 'dall-e-3' }),
   picture('gpt-image-1', 'openai', { openai: 'gpt-image-1' }),
+  work('embedding', 'text-embedding-3-small', 'openai'),
+  work('embedding', 'text-embedding-3-large', 'openai'),
+  work('embedding', 'text-embedding-ada-002', 'openai'),
+  ...['tts-1', 'tts-1-hd', 'gpt-4o-mini-tts'].map((name) => work('speech', name, 'openai')),
+  ...['whisper-1', 'gpt-4o-transcribe', 'gpt-4o-mini-transcribe'].map((name) => work('transcription', name, 'openai')),
+  work('rerank', 'demo-rerank', 'tolmach', 'demo'),
   ...RETIRED,
   openai('gpt-4o', 16_384),
   openai('gpt-4o-mini', 16_384),

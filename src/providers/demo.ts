@@ -3,6 +3,9 @@
 import type { CallEvent, ChatCall, ImageCall, Message } from '../core/call.ts';
 import { textsOf } from '../core/call.ts';
 import { drawDemoPicture, sizeFor } from '../core/demo-picture.ts';
+import { asWav, demoTone } from '../core/demo-sound.ts';
+import { demoTranscript } from '../core/demo-transcript.ts';
+import { demoRanking, demoVectors } from '../core/demo-vectors.ts';
 import { unsupported } from '../core/fields.ts';
 import { estimateTokens } from '../core/tokens.ts';
 import type { LocalProvider } from './provider.ts';
@@ -15,11 +18,25 @@ const QUOTE_CHARS_MAX = 200;
 export const demo: LocalProvider = {
   kind: 'local',
   name: 'demo',
-  draw: (call) =>
-    Array.from({ length: call.n }, (_, i) => ({
+  draw(call) {
+    if (call.sources !== undefined) throw unsupported('image', 'The demonstration cannot change pictures.');
+    return Array.from({ length: call.n }, (_, i) => ({
       bytes: drawDemoPicture(i === 0 ? pictureText(call) : `${pictureText(call)} ${i}`, sizeFor(call.aspectRatio)),
       contentType: 'image/png' as const,
-    })),
+    }));
+  },
+  works: {
+    embedding: (call) => demoVectors(call.inputs, call.dimensions),
+    rerank: demoRanking,
+    speech({ text, format }) {
+      const samples = demoTone(text);
+      // The demonstration has no codecs, and says by the type what it gives.
+      return format === 'pcm'
+        ? { bytes: samples, contentType: 'audio/pcm' }
+        : { bytes: asWav(samples), contentType: 'audio/wav' };
+    },
+    transcription: demoTranscript,
+  },
   generate(call, sleep) {
     // Before anything is answered, so that the refusal has a status of its own even where the call streams.
     if (call.options.logprobs === true) throw unsupported('logprobs', '"logprobs" is not supported by this model.');

@@ -1,5 +1,5 @@
-// Any server that speaks OpenAI's chat completions and, where it draws or moderates, its image generations and
-// moderations. What differs between vendors is data (vendors.ts).
+// Any server that speaks OpenAI's chat completions and, where it can do more, its pictures, moderations, embeddings and
+// audio, or the rerank that Cohere and Jina have made common. What differs between vendors is data (vendors.ts).
 import type { ChatCall } from '../core/call.ts';
 import { faultOfStatus } from '../wire/openai/fault.ts';
 import { readWhole } from '../wire/openai/read-answer.ts';
@@ -7,9 +7,12 @@ import { readPictures } from '../wire/openai/read-pictures.ts';
 import { ChatStreamReader } from '../wire/openai/read-stream.ts';
 import { refuseUnsupported } from '../wire/openai/refuse-unsupported.ts';
 import { ChatStreamRelay } from '../wire/openai/relay-stream.ts';
+import { readSpeechAnswer, readTranscript, writeSpeech, writeTranscription } from '../wire/openai/vendor-audio.ts';
+import { readVectors, writeEmbeddings } from '../wire/openai/vendor-embeddings.ts';
 import { readVendorModeration, writeModeration } from '../wire/openai/vendor-moderation.ts';
 import { writeChat } from '../wire/openai/write-chat.ts';
-import { writeImage } from '../wire/openai/write-image.ts';
+import { writeImage, writeImageEdit } from '../wire/openai/write-image.ts';
+import { readRanking, writeRerank } from '../wire/rerank/vendor-rerank.ts';
 import { textOfBody } from '../wire/vendor-json.ts';
 import type { RemoteProvider, Target, UpstreamRequest } from './provider.ts';
 
@@ -26,14 +29,41 @@ export const openaiCompatible: RemoteProvider = {
     openRelay: (context, maxEventChars) => new ChatStreamRelay(context, maxEventChars),
   },
   images: {
+    canChange: true,
     draw: (call, target) => ({
-      request: post(target, 'images/generations', writeImage(call, target.upstreamModel)),
+      request:
+        call.sources === undefined
+          ? post(target, 'images/generations', writeImage(call, target.upstreamModel))
+          : postForm(target, 'images/edits', writeImageEdit(call, target.upstreamModel)),
       read: (body) => ({ result: readPictures(textOfBody(body)) }),
     }),
   },
   moderations: {
     buildRequest: (texts, target) => post(target, 'moderations', writeModeration(texts, target.upstreamModel)),
     readModeration: readVendorModeration,
+  },
+  works: {
+    embedding: {
+      buildRequest: (call, target) => post(target, 'embeddings', writeEmbeddings(call, target.upstreamModel)),
+      readResult: readVectors,
+    },
+    rerank: {
+      buildRequest: (call, target) => post(target, 'rerank', writeRerank(call, target.upstreamModel)),
+      readResult: readRanking,
+    },
+    speech: {
+      buildRequest: (call, target) => post(target, 'audio/speech', writeSpeech(call, target.upstreamModel), '*/*'),
+      readResult: readSpeechAnswer,
+    },
+    transcription: {
+      buildRequest: (call, target) =>
+        postForm(
+          target,
+          call.task === 'translate' ? 'audio/translations' : 'audio/transcriptions',
+          writeTranscription(call, target.upstreamModel),
+        ),
+      readResult: readTranscript,
+    },
   },
 };
 
@@ -46,6 +76,15 @@ function buildRequest(call: ChatCall, target: Target): UpstreamRequest {
 function post(target: Target, path: string, body: string, accept = 'application/json'): UpstreamRequest {
   const headers = { 'content-type': 'application/json', accept, ...keyHeaders(target.apiKey) };
   return { method: 'POST', url: `${target.baseUrl}/${path}`, origin: target.origin, headers, body };
+}
+
+function postForm(
+  target: Target,
+  path: string,
+  { contentType, bytes }: { readonly contentType: string; readonly bytes: Uint8Array },
+): UpstreamRequest<Uint8Array> {
+  const headers = { 'content-type': contentType, accept: '*/*', ...keyHeaders(target.apiKey) };
+  return { method: 'POST', url: `${target.baseUrl}/${path}`, origin: target.origin, headers, body: bytes };
 }
 
 function keyHeaders(apiKey: string | undefined): Record<string, string> {

@@ -7,6 +7,7 @@ import type { Answer, CallEvent, ChatCall, Endpoint, Family, ImageCall, Picture 
 import type { CallError } from '../core/errors.ts';
 import type { Meter } from '../core/meter.ts';
 import type { Judgement } from '../core/moderation/index.ts';
+import type { WorkCalls, WorkKind, WorkResults } from '../core/work.ts';
 
 /** Where a call goes: a configured provider, the vendor's name of the model, and the credential. */
 export type Target = {
@@ -38,12 +39,12 @@ export type VendorQuirks = {
   readonly unsupported: readonly string[];
 };
 
-export type UpstreamRequest = {
+export type UpstreamRequest<B extends string | Uint8Array = string> = {
   readonly method: 'GET' | 'POST';
   readonly url: string;
   readonly origin: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body: B;
 };
 
 /** The headers of an answer, by name in any case; those that came several times are joined by commas. */
@@ -59,9 +60,22 @@ export type EventReader = {
   readonly fault: CallError | undefined;
 };
 
+/** A whole 2xx answer. */
+export type VendorAnswer = { readonly bytes: Uint8Array; readonly contentType: string };
+
+/** How a protocol does one kind of work. */
+export type RemoteWork<K extends WorkKind> = {
+  /** Throws `unsupported_parameter` as a call's does. */
+  buildRequest(call: WorkCalls[K], target: Target): UpstreamRequest<string | Uint8Array>;
+  /** The result of a 2xx answer; what the vendor says that it used goes to the meter. */
+  readResult(answer: VendorAnswer, call: WorkCalls[K], meter: Meter): WorkResults[K];
+};
+
+export type LocalWork<K extends WorkKind> = (call: WorkCalls[K]) => WorkResults[K];
+
 /** One request on the way to a result, and what its 2xx answer leads to. */
 export type Step<T> = {
-  readonly request: UpstreamRequest;
+  readonly request: UpstreamRequest<string | Uint8Array>;
   /** How long to wait before it is sent, such as between two looks at a job. */
   readonly afterMs?: number;
   /** Whether it starts no work and may be sent again: a job that runs must not be lost to one failed look at it. */
@@ -129,6 +143,8 @@ export type RemoteProvider = {
      * `content_refused` where the vendor drew nothing for its content.
      */
     draw(call: ImageCall, target: Target): Step<Picture[]>;
+    /** Whether it can begin with pictures of the caller's. */
+    readonly canChange?: true;
   };
   /** Present where the protocol can moderate by OpenAI's categories. */
   readonly moderations?: {
@@ -139,6 +155,8 @@ export type RemoteProvider = {
       texts: number,
     ): { readonly model: string | undefined; readonly judgements: readonly Judgement[] };
   };
+  /** The work that the protocol can do, each kind of it named in `endpoints` too. */
+  readonly works?: { readonly [K in WorkKind]?: RemoteWork<K> };
 };
 
 /** Answers without an upstream. `sleep` is how it paces a stream; it rejects when the call is aborted. */
@@ -147,6 +165,7 @@ export type LocalProvider = {
   readonly name: string;
   generate(call: ChatCall, sleep: (ms: number) => Promise<void>): AsyncIterable<CallEvent>;
   draw?(call: ImageCall): Picture[];
+  readonly works?: { readonly [K in WorkKind]?: LocalWork<K> };
 };
 
 export type Provider = RemoteProvider | LocalProvider;
@@ -155,5 +174,6 @@ export type Provider = RemoteProvider | LocalProvider;
 export function serves(provider: Provider, endpoint: Endpoint): boolean {
   if (endpoint === 'image') return (provider.kind === 'local' ? provider.draw : provider.images) !== undefined;
   if (endpoint === 'moderation') return provider.kind === 'remote' && provider.moderations !== undefined;
+  if (endpoint !== 'chat' && endpoint !== 'completion') return provider.works?.[endpoint] !== undefined;
   return endpoint === 'chat' && (provider.kind === 'local' || provider.chat !== undefined);
 }

@@ -84,6 +84,24 @@ export function moderation(inputs: number, scores: Readonly<Record<string, numbe
   return { id: 'modr-upstream', model: 'upstream-moderation', results: Array.from({ length: inputs }, () => result) };
 }
 
+/** A whole embedding: a short vector for each input, as numbers or as base64. */
+export function embeddings({ input, encoding_format }: ReceivedCall['body'], tokens = 5): Record<string, unknown> {
+  const isOne = typeof input === 'string' || (Array.isArray(input) && typeof input[0] === 'number');
+  const data = (isOne ? [input] : (input as unknown[])).map((_, index) => {
+    const vector = [0.25, -0.5, index];
+    const bytes = Buffer.from(Float32Array.from(vector).buffer).toString('base64');
+    return { object: 'embedding', index, embedding: encoding_format === 'base64' ? bytes : vector };
+  });
+  const usage = { prompt_tokens: tokens, total_tokens: tokens };
+  return { object: 'list', data, model: 'upstream-model', usage };
+}
+
+/** A whole ranking: the last document is the best. */
+export function ranking({ documents, top_n }: ReceivedCall['body'], tokens = 7): Record<string, unknown> {
+  const all = (documents as unknown[]).map((_, index) => ({ index, relevance_score: (index + 1) / 100 })).reverse();
+  return { results: all.slice(0, Number(top_n ?? all.length)), usage: { total_tokens: tokens } };
+}
+
 /** Answers each call in the shape it asked for: the default of a fault upstream. */
 export function healthy(text = 'Hello from upstream.'): Script {
   return (wire, call) => wholeOrStream(text, call)(wire, call);
@@ -91,9 +109,22 @@ export function healthy(text = 'Hello from upstream.'): Script {
 
 function wholeOrStream(text: string, { path, body }: ReceivedCall): Script {
   if (path.endsWith('/images/generations')) return json(pictures(Number(body['n'] ?? 1)));
+  if (path.endsWith('/embeddings')) return json(embeddings(body));
+  if (path.endsWith('/speech')) return sound(Buffer.from('ID3 sound'));
+  if (/\/audio\/trans\w+$/.test(path)) return json({ text, usage: { type: 'duration', seconds: 7 } });
+  if (path.endsWith('/images/edits')) return json(pictures(1));
+  if (path.endsWith('/rerank')) return json(ranking(body));
   if (path.endsWith('/moderations')) return json(moderation([body['input']].flat().length, { violence: 0.1 }));
   if (path.endsWith('/messages')) return body.stream === true ? stream(messageFrames(text)) : json(message(text));
   return body.stream === true ? stream(streamFrames(text)) : json(completion(text));
+}
+
+/** A whole answer that is sound. */
+export function sound(bytes: Uint8Array, contentType = 'audio/mpeg'): Script {
+  return async (wire) => {
+    await wire.send(head(200, { 'content-type': contentType, 'content-length': String(bytes.length) }));
+    await wire.send(bytes);
+  };
 }
 
 /** A whole JSON answer. */

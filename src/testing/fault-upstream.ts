@@ -18,6 +18,7 @@ export type ReceivedCall = {
   readonly path: string;
   readonly headers: Headers;
   readonly text: string;
+  readonly bytes: Buffer;
   /** The parsed body; an empty object where it is none. */
   readonly body: { readonly model?: string; readonly stream?: boolean; readonly [field: string]: unknown };
   readonly receivedAtMs: number;
@@ -146,7 +147,11 @@ export class FaultUpstream {
       const request = takeRequest(gathered);
       if (request === undefined) return;
       gathered = gathered.subarray(request.length);
-      if (!/\/(chat\/completions|messages|images\/generations|moderations)$/.test(request.path)) {
+      if (
+        !/\/(chat\/completions|embeddings|rerank|messages|images\/(generations|edits)|moderations|audio\/\w+)$/.test(
+          request.path,
+        )
+      ) {
         socket.write('HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n');
         return;
       }
@@ -164,12 +169,14 @@ export class FaultUpstream {
   }
 
   #receive(request: Request): ReceivedCall {
+    const text = request.body.toString('utf8');
     const call: ReceivedCall = {
       id: this.calls.length,
       path: request.path,
       headers: request.headers,
-      text: request.body,
-      body: parseBody(request.body),
+      text,
+      bytes: request.body,
+      body: parseBody(text),
       receivedAtMs: performance.now(),
       bytesSent: 0,
       closedAtMs: undefined,
@@ -179,7 +186,7 @@ export class FaultUpstream {
   }
 }
 
-type Request = { readonly path: string; readonly headers: Headers; readonly body: string; readonly length: number };
+type Request = { readonly path: string; readonly headers: Headers; readonly body: Buffer; readonly length: number };
 
 /** The request at the start of the bytes, once it is whole. The gateway always sends a Content-Length. */
 function takeRequest(bytes: Buffer): Request | undefined {
@@ -190,7 +197,7 @@ function takeRequest(bytes: Buffer): Request | undefined {
   for (const line of lines) headers.append(line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim());
   const length = headEnd + 4 + Number(headers.get('content-length') ?? 0);
   if (bytes.length < length) return undefined;
-  const body = bytes.subarray(headEnd + 4, length).toString('utf8');
+  const body = bytes.subarray(headEnd + 4, length);
   return { path: first.split(' ')[1] ?? '/', headers, body, length };
 }
 

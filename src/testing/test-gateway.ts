@@ -55,7 +55,8 @@ export class TestGateway extends GatewayClient {
     this.#dataDir = dataDir;
   }
 
-  /** Models: `strict` is relayed byte for byte, `loose` is translated, `claude` speaks Anthropic's protocol, `both` has all upstreams as targets in order, and so has `picture`, which draws. */
+  /** Models: `strict` is relayed byte for byte, `loose` is translated, `claude` speaks Anthropic's protocol, `both` has all upstreams as targets in order, and so
+   * have `picture`, which draws, `vectors`, `ranks`, `voice` and `listener`. */
   static async start(options: TestGatewayOptions = {}): Promise<TestGateway> {
     const dataDir = mkdtempSync(join(tmpdir(), 'tolmach-test-'));
     const upstreams = await Promise.all(Array.from({ length: options.upstreams ?? 1 }, () => FaultUpstream.start()));
@@ -117,6 +118,10 @@ export function configFor(upstreams: readonly FaultUpstream[], settings: Setting
       { name: 'claude', targets: [{ provider: 'claude', model: 'upstream-model' }] },
       { name: 'both', targets: upstreams.map((_, i) => target(i)) },
       { name: 'picture', kind: 'image', targets: upstreams.map((_, i) => target(i)) },
+      { name: 'vectors', kind: 'embedding', targets: upstreams.map((_, i) => target(i)) },
+      { name: 'ranks', kind: 'rerank', targets: upstreams.map((_, i) => target(i)) },
+      { name: 'voice', kind: 'speech', targets: upstreams.map((_, i) => target(i)) },
+      { name: 'listener', kind: 'transcription', targets: upstreams.map((_, i) => target(i)) },
     ],
     plans: TEST_PLANS,
     ...rest,

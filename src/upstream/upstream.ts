@@ -43,7 +43,11 @@ export class Upstream {
    * Sends one request. Resolves when the headers are there. Throws `upstream_unreachable` or `upstream_tls_error`
    * while surely nothing was started, else `upstream_reset`; an abort throws the signal's reason.
    */
-  async send(request: UpstreamRequest, signal: CancelSignal, way: Way = {}): Promise<UpstreamAnswer> {
+  async send(
+    request: UpstreamRequest<string | Uint8Array>,
+    signal: CancelSignal,
+    way: Way = {},
+  ): Promise<UpstreamAnswer> {
     const answer = await this.#clientFor(way).send(request, signal);
     const coding = answer.headers.get('content-encoding');
     if (coding !== null && coding !== 'identity') {

@@ -15,10 +15,15 @@ export function pictureOfBase64(base64: string): Picture {
   return pictureOfBytes(Buffer.from(base64.replace(/^data:[^,]{0,100},/, ''), 'base64'));
 }
 
+/** What kind of picture the bytes are, if they are one. */
+export function contentTypeOf(bytes: Uint8Array): Picture['contentType'] | undefined {
+  const start = Buffer.from(bytes.subarray(0, 12)).toString('hex');
+  return SIGNATURES.find(([signature]) => signature.test(start))?.[1];
+}
+
 /** Throws `upstream_bad_response` where the bytes are no picture of a known kind. */
 export function pictureOfBytes(bytes: Uint8Array): Picture {
-  const start = Buffer.from(bytes.subarray(0, 12)).toString('hex');
-  const contentType = SIGNATURES.find(([signature]) => signature.test(start))?.[1];
+  const contentType = contentTypeOf(bytes);
   if (contentType === undefined)
     throw new CallError('upstream_bad_response', { detail: 'a picture is neither PNG, JPEG nor WebP' });
   return { bytes: new Uint8Array(bytes), contentType };

@@ -9,6 +9,9 @@ const FOLDER =
   process.env['CLIENT_TOOLCHAINS'] ??
   join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'tolmach-clients');
 
+/** Official SDKs beside those that the documents name. */
+export const SDK_FOLDER = join(FOLDER, 'sdks');
+
 /** Debian's package of Newtonsoft.Json puts it here, outside the folders that Mono searches. */
 export const NEWTONSOFT_FOLDER = '/usr/lib/cli/Newtonsoft.Json-5.0';
 const HEADERS = '#include <curl/curl.h>\n#include <nlohmann/json.hpp>\n';
@@ -29,7 +32,11 @@ const found = (program: string, version: string, folder = FOLDER): Toolchain => 
 
 /** Fetches the libraries that are absent, which may take a minute, and looks for the rest. */
 export function findToolchains(): Readonly<Record<Language, Toolchain>> {
-  Bun.spawnSync([INSTALL, 'python', 'axios', 'java'], { stdout: 'ignore', stderr: 'inherit', timeout: 300_000 });
+  Bun.spawnSync([INSTALL, 'python', 'axios', 'java', 'sdks'], {
+    stdout: 'ignore',
+    stderr: 'inherit',
+    timeout: 300_000,
+  });
   return {
     curl: findProgram(['curl'], ['--version'], /^curl ([\d.]+)/),
     python: findPython(),

@@ -16,6 +16,7 @@ import type { WireBody } from '../../src/wire/rendering.ts';
 const MODE_IDS = ['chat', 'article'];
 const CONTEXT = { requestId: 'request-1', publicUrl: 'https://service.example' };
 const SECRET = 'TypeError: sk-secret at 10.0.0.1';
+const HEAD = { headers: new Headers(), rest: 'gpt-4', query: new URLSearchParams() };
 const JSON_TYPE = 'application/json';
 const FORM_TYPE = 'application/x-www-form-urlencoded';
 
@@ -27,9 +28,10 @@ const ROUTES = DIALECTS.flatMap((dialect) =>
 async function readAll(route: Route, body: WireBody): Promise<boolean> {
   switch (route.action) {
     case 'call':
-      return route.read(body, new Headers()).stream;
+      return route.read(body, HEAD).stream;
     case 'image':
-      route.read(body);
+    case 'work':
+      route.read(body, HEAD);
       return false;
     case 'moderate':
       route.readKey?.(body);
@@ -81,13 +83,13 @@ describe('the dialects together', () => {
     const served = new Set(Object.values(SERVICES).flatMap((service) => service.dialects));
     const left = DIALECTS.map(({ name }) => name).filter((name) => !served.has(name));
     // Dialects that no document is about are served where no preset is chosen.
-    expect(left.filter((name) => !['anthropic', 'tolmach'].includes(name))).toEqual([]);
+    expect(left.filter((name) => !['anthropic', 'cohere', 'gemini', 'tolmach'].includes(name))).toEqual([]);
   });
 });
 
 describe.each(ROUTES)('%s', (_, dialect, route) => {
   test('has a price in a built-in plan, so that it can be served at all', () => {
-    const kind = route.action === 'image' ? 'image' : 'text';
+    const kind = route.action === 'work' ? route.kind : route.action === 'image' ? 'image' : 'text';
     const models = MODEL_PRESETS.filter((model) => (model.kind ?? 'text') === kind).map(({ name }) => name);
     const plan = PLAN_PRESETS.find(({ id }) => id === 'prestige');
     const isPriced = models.some(
@@ -119,6 +121,14 @@ describe.each(ROUTES)('%s', (_, dialect, route) => {
       'ar',
       'n',
       'request_id',
+      'query',
+      'documents',
+      'text',
+      'encoding_format',
+      'contents',
+      'generationConfig',
+      'system_instruction',
+      'requests',
     ];
     const field = fc.constantFrom(
       ...names,
@@ -203,7 +213,7 @@ describe.each(DIALECTS.map((dialect) => [dialect.name, dialect] as const))('%s',
     expect(dialect.name).toMatch(/^[a-z]+$/);
     expect(dialect.routes.length).toBeGreaterThan(0);
     for (const { path, endpoint } of dialect.routes) {
-      expect(path).toMatch(/^\/[\w./-]+$/);
+      expect(path.replace('{name}', 'n')).toMatch(/^\/[\w./:-]+$/);
       expect(endpoint).not.toBe('');
     }
   });

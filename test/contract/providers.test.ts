@@ -213,7 +213,10 @@ describe.each(talking)('%s talks', (_, provider, { whole, frames }) => {
         const text = JSON.stringify(body);
         try {
           const wire = { text, contentType: '' };
-          const read = 'max_tokens' in body ? readMessagesCall(wire, new Headers()) : readChat(wire);
+          const read =
+            'max_tokens' in body
+              ? readMessagesCall(wire, { headers: new Headers(), rest: '', query: new URLSearchParams() })
+              : readChat(wire);
           const { source: _source, ...anew } = read;
           const request = provider.buildRequest(keepsBytes ? read : anew, TARGET);
           expect(JSON.parse(request.body)).toBeObject();

@@ -51,10 +51,11 @@ const TRANSLATIONS: Readonly<Record<string, (given: Given) => unknown>> = {
   'relay stream': ({ events = [] }) => {
     const counted = meter();
     const call = {
-      ...readMessagesCall(
-        wire({ model: 'm', max_tokens: 9, messages: [{ role: 'user', content: 'Hi' }] }),
-        new Headers(),
-      ),
+      ...readMessagesCall(wire({ model: 'm', max_tokens: 9, messages: [{ role: 'user', content: 'Hi' }] }), {
+        headers: new Headers(),
+        rest: '',
+        query: new URLSearchParams(),
+      }),
     };
     const relay = chat.openRelay({ call, meter: counted }, CHARS_MAX);
     const out = relay.push(Buffer.from(events.map(messageEvent).join('')));
@@ -70,7 +71,10 @@ const TRANSLATIONS: Readonly<Record<string, (given: Given) => unknown>> = {
 };
 
 function write({ chat }: RemoteProvider, { dialect, body, headers, asItCame = true, target = {} }: Given): unknown {
-  const read = dialect === 'openai' ? readChat(wire(body)) : readMessagesCall(wire(body), new Headers(headers));
+  const read =
+    dialect === 'openai'
+      ? readChat(wire(body))
+      : readMessagesCall(wire(body), { headers: new Headers(headers), rest: '', query: new URLSearchParams() });
   const request = (chat as ChatProtocol).buildRequest(asItCame ? read : withoutSource(read), targetWith(target));
   return { ...request, body: JSON.parse(request.body) };
 }

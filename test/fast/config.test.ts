@@ -138,12 +138,14 @@ models:
 providers:
   - { name: a, baseUrl: 'http://x', apiKey: key-1, apiKeys: [key-2] }
   - { name: b, baseUrl: 'http://x', apiKeys: [key-3, key-3, 'Schlüssel'] }
+  - { name: c, vendor: stability, apiKey: key-4, probeEveryMs: 5000 }
 models:
   - { name: m, order: price, targets: [{ provider: a, model: x, cost: 0 }, { provider: b, model: x }] }
 `);
     const error = await startGateway(config).catch((thrown) => thrown);
     expect(error.problems).toEqual([
       'providers.1.apiKeys.2: has characters that no key can have',
+      'providers.2.probeEveryMs: "stability" lists no models to ask for',
       'providers.0: give either apiKey or apiKeys',
       'providers.1.apiKeys: a key is given twice',
       'models.0: the order "price" needs the cost of every target',

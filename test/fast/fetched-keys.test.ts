@@ -22,7 +22,7 @@ const HALF_HOUR_MS = 30 * 60_000;
 
 /** The vendor's side: each request waits until the test answers it. */
 class Vendor {
-  readonly requests: { readonly request: UpstreamRequest; readonly ca: string | undefined }[] = [];
+  readonly requests: { readonly request: UpstreamRequest<string | Uint8Array>; readonly ca: string | undefined }[] = [];
   readonly #answers: ((status: number, body: unknown) => void)[] = [];
   nowMs = 1_790_000_000_000;
   watched: ((error: CallError) => void)[] = [];

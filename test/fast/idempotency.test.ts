@@ -1,9 +1,10 @@
 // `Idempotency-Key` on every route that charges: the same request again is the same answer, and nothing more.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import { CallError } from '../../src/core/errors.ts';
+import type { Route } from '../../src/dialects/dialect.ts';
 import { DIALECTS } from '../../src/dialects/index.ts';
 import { AnswerRecorder } from '../../src/pipeline/answer-recorder.ts';
-import { completion, healthy, json, stream, streamFrames } from '../../src/testing/fault-scripts.ts';
+import { completion, healthy, json, PIXEL, stream, streamFrames } from '../../src/testing/fault-scripts.ts';
 import type { Customer } from '../../src/testing/gateway-client.ts';
 import { TEST_PLANS, TestGateway } from '../../src/testing/test-gateway.ts';
 
@@ -13,10 +14,30 @@ const MESSAGES = [{ role: 'user', content: 'Да или нет?' }];
 const HUMAN = '\n\nHuman: Да или нет?\n\nAssistant:';
 const CHAT = { model: 'strict', messages: MESSAGES };
 
+const CONTENTS = { contents: [{ parts: [{ text: 'Да или нет?' }] }] };
+const EMBEDDED = { content: { parts: [{ text: 'Да' }] } };
+
 /** A body that each charging route takes. */
 const BODIES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   '/v1/chat/completions': CHAT,
   '/v1/completions': { model: 'strict', prompt: 'Да или' },
+  '/v1/engines/{name}/completions': { prompt: 'Да или' },
+  '/v1/responses': { model: 'strict', input: 'Да или нет?' },
+  '/v1/embeddings': { model: 'vectors', input: 'Да' },
+  '/v1/rerank': { model: 'ranks', query: 'Да', documents: ['нет'] },
+  '/v2/rerank': { model: 'ranks', query: 'Да', documents: ['нет'] },
+  ...Object.fromEntries(
+    ['/v1', '/v1beta'].flatMap((version) => [
+      [`${version}/models/{name}:generateContent`, CONTENTS],
+      [`${version}/models/{name}:streamGenerateContent`, CONTENTS],
+      [`${version}/models/{name}:embedContent`, EMBEDDED],
+      [`${version}/models/{name}:batchEmbedContents`, { requests: [EMBEDDED] }],
+    ]),
+  ),
+  '/v1/images/edits': { model: 'picture', prompt: 'кот', image: PIXEL },
+  '/v1/audio/speech': { model: 'voice', input: 'Да', voice: 'alloy' },
+  '/v1/audio/transcriptions': { model: 'listener', file: PIXEL },
+  '/v1/audio/translations': { model: 'listener', file: PIXEL },
   '/v1/images/generations': { model: 'picture', prompt: 'кот' },
   '/api/gpt/create_request': { content: 'Да или нет?' },
   '/api/generate_response': { input_text: 'Да или нет?', mode: 'chat' },
@@ -35,7 +56,7 @@ const BODIES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
 
 const CHARGING = DIALECTS.flatMap((dialect) =>
   dialect.routes
-    .filter(({ action }) => ['call', 'image', 'createTask', 'submitTask'].includes(action))
+    .filter(({ action }) => ['call', 'image', 'work', 'createTask', 'submitTask'].includes(action))
     .map((route) => [`${dialect.name} ${route.path}`, dialect, route] as const),
 );
 
@@ -59,6 +80,10 @@ beforeAll(async () => {
       models: [
         ...['strict', 'gpt-4', 'claude-2-100k'].map((name) => to(name)),
         ...['picture', 'sdxl', 'kandinsky'].map((name) => to(name, 'image')),
+        to('voice', 'speech'),
+        to('listener', 'transcription'),
+        to('vectors', 'embedding'),
+        to('ranks', 'rerank'),
         { name: 'loose', targets: [{ provider: 'untidy', model: 'upstream-model' }] },
       ],
     },
@@ -78,7 +103,7 @@ async function ask(path: string, body: unknown, name: string, headers: Record<st
   const response = await fetch(`${gateway.url}${path}`, {
     method: 'POST',
     headers: { authorization: `Bearer ${customer.key}`, 'idempotency-key': name, ...headers },
-    body: typeof body === 'string' ? body : JSON.stringify(body),
+    body: typeof body === 'string' || body instanceof FormData ? body : JSON.stringify(body),
   });
   return { status: response.status, text: await response.text(), headers: response.headers };
 }
@@ -100,22 +125,35 @@ async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
   throw new Error('it did not happen');
 }
 
+/** The body as its route takes it: a form where there are files. */
+function written(route: Route, body: Readonly<Record<string, unknown>>): unknown {
+  if (route.takesFiles !== true) return body;
+  const form = new FormData();
+  for (const [name, value] of Object.entries(body))
+    form.append(
+      name,
+      value instanceof Uint8Array ? new File([value as Uint8Array<ArrayBuffer>], 'a.png') : String(value),
+    );
+  return form;
+}
+
 test('every route that charges is tested here', () => {
   expect(CHARGING.map(([, , route]) => route.path).filter((path) => BODIES[path] === undefined)).toEqual([]);
 });
 
 describe.each(CHARGING)('%s', (_, dialect, route) => {
   const body = BODIES[route.path] as Readonly<Record<string, unknown>>;
+  const path = route.path.replace('{name}', route.action === 'work' ? 'vectors' : 'strict');
   const isTask = route.action === 'createTask' || route.action === 'submitTask';
 
   test('answers a repeated request again, and charges and asks once', async () => {
     const name = crypto.randomUUID();
-    const first = await ask(route.path, body, name);
+    const first = await ask(path, written(route, body), name);
     expect(first.status).toBeWithin(200, 203);
     expect(first.headers.get('idempotency-replayed')).toBeNull();
     const charged = await spent();
     expect(charged).toBe(2);
-    const again = await ask(route.path, body, name);
+    const again = await ask(path, written(route, body), name);
     expect(again.status).toBe(200);
     expect(again.headers.get('idempotency-replayed')).toBe('true');
     expect(again.headers.get('content-type')).toBe(first.headers.get('content-type'));
@@ -136,16 +174,17 @@ describe.each(CHARGING)('%s', (_, dialect, route) => {
 
   test('refuses the name with another body, or a bad name, in its own shape, and charges nothing', async () => {
     const name = crypto.randomUUID();
-    await ask(route.path, body, name);
+    await ask(path, written(route, body), name);
     const before = await spent();
-    const other = await ask(route.path, { ...body, user: 'another' }, name);
+    const other = await ask(path, written(route, { ...body, user: 'another' }), name);
     const shown = (route.error ?? dialect.error)(new CallError('idempotency_mismatch', { param: 'Idempotency-Key' }), {
       requestId: other.headers.get('x-request-id') ?? '',
       publicUrl: gateway.running.gateway.config.publicUrl,
     });
     expect(other.status).toBe(shown.status);
     expect(JSON.parse(other.text)).toEqual(shown.body);
-    for (const bad of ['x'.repeat(256), 'two words']) expect((await ask(route.path, body, bad)).status).toBe(400);
+    for (const bad of ['x'.repeat(256), 'two words'])
+      expect((await ask(path, written(route, body), bad)).status).toBe(400);
     expect(await spent()).toBe(before);
   });
 });

@@ -50,6 +50,28 @@ describe('POST /v1/completions', () => {
   });
 });
 
+describe('POST /v1/engines/{engine}/completions', () => {
+  test('is a text completion of the engine, whole and streamed, with slashes in its name as well', async () => {
+    for (const engine of ['strict', 'vendor%2Fmodel', 'vendor/model']) {
+      const headers = { authorization: `Bearer ${customer.key}` };
+      const told = await gateway.ask(`/v1/engines/${engine}/completions`, { prompt: 'Hi' }, headers);
+      if (engine === 'strict') expect(told.body).toMatchObject({ object: 'text_completion', model: 'strict' });
+      else expect([told.status, told.body['error']]).toMatchObject([404, { code: 'model_not_found' }]);
+    }
+    const body = JSON.stringify({ prompt: 'Hi', stream: true });
+    const init = { method: 'POST', body, headers: { authorization: `Bearer ${customer.key}` } };
+    const streamed = await fetch(`${gateway.url}/v1/engines/strict/completions`, init);
+    expect(await streamed.text()).toEndWith('data: [DONE]\n\n');
+  });
+
+  test('answers another method as its dialect does', async () => {
+    const { status } = await fetch(`${gateway.url}/v1/engines/strict/completions`);
+    expect(status).toBe(405);
+    const other = await fetch(`${gateway.url}/v1/engines/strict/edits`, { method: 'POST' });
+    expect(other.status).toBe(404);
+  });
+});
+
 describe('POST /v1/moderations', () => {
   test('answers the thirteen categories and what they were applied to, for nothing', async () => {
     const charge = await requestsPaid(async () => {
@@ -87,6 +109,18 @@ describe('POST /v1/images/generations', () => {
     expect(charge).toBe(4);
   });
 
+  test('answers the pictures themselves where they are asked for, and from models that have no addresses', async () => {
+    for (const asked of [{ model: 'sdxl', response_format: 'b64_json' as const }, { model: 'gpt-image-1' }]) {
+      gateway.upstream.queue(json({ created: 1, data: [{ b64_json: JPEG }] }));
+      expect(
+        await requestsPaid(async () => {
+          const { data } = await client.images.generate({ prompt: 'a cat', ...asked });
+          expect(data).toEqual([{ b64_json: JPEG }]);
+        }),
+      ).toBe(2);
+    }
+  });
+
   test('asks each family of models in the sizes and fields that it knows', async () => {
     const asked = [
       { model: 'dall-e-3', size: '1792x1024' as const, sent: { size: '1792x1024', response_format: 'b64_json' } },
@@ -106,7 +140,7 @@ describe('POST /v1/images/generations', () => {
   test('refuses by name what cannot be done, and charges nothing', async () => {
     const charge = await requestsPaid(async () => {
       for (const [param, fields] of Object.entries({
-        response_format: { response_format: 'b64_json' },
+        response_format: { response_format: 'png' },
         n: { model: 'dall-e-3', n: 2 },
         size: { size: 'large' },
         stream: { stream: true },

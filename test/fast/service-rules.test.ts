@@ -316,7 +316,7 @@ describe.each(POST_ROUTES)('%s %s', (name, path) => {
     expect(wrong.status).toBe(wrongKey);
     const inAddress = await gateway.ask(`${path}?a=1&key=${rich.key}`, body);
     expect(inAddress.status).toBe(400);
-    const response = await fetch(gateway.url + path);
+    const response = await fetch(gateway.url + path, { method: 'PUT' });
     const method = { status: response.status, headers: response.headers };
     expect(method.status).toBe(405);
     for (const { headers } of [wrong, inAddress, method]) {

@@ -142,7 +142,7 @@ describe('POST /v1/prompt', () => {
       if (route?.action !== 'call') throw new Error('the route is gone');
       const text = JSON.stringify({ model: CLAUDE[0], prompt });
       return route
-        .read({ text, contentType: '' }, new Headers())
+        .read({ text, contentType: '' }, { headers: new Headers(), rest: '', query: new URLSearchParams() })
         .messages.map(({ role, parts }) => [role, (parts[0] as { text: string }).text]);
     };
     expect(read('Будь краток.\n\nHuman: А?\n\nAssistant: Б.\n\nHuman: В?\n\nAssistant:')).toEqual([

@@ -87,7 +87,7 @@ test('one provider’s line is not another’s, a call that may go to both takes
   const one = (await take('one', signal)) as KeyedTarget;
   const other = (await take('other', signal)) as KeyedTarget;
   const both = take('one-other', signal) as Promise<KeyedTarget>;
-  const full = { code: 'upstream_rate_limited', details: { retryAfterS: 5 } };
+  const full = { code: 'upstream_rate_limited', details: { retryAfterS: 10 } };
   expect(await Promise.resolve(take('one', signal)).catch((error) => error)).toMatchObject(full);
   leave(other);
   expect((await both).target.providerName).toBe('other');

@@ -41,7 +41,10 @@ const TRANSLATIONS: Readonly<Record<string, Translation>> = {
   /** A customer's body into the provider's request. */
   'write request': (provider, { dialect, body, model }) => {
     const wire = { text: textOf(body), contentType: 'application/json' };
-    const call = dialect === 'anthropic' ? readMessagesCall(wire, new Headers()) : readChat(wire);
+    const call =
+      dialect === 'anthropic'
+        ? readMessagesCall(wire, { headers: new Headers(), rest: '', query: new URLSearchParams() })
+        : readChat(wire);
     const request = chatOf(provider).buildRequest(call, targetOf(provider, model));
     return { ...request, body: JSON.parse(request.body) };
   },

@@ -6,8 +6,18 @@ import { DIALECTS } from '../../src/dialects/index.ts';
 import type { Outcome, RawAnswer } from './lane.ts';
 import type { BadRequest } from './mutate-request.ts';
 
-/** What an address answers errors in. `any` is where the address itself was changed. */
-type Shape = 'openai' | 'anthropic' | 'chatinfo' | 'textbot' | 'sydney' | 'admin' | 'plain' | 'any';
+/** What an address answers errors in. `any` is where the address itself was changed, or the method decides. */
+type Shape =
+  | 'openai'
+  | 'anthropic'
+  | 'gemini'
+  | 'cohere'
+  | 'chatinfo'
+  | 'textbot'
+  | 'sydney'
+  | 'admin'
+  | 'plain'
+  | 'any';
 
 /** The runtime refuses some heads before our code sees them, without a body. */
 const WORDLESS = [400, 405, 408, 413, 414, 417, 426, 431, 501, 505];
@@ -71,6 +81,8 @@ const IS_ERROR: Readonly<Record<Exclude<Shape, 'any'>, (value: unknown) => boole
     isText(value['error']['type']) &&
     isText(value['error']['message']) &&
     isCode(value['error']['code']),
+  gemini: (value) => isGoogleError(isObject(value) ? value['error'] : undefined),
+  cohere: (value) => isObject(value) && isText(value['message']) && isCode(value['code']),
   chatinfo: (value) => isObject(value) && value['success'] === false && isText(value['error']),
   textbot: (value) => isObject(value) && isText(value['error_message']),
   sydney: (value) => isObject(value) && isText(value['error']),
@@ -83,6 +95,18 @@ function isOpenaiError(error: unknown): boolean {
   if (!isObject(error)) return false;
   const { message, type, code, param } = error;
   return isText(message) && isText(type) && isCode(code) && (param === null || typeof param === 'string');
+}
+
+function isGoogleError(error: unknown): boolean {
+  if (!isObject(error) || !Array.isArray(error['details'])) return false;
+  const [info] = error['details'] as unknown[];
+  return (
+    typeof error['code'] === 'number' &&
+    isText(error['message']) &&
+    isText(error['status']) &&
+    isObject(info) &&
+    isCode(info['reason'])
+  );
 }
 
 /** Every line is one of the format's, all data are JSON, and the last of them is an ending. */
@@ -100,18 +124,30 @@ function judgeStream(text: string): string | undefined {
     }
   }
   const last = data.at(-1) ?? '';
-  return last === '[DONE]' || /"error":|"stop_reason":"|message_stop/.test(last)
+  return last === '[DONE]' ||
+    /"error":|"stop_reason":"|message_stop|"finishReason":|response\.(completed|incomplete)/.test(last)
     ? undefined
     : 'a stream without an end';
 }
 
 const PATHS = DIALECTS.flatMap((dialect) => dialect.routes.map(({ path }) => ({ path, name: dialect.name })));
 
+/** Whether an address is one of a route's, whose path may have a name in it. */
+export function isOf(path: string, target: string): boolean {
+  const [prefix = '', suffix] = path.split('{name}');
+  const asked = target.split('?')[0] ?? '';
+  if (suffix === undefined && !prefix.endsWith('/')) return asked === path;
+  return (
+    asked.startsWith(prefix) && asked.endsWith(suffix ?? '') && asked.length > prefix.length + (suffix ?? '').length
+  );
+}
+
 function shapeOf(target: string): Shape {
   const path = target.split('?')[0] ?? '';
   if (path.startsWith('/admin/v1/')) return 'admin';
-  const found = PATHS.find((known) => known.path === path || (known.path.endsWith('/') && path.startsWith(known.path)));
-  if (found === undefined) return 'plain';
-  const { name } = found;
+  const found = new Set(PATHS.filter((known) => isOf(known.path, path)).map(({ name }) => name));
+  const [name] = found;
+  if (name === undefined) return 'plain';
+  if (found.size > 1) return 'any';
   return name in IS_ERROR ? (name as Shape) : 'openai';
 }

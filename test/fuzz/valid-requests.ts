@@ -34,25 +34,48 @@ const WEATHER = {
   },
 };
 
-type Golden = { readonly route: string; readonly body?: unknown; readonly contentType?: string };
+type Golden = {
+  readonly route: string;
+  /** The name in the path, and what follows the question mark. */
+  readonly rest?: string;
+  readonly query?: string;
+  readonly files?: unknown;
+  readonly body?: unknown;
+  readonly contentType?: string;
+};
 
 /** All of them by route, in one order on every machine: each route is as important as any other. */
 export async function validRequests(): Promise<ValidRequest[][]> {
-  const all = [...OPENAI, ...ANTHROPIC, ...TASKS, ...FORMS, ...SERVER, ...ADMIN, ...(await goldenRequests())];
+  const all = [
+    ...OPENAI,
+    ...ANTHROPIC,
+    ...GEMINI,
+    ...TASKS,
+    ...FORMS,
+    ...SERVER,
+    ...ADMIN,
+    ...(await goldenRequests()),
+  ];
   return [...Map.groupBy(all, ({ method, target }) => `${method} ${target}`).values()];
 }
 
 async function goldenRequests(): Promise<ValidRequest[]> {
   const found: ValidRequest[] = [];
   for (const { name: dialect } of DIALECTS) {
-    for (const path of [...new Bun.Glob(`${dialect}/*.in.json`).scanSync(GOLDEN)].sort()) {
-      const given = (await Bun.file(join(GOLDEN, path)).json()) as Golden;
+    for (const file of [
+      ...new Bun.Glob(dialect === 'gemini' ? 'gemini-dialect/*.in.json' : `${dialect}/*.in.json`).scanSync(GOLDEN),
+    ].sort()) {
+      const given = (await Bun.file(join(GOLDEN, file)).json()) as Golden;
       // A case that only shows a refusal by the pipeline has no body.
       if (given.body === undefined && given.route.startsWith('POST')) continue;
-      const [method = '', target = ''] = given.route.split(' ');
+      const [method = '', path = ''] = given.route.split(' ');
+      const query = given.query === undefined ? '' : `?${given.query}`;
+      // The body of a form with files is no whole request.
+      if (given.files !== undefined) continue;
+      const target = path.replace('{name}', given.rest ?? 'strict') + query;
       const { body, carrier } = withKey(given.body);
       found.push({
-        name: path.replace(/\.in\.json$/, ''),
+        name: file.replace(/\.in\.json$/, ''),
         method,
         target,
         carrier,
@@ -146,6 +169,11 @@ const OPENAI: readonly ValidRequest[] = [
   ),
   post('completion', '/v1/completions', { model: 'strict', prompt: 'Once upon', max_tokens: 5, echo: false }),
   post('completion of two prompts', '/v1/completions', { model: 'demo', prompt: ['a', 'b'], n: 1 }),
+  post('completion of an engine', '/v1/engines/strict/completions', { prompt: 'Once upon', max_tokens: 5 }),
+  post('response', '/v1/responses', { model: 'strict', input: 'Hello', metadata: { a: 'b' } }),
+  post('response stream', '/v1/responses', { model: 'loose', input: HELLO, stream: true }),
+  post('embedding', '/v1/embeddings', { model: 'vectors', input: ['a', 'b'], encoding_format: 'base64' }),
+  post('speech', '/v1/audio/speech', { model: 'voice', input: 'Hello', voice: 'alloy', response_format: 'pcm' }),
   post('image', '/v1/images/generations', { model: 'picture', prompt: 'a cat', n: 1, size: '1024x1024' }),
   post('moderation', '/v1/moderations', { input: ['I want to kill them.', 'Hello'] }),
   get('/v1/models'),
@@ -200,9 +228,39 @@ const ANTHROPIC: readonly ValidRequest[] = [
   post('chat of an Anthropic model', '/v1/chat/completions', { model: 'claude', messages: HELLO, stream: true }),
 ];
 
+const CONTENTS = { contents: [{ role: 'user', parts: [{ text: 'Hello' }] }] };
+const GEMINI: readonly ValidRequest[] = ['/v1', '/v1beta'].flatMap((version) => [
+  post('content', `${version}/models/strict:generateContent`, CONTENTS),
+  post('content stream', `${version}/models/strict:streamGenerateContent?alt=sse`, CONTENTS),
+  post('content array', `${version}/models/loose:streamGenerateContent`, CONTENTS),
+  post('content tokens', `${version}/models/strict:countTokens`, CONTENTS),
+  post('content vector', `${version}/models/vectors:embedContent`, { content: { parts: [{ text: 'a' }] } }),
+  post('content vectors', `${version}/models/vectors:batchEmbedContents`, {
+    requests: [{ content: { parts: [{ text: 'a' }] } }],
+  }),
+  get(`${version}/models/strict`),
+]);
+
 const part = (name: string, text: string) =>
   `------corpus\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${text}\r\n`;
+const file = (name: string, type: string) =>
+  `------corpus\r\nContent-Disposition: form-data; name="${name}"; filename="a.bin"\r\nContent-Type: ${type}\r\n\r\nRIFF\r\n`;
 const FORMS: readonly ValidRequest[] = [
+  ...['transcriptions', 'translations'].map((action) =>
+    post(
+      `audio ${action}`,
+      `/v1/audio/${action}`,
+      `${part('model', 'listener')}${part('temperature', '0.5')}${file('file', 'audio/wav')}------corpus--\r\n`,
+      { contentType: MULTIPART },
+    ),
+  ),
+  // Text is no picture, so that it is refused as one.
+  post(
+    'image edit',
+    '/v1/images/edits',
+    `${part('model', 'picture')}${part('prompt', 'a hat')}${file('image', 'image/png')}------corpus--\r\n`,
+    { contentType: MULTIPART },
+  ),
   post(
     'multipart task',
     '/api/gpt/create_request',

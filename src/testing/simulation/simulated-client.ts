@@ -63,6 +63,7 @@ export class SimulatedClient {
       headers: new Headers({ ...request.headers, authorization: `Bearer ${request.key}` }),
       signal: this.#controller.signal,
       rest: request.rest ?? '',
+      query: new URLSearchParams(),
       readBody: async () => ({ text: JSON.stringify(request.body), contentType: 'application/json' }),
       connection: {
         address: () => '192.0.2.1',
@@ -118,8 +119,10 @@ export class SimulatedClient {
   }
 
   #take(reply: Reply): void {
-    if (typeof reply.body === 'string') this.#end({ kind: 'complete', text: reply.body });
-    else this.#receive(reply.body);
+    const { body } = reply;
+    if (typeof body === 'string') this.#end({ kind: 'complete', text: body });
+    else if (body instanceof Uint8Array) this.#end({ kind: 'complete', text: Buffer.from(body).toString('base64') });
+    else this.#receive(body);
   }
 
   #receive(stream: StreamedBody): void {

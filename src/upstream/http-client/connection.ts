@@ -47,13 +47,16 @@ export class Connection implements SocketOwner {
   }
 
   /** Sends a request. `false` means that nothing was written, so that it may be sent on another connection. */
-  start(exchange: Exchange, request: string, requestBytes: number): boolean {
+  start(exchange: Exchange, request: string | Buffer, requestBytes: number): boolean {
     const written = this.#socket?.write(request) ?? -1;
     if (written < 0) {
       this.destroy();
       return false;
     }
-    if (written < requestBytes) this.#unsent = Buffer.from(request).subarray(written);
+    if (written < requestBytes) {
+      const bytes = typeof request === 'string' ? Buffer.from(request) : request;
+      this.#unsent = bytes.subarray(written);
+    }
     this.#exchange = exchange;
     return true;
   }

@@ -41,7 +41,7 @@ export class Exchange implements ResponseSink, BodySource {
   }
 
   /** Sends the request. `false` means that nothing was written and this exchange is of no use. */
-  start(request: string, requestBytes: number): boolean {
+  start(request: string | Buffer, requestBytes: number): boolean {
     if (!this.#connection.start(this, request, requestBytes)) return false;
     crashPoint('attempt.sent');
     // Never removed: the signal lives no longer than its attempt, and after the end an abort finds nothing to do.

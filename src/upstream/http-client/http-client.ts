@@ -14,7 +14,7 @@ export type HttpRequest = {
   readonly method: 'GET' | 'POST' | 'HEAD';
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body: string | Uint8Array;
 };
 
 /** Where requests to one address go, and the part of their head that is always the same. */
@@ -50,11 +50,13 @@ export class HttpClient {
     const place = this.#placeOf(request.url);
     const bodyBytes = Buffer.byteLength(request.body);
     const head = writeHead(request, place, bodyBytes);
+    const { body } = request;
+    const message = typeof body === 'string' ? head + body : Buffer.concat([Buffer.from(head), body]);
     for (;;) {
       const kept = this.#pool.take(place.origin);
       const connection = kept ?? (await dial(place, this.#options, signal, this.#monotonicMs));
       const exchange = new Exchange(this.#pool, connection, signal, request.method === 'HEAD');
-      if (exchange.start(head + request.body, head.length + bodyBytes)) return exchange.answered;
+      if (exchange.start(message, head.length + bodyBytes)) return exchange.answered;
       if (kept === undefined) throw new CallError('upstream_unreachable', { detail: 'closed as soon as it was open' });
     }
   }

@@ -16,7 +16,7 @@ import {
   unsupported,
 } from '../../core/fields.ts';
 import { parseObject } from '../../core/json-guard.ts';
-import type { WireBody } from '../rendering.ts';
+import type { RequestHead, WireBody } from '../rendering.ts';
 import { readMessageList, readSystem } from './read-blocks.ts';
 
 const MAX_TOKENS_MAX = 10_000_000;
@@ -62,7 +62,7 @@ const CLIENT_TOOLS = /^(bash|browser|computer|memory|text_editor)_/;
 /** Names of a vendor's unfinished features, as its clients list them. */
 const BETA = /^[\w.,\- ]{1,1000}$/;
 
-export function readMessagesCall(body: WireBody, headers: Headers): ChatCall {
+export function readMessagesCall(body: WireBody, { headers }: RequestHead): ChatCall {
   const { value, spans } = parseObject(body.text);
   const call = readValue(value);
   if (call.options.maxOutputTokens === undefined)

@@ -3,7 +3,7 @@
 // data alone with all of the text so far in each. Clients of either kind lose text when given the other.
 import type { Answer, ChatCall, FinishReason } from '../../core/call.ts';
 import { sseData } from '../../core/sse.ts';
-import type { AnswerContext, Rendered, StreamRenderer } from '../rendering.ts';
+import type { AnswerContext, Rendered, RequestHead, StreamRenderer } from '../rendering.ts';
 import { errorBody } from './errors.ts';
 import { BUILT_IN_STOP } from './read-completion.ts';
 
@@ -15,7 +15,11 @@ export function renderTextCompletion(answer: Answer, context: AnswerContext, cal
   return { status: 200, body: completion(context, text, ending(choice?.finishReason ?? 'stop', call)) };
 }
 
-export function renderTextCompletionStream(call: ChatCall, context: AnswerContext, headers: Headers): StreamRenderer {
+export function renderTextCompletionStream(
+  call: ChatCall,
+  context: AnswerContext,
+  { headers }: RequestHead,
+): StreamRenderer {
   const version = headers.get('anthropic-version') ?? '';
   const isNew = /^\d{4}-\d{2}-\d{2}$/.test(version) && version >= NAMED_EVENTS_SINCE;
   return isNew ? namedEvents(call, context) : cumulativeData(call, context);

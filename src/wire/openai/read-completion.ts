@@ -13,7 +13,7 @@ import {
   unsupported,
 } from '../../core/fields.ts';
 import { parseObject } from '../../core/json-guard.ts';
-import type { WireBody } from '../rendering.ts';
+import type { RequestHead, WireBody } from '../rendering.ts';
 import { MAX_TOKENS_MAX, readLogitBias, readModelName, readStop, readStreaming } from './read-sampling.ts';
 
 /** OpenAI's own default: short, and part of what old programs expect to pay. */
@@ -21,7 +21,16 @@ const MAX_TOKENS_DEFAULT = 16;
 
 export function readCompletion(body: WireBody): ChatCall {
   const { value } = parseObject(body.text);
-  const model = readModelName(value);
+  return readFields(value, readModelName(value));
+}
+
+/** The engine of the path is the model; one in the body goes before it, as it did for OpenAI. */
+export function readEngineCompletion(body: WireBody, { rest }: RequestHead): ChatCall {
+  const { value } = parseObject(body.text);
+  return readFields(value, readModelName({ ...value, model: value['model'] ?? rest }));
+}
+
+function readFields(value: JsonObject, model: string): ChatCall {
   const streaming = readStreaming(value);
   const options = readOptions(value);
   refuseBestOf(value, options.n ?? 1, streaming.stream);

@@ -6,28 +6,52 @@ import type { JsonObject } from '../../core/fields.ts';
 import { invalid, optionalBoolean, optionalInteger, optionalString, unsupported } from '../../core/fields.ts';
 import { parseObject } from '../../core/json-guard.ts';
 import { codePointsIn } from '../../core/truncate.ts';
+import { contentTypeOf } from '../picture-file.ts';
 import type { AnswerContext, Rendered, WireBody } from '../rendering.ts';
+import { readUpload } from '../upload.ts';
 
 /** What the longest-winded of OpenAI's picture models takes. */
 const PROMPT_CHARS_MAX = 32_000;
 const MODEL_DEFAULT = 'dall-e-3';
+const SOURCES_MAX = 17;
 
 export function readImage(body: WireBody): ImageCall {
-  const { value } = parseObject(body.text);
-  const format = optionalString(value, 'response_format');
-  if (format === 'b64_json')
-    throw unsupported('response_format', '"response_format" must be "url": pictures are served by their address.');
-  if (format !== undefined && format !== 'url') throw invalid('response_format', '"response_format" must be "url".');
+  return readFields(parseObject(body.text).value);
+}
+
+/** A form with one picture or several, and perhaps with a mask. */
+export function readImageEdit(body: WireBody): ImageCall {
+  const { fields, files } = readUpload(body);
+  const sources = files.filter(({ field, bytes }) => (field === 'image' || field === 'mask') && bytes.length > 0);
+  if (sources.every(({ field }) => field === 'mask'))
+    throw new CallError('missing_field', { param: 'image', message: "Missing required parameter: 'image'." });
+  if (sources.length > SOURCES_MAX) throw invalid('image', `At most ${SOURCES_MAX} pictures can be sent.`);
+  for (const { field, bytes } of sources)
+    if (contentTypeOf(bytes) === undefined) throw invalid(field, `"${field}" must be a PNG, JPEG or WebP file.`);
+  return { ...readFields(fields), sources };
+}
+
+function readFields(value: JsonObject): ImageCall {
+  const model = optionalString(value, 'model') ?? MODEL_DEFAULT;
   if (optionalBoolean(value, 'stream') === true) throw unsupported('stream', 'Pictures cannot be streamed.');
   const style = optionalString(value, 'style');
   return {
     endpoint: 'image',
-    model: optionalString(value, 'model') ?? MODEL_DEFAULT,
+    model,
     prompt: readImagePrompt(value, PROMPT_CHARS_MAX),
     ...(style === undefined ? {} : { style }),
     aspectRatio: readSize(optionalString(value, 'size') ?? 'auto'),
     n: optionalInteger(value, 'n', 1, 10) ?? 1,
+    ...(isInline(value, model) ? { isInline: true } : {}),
   };
+}
+
+/** OpenAI's newer models always answer with the pictures themselves, and so their clients look nowhere else. */
+function isInline(body: JsonObject, model: string): boolean {
+  const format = optionalString(body, 'response_format') ?? (/^(chat)?gpt-image-/.test(model) ? 'b64_json' : 'url');
+  if (format !== 'url' && format !== 'b64_json')
+    throw invalid('response_format', '"response_format" must be "url" or "b64_json".');
+  return format === 'b64_json';
 }
 
 export function readImagePrompt(body: JsonObject, charsMax: number): string {
@@ -39,7 +63,8 @@ export function readImagePrompt(body: JsonObject, charsMax: number): string {
 }
 
 export function renderImages(urls: readonly string[], context: AnswerContext): Rendered {
-  return { status: 200, body: { created: context.createdAtS, data: urls.map((url) => ({ url })) } };
+  const data = urls.map((url) => (url.startsWith('data:') ? { b64_json: url.slice(url.indexOf(',') + 1) } : { url }));
+  return { status: 200, body: { created: context.createdAtS, data } };
 }
 
 /** Models draw in few ratios, so that the nearest one is asked for: by how many times it is wider, not by how much. */

@@ -1,11 +1,10 @@
 // Writes OpenAI's moderation requests for a vendor and reads its answers. A vendor may know fewer categories than
 // thirteen; those that it has not score 0.
-import { CallError } from '../../core/errors.ts';
-import type { JsonObject } from '../../core/fields.ts';
 import { isObject } from '../../core/fields.ts';
 import type { Judgement } from '../../core/moderation/index.ts';
 import { CATEGORIES, FLAG_THRESHOLD, judgementOf } from '../../core/moderation/index.ts';
-import { faultOfErrorObject } from './fault.ts';
+import { unreadable } from '../vendor-json.ts';
+import { parseOpenaiObject } from './parse-vendor.ts';
 
 const MODEL_CHARS_MAX = 128;
 
@@ -18,23 +17,11 @@ export function readVendorModeration(
   text: string,
   texts: number,
 ): { readonly model: string | undefined; readonly judgements: readonly Judgement[] } {
-  const body = parse(text);
+  const body = parseOpenaiObject(text);
   const { model, results } = body;
   if (!Array.isArray(results) || results.length !== texts) throw unreadable('there is not one result for each text');
   const isName = typeof model === 'string' && model !== '' && model.length <= MODEL_CHARS_MAX;
   return { model: isName ? model : undefined, judgements: results.map(readResult) };
-}
-
-function parse(text: string): JsonObject {
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch {
-    throw unreadable('the answer is not JSON');
-  }
-  if (!isObject(body)) throw unreadable('the answer is not an object');
-  if (body['error'] !== undefined && body['error'] !== null) throw faultOfErrorObject(body['error']);
-  return body;
 }
 
 /** The vendor's own flags are kept: its models have thresholds of their own. */
@@ -50,8 +37,4 @@ function readResult(result: unknown): Judgement {
     const flag = flags[name];
     return { flagged: typeof flag === 'boolean' ? flag : score >= FLAG_THRESHOLD, score };
   });
-}
-
-function unreadable(detail: string): CallError {
-  return new CallError('upstream_bad_response', { detail });
 }
