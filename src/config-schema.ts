@@ -2,96 +2,12 @@
 // wait of the program has its bound here. The descriptions are what docs/reference/config.md is made of.
 import { z } from 'zod';
 import { bounds, milliseconds, timeouts } from './config-bounds.ts';
+import { planSchema } from './config-plan-schema.ts';
 import { responseCache } from './config-response-cache.ts';
+import { ORDERS } from './core/routing.ts';
 import { WORK_KINDS } from './core/work.ts';
 
 const name = z.string().min(1).max(128);
-const patterns = z.array(name).min(1).default(['*']);
-const amount = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
-
-const scope = {
-  dialects: patterns.describe('Dialects that the rule is about: names, prefixes ending in `*`, or `*`.'),
-  endpoints: patterns.describe('Endpoints that the rule is about, such as `chat`.'),
-  models: patterns.describe('Public models that the rule is about, such as `gpt-4o` or `claude-*`.'),
-};
-
-/** Roubles per million tokens, per picture or per call, in micro-roubles. */
-const money = z.strictObject({
-  perCall: amount.default(0).describe('Micro-roubles a call.'),
-  inputPerMTok: amount.default(0).describe('Micro-roubles per million input tokens.'),
-  cachedInputPerMTok: amount
-    .optional()
-    .describe('Micro-roubles per million input tokens that the provider had cached; `inputPerMTok` where absent.'),
-  outputPerMTok: amount.default(0).describe('Micro-roubles per million output tokens, reasoning among them.'),
-  perImage: amount.default(0).describe('Micro-roubles a picture.'),
-  perMChar: amount.default(0).describe('Micro-roubles per million characters that are said aloud.'),
-  perSecond: amount.default(0).describe('Micro-roubles a second of a recording that is transcribed.'),
-});
-
-const price = z
-  .strictObject({
-    ...scope,
-    requests: amount.optional().describe('Requests a generation. Either this or `microRub`; 0 is a price.'),
-    microRub: money.optional().describe('A price in money, in micro-roubles: 1 ₽ is 1 000 000.'),
-  })
-  .refine(
-    (rule) => (rule.requests === undefined) !== (rule.microRub === undefined),
-    'give either requests or microRub',
-  );
-
-const limit = z.strictObject({
-  name: name.describe('Name of the counter. Each key has its own.'),
-  ...scope,
-  perModel: z.boolean().default(false).describe('Whether each model has a counter of its own.'),
-  perMinute: z
-    .int()
-    .min(0)
-    .max(10_000_000)
-    .nullable()
-    .default(null)
-    .describe('Calls admitted in any 60 seconds; `null` is no limit.'),
-  perDay: z
-    .int()
-    .min(0)
-    .max(1_000_000_000)
-    .nullable()
-    .default(null)
-    .describe('Calls admitted in a calendar day; `null` is no limit.'),
-});
-
-const callsAtOnce = z.strictObject({
-  perKey: z.int().min(0).max(1_000_000).optional().describe('Calls of one key; `bounds.openCallsPerKey` where absent.'),
-  perAccount: z
-    .int()
-    .min(0)
-    .max(1_000_000)
-    .optional()
-    .describe('Calls of one account; `bounds.openCallsPerAccount` where absent.'),
-});
-
-export const planSchema = z.strictObject({
-  id: name.describe('Id, as in `tolmach account create --plan ID`. That of a built-in plan replaces it.'),
-  name: name.describe('Name that customers see.'),
-  api: z.boolean().default(true).describe('Whether the keys of the plan may call the API at all.'),
-  dailyRequests: amount.default(0).describe('Allowance of requests a calendar day.'),
-  callsAtOnce: callsAtOnce.optional().describe('How many calls may run at once. Tasks have bounds of their own.'),
-  maxInputChars: z
-    .int()
-    .min(1)
-    .nullable()
-    .default(null)
-    .describe('Characters of text in one call; longer text is cut. `null` is no bound.'),
-  maxInputDialects: patterns.describe('Dialects whose text is bound by `maxInputChars`.'),
-  prices: z
-    .array(price)
-    .default([])
-    .describe('The first rule that fits a call is its price. A model that none fits is refused, never free.'),
-  limits: z.array(limit).default([]).describe('Every rule that fits a call counts it.'),
-  aliases: z
-    .record(name, name)
-    .default({})
-    .describe('Asked name, prefix ending in `*`, or `*`, to the name of a model. The first that fits counts.'),
-});
 
 const provider = z.strictObject({
   name: name.describe('Name that `models.targets` use and `x-tolmach-provider` shows.'),
@@ -117,6 +33,12 @@ const provider = z.strictObject({
     .optional()
     .describe('Address up to and with `/v1`. Needed where there is no `vendor`.'),
   apiKey: z.string().min(1).optional().describe('Its key, best taken from the environment as shown above.'),
+  apiKeys: z
+    .array(z.string().min(1))
+    .min(1)
+    .max(100)
+    .optional()
+    .describe('Several keys in place of `apiKey`: the least used one that is not resting is taken.'),
   options: z
     .record(name, z.string().min(1))
     .default({})
@@ -133,7 +55,25 @@ const provider = z.strictObject({
     .min(1)
     .max(100_000)
     .optional()
-    .describe('Calls that it gets at once; more wait, in their order. That of its kind where absent, if it has one.'),
+    .describe(
+      'Requests that each key carries at once; more go to another key or target, or wait for their turn. That of its kind where absent, if it has one.',
+    ),
+  perMinute: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .optional()
+    .describe('Requests that each key begins within any 60 seconds; more go elsewhere or wait in the same way.'),
+  proxy: z
+    .url({ protocol: /^(http|socks5)$/ })
+    .optional()
+    .describe('Proxy to reach it through: `http://` (by CONNECT) or `socks5://`, with `user:password@` where needed.'),
+  probeEveryMs: milliseconds
+    .min(1_000)
+    .optional()
+    .describe(
+      'How often it is asked for its models, to learn that it is away or back before a call does. Never where absent.',
+    ),
 });
 
 const target = z.strictObject({
@@ -141,6 +81,11 @@ const target = z.strictObject({
   model: name.describe('What the provider calls the model.'),
   priority: z.int().default(0).describe('Lower is tried first.'),
   weight: z.number().positive().default(1).describe('Share of calls among targets of the same priority.'),
+  cost: z
+    .number()
+    .min(0)
+    .optional()
+    .describe('What it costs, in any unit that the targets of the model share. Only the order `price` reads it.'),
 });
 
 const model = z.strictObject({
@@ -158,6 +103,10 @@ const model = z.strictObject({
     .max(10_000_000)
     .default(4096)
     .describe('Output tokens that the hold counts on where a call names no bound itself.'),
+  order: z
+    .enum(ORDERS)
+    .default('weight')
+    .describe('What decides among targets of the same priority: weight, `cost`, or how soon they answered of late.'),
   targets: z.array(target).min(1).describe('Where calls go. At most two are tried for one call.'),
 });
 
@@ -259,4 +208,3 @@ export const fileSchema = z.strictObject({
 });
 
 export type FileConfig = z.output<typeof fileSchema>;
-export type PlanConfig = z.output<typeof planSchema>;

@@ -3,7 +3,8 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { z } from 'zod';
-import type { FileConfig, PlanConfig } from './config-schema.ts';
+import type { PlanConfig } from './config-plan-schema.ts';
+import type { FileConfig } from './config-schema.ts';
 import { fileSchema } from './config-schema.ts';
 import { Calendar } from './core/calendar.ts';
 import type { Plan } from './core/plan.ts';

@@ -20,10 +20,10 @@ import { FetchedKeys } from './pipeline/fetched-keys.ts';
 import { FreeLimits } from './pipeline/free-limits.ts';
 import { FreeWork } from './pipeline/free-work.ts';
 import type { Gateway } from './pipeline/gateway.ts';
-import { ModelBook, modelProblems } from './pipeline/model-book.ts';
+import { ModelBook } from './pipeline/model-book.ts';
+import { modelProblems } from './pipeline/model-problems.ts';
 import { openModerator } from './pipeline/open-moderator.ts';
 import { PlanBook } from './pipeline/plan-book.ts';
-import { ProviderSlots } from './pipeline/provider-slots.ts';
 import { ResponseCache } from './pipeline/response-cache.ts';
 import { VendorCosts } from './pipeline/vendor-costs.ts';
 import { presetsOf } from './presets/services.ts';
@@ -37,6 +37,7 @@ import type { Metrics } from './telemetry/metrics.ts';
 import { makeMetrics } from './telemetry/metrics.ts';
 import { makeReporter } from './telemetry/reporter.ts';
 import { discoverModels } from './upstream/discover.ts';
+import { startProbes } from './upstream/probe-providers.ts';
 import { Upstream } from './upstream/upstream.ts';
 import { Watchdog } from './upstream/watch.ts';
 import { openWebhookDoor } from './upstream/webhook-door.ts';
@@ -122,12 +123,12 @@ export async function startGateway(config: Config): Promise<RunningGateway> {
 function openOutbound(
   { bounds, timeouts }: Config,
   clock: Clock,
-): Pick<Gateway, 'upstream' | 'watchdog' | 'slots' | 'fetchedKeys'> {
+): Pick<Gateway, 'upstream' | 'watchdog' | 'fetchedKeys'> {
   const watchdog = new Watchdog(clock);
   const upstream = new Upstream({ answerBytes: bounds.answerBytes, connectMs: timeouts.connectMs }, clock.monotonicMs);
   const newNonce = () => crypto.randomUUID();
   const fetchedKeys = new FetchedKeys({ upstream, watchdog, clock, newNonce, fetchMs: timeouts.firstByteMs });
-  return { upstream, watchdog, slots: new ProviderSlots(bounds.waitingForProvider), fetchedKeys };
+  return { upstream, watchdog, fetchedKeys };
 }
 
 /**
@@ -187,9 +188,11 @@ function startWebhooks(gateway: Gateway): Timer {
 function startBackground(gateway: Gateway, tasks: TaskRunner, metrics: Metrics): () => void {
   const timers = [startChores(gateway, tasks), startSweeps(gateway), startWebhooks(gateway)];
   const stopWatching = watchLoad(gateway, metrics.registry);
+  const stopProbes = startProbes(gateway);
   return () => {
     tasks.stop();
     stopWatching();
+    stopProbes();
     for (const timer of timers) clearInterval(timer);
   };
 }

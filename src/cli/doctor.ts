@@ -1,6 +1,6 @@
 // `tolmach doctor`: looks at the configuration and the running server, and says what to mend.
 import { ConfigError, loadConfig } from '../config.ts';
-import { modelProblems } from '../pipeline/model-book.ts';
+import { modelProblems } from '../pipeline/model-problems.ts';
 import { CommandError } from './admin-client.ts';
 import type { Command } from './command.ts';
 

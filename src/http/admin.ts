@@ -3,7 +3,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { describeIssues, toPlan } from '../config.ts';
-import { planSchema } from '../config-schema.ts';
+import { planSchema } from '../config-plan-schema.ts';
 import { CallError, toCallError } from '../core/errors.ts';
 import { displayKey, formatKey } from '../core/key-format.ts';
 import { sumBalance } from '../core/ledger.ts';

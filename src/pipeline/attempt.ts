@@ -5,20 +5,11 @@ import { AnswerBuilder } from '../core/answer-builder.ts';
 import type { AnswerStream } from '../core/answer-stream.ts';
 import type { Call, CallEvent, ChatCall, ImageCall, Picture } from '../core/call.ts';
 import type { Cancellation, CancelSignal } from '../core/cancellation.ts';
-import type { ErrorCode } from '../core/errors.ts';
 import { CallError, toCallError } from '../core/errors.ts';
 import { unsupported } from '../core/fields.ts';
 import type { Meter } from '../core/meter.ts';
-import {
-  ATTEMPTS_MAX,
-  afterAnswer,
-  afterFailure,
-  isOut,
-  mayBeBilled,
-  orderCandidates,
-  retryClass,
-  whileTried,
-} from '../core/routing.ts';
+import { ATTEMPTS_MAX, mayBeBilled, preferenceFor, retryClass } from '../core/routing.ts';
+import { withoutSecret } from '../core/without-secret.ts';
 import { crashPoint } from '../crash-point.ts';
 import type { ChatProtocol, RemoteProvider, WholeAnswer } from '../providers/provider.ts';
 import type { UpstreamAnswer } from '../upstream/upstream.ts';
@@ -26,10 +17,11 @@ import type { Watch } from '../upstream/watch.ts';
 import type { StreamRenderer } from '../wire/rendering.ts';
 import type { Gateway } from './gateway.ts';
 import type { HeldCall } from './held-call.ts';
-import type { Route } from './model-book.ts';
+import type { KeyedTarget } from './model-book.ts';
 import type { PieceSource } from './pieces.ts';
 import { LocalPieces, RemotePieces } from './pieces.ts';
 import { runSteps, send } from './send.ts';
+import { coolDown, keyNumberOf, leave, leaveWith, TargetChoice } from './target-choice.ts';
 import { TranslatedStream } from './translated-stream.ts';
 
 /** A whole answer from the first target that gives one. */
@@ -97,6 +89,7 @@ export function attemptStream(
     const source = new RemotePieces(upstream, stream, watch, {
       streamBytes,
       idleMs: gateway.config.timeouts.idleMs,
+      secret: target.apiKey,
     });
     return begin(source);
   });
@@ -146,31 +139,30 @@ async function begin(source: PieceSource): Promise<OpenedStream> {
 export async function attempt<T>(
   gateway: Gateway,
   held: HeldCall,
-  tryRoute: (route: Route, watch: Watch, signal: CancelSignal) => Promise<T>,
+  tryTarget: (keyed: KeyedTarget, watch: Watch, signal: CancelSignal) => Promise<T>,
 ): Promise<T> {
-  const standing = standingRoutes(gateway, held.admission.routes);
-  const routes = orderCandidates(standing, gateway.clock.nowMs(), gateway.random).slice(0, ATTEMPTS_MAX);
+  const { routes, model, call } = held.admission;
+  const answerKind = call.endpoint === 'chat' && call.stream ? 'stream' : 'whole';
+  const preference = preferenceFor(model.order ?? 'weight', gateway.random);
+  const choice = new TargetChoice(gateway, routes, { preference, answerKind });
   let failure: CallError | undefined;
-  for (const route of routes) {
+  for (let tries = 0; tries < ATTEMPTS_MAX; tries++) {
+    const keyed = await choice.take(held, failure);
+    if (keyed === undefined) break;
     const startedMs = gateway.clock.monotonicMs();
-    const triedUntilMs = claimTry(gateway, route);
-    const signal = held.beginAttempt();
-    if (route.provider.kind === 'local') held.attempts.forgive();
-    const watch = gateway.watchdog.watch((error) => expire(held, signal, error));
-    watch.deadline(gateway.config.timeouts.callMs - (startedMs - held.startedMs));
-    held.provider = route.target.providerName;
-    held.upstreamModel = route.target.upstreamModel;
+    const { watch, signal } = enter(gateway, held, keyed, startedMs);
     try {
-      const result = await tryRoute(route, watch, signal);
-      reportAttempt(gateway, held, route, startedMs, undefined);
-      Object.assign(route, afterAnswer(route, triedUntilMs));
+      const result = await tryTarget(keyed, watch, signal);
+      reportAttempt(gateway, held, keyed, startedMs, undefined);
+      choice.answered(gateway.clock.monotonicMs() - startedMs);
       return result;
     } catch (thrown) {
       watch.end();
-      const latest = held.interruption ?? toCallError(signal.aborted ? signal.reason : thrown);
-      reportAttempt(gateway, held, route, startedMs, latest);
+      const told = toCallError(signal.aborted ? signal.reason : thrown);
+      const latest = held.interruption ?? withoutSecret(told, keyed.target.apiKey);
+      reportAttempt(gateway, held, keyed, startedMs, latest);
       if (!mayBeBilled(latest.code)) held.attempts.forgive();
-      coolDown(gateway, route, latest);
+      coolDown(gateway, keyed, latest);
       crashPoint('attempt.failed');
       // That a second target has no word for a field says less than why the first one failed.
       if (failure === undefined || latest.code !== 'unsupported_parameter') failure = latest;
@@ -180,23 +172,22 @@ export async function attempt<T>(
   throw failure ?? new CallError('provider_unavailable');
 }
 
-/** The first call to a target that was out keeps the others off until it has ended. Answers until when, if it does. */
-function claimTry(gateway: Gateway, route: Route): number | undefined {
-  const health = whileTried(route, gateway.clock.nowMs(), gateway.config.bounds.failuresInRow);
-  if (health === route) return undefined;
-  Object.assign(route, health);
-  return health.coolUntilMs;
-}
-
-/** The targets that may be asked. Where all of them are out the call is refused at once instead of being kept waiting. */
-function standingRoutes(gateway: Gateway, routes: readonly Route[]): readonly Route[] {
-  const nowMs = gateway.clock.nowMs();
-  const isOutNow = (route: Route) => isOut(route, nowMs, gateway.config.bounds.failuresInRow);
-  if (!routes.some(isOutNow)) return routes;
-  const standing = routes.filter((route) => !isOutNow(route));
-  if (standing.length > 0) return standing;
-  const restsUntilMs = Math.min(...routes.map((route) => route.coolUntilMs));
-  throw new CallError('no_provider', { retryAfterS: Math.max(1, Math.ceil((restsUntilMs - nowMs) / 1000)) });
+/** Begins an attempt with the target that was taken. Throws where the call was ended meanwhile. */
+function enter(gateway: Gateway, held: HeldCall, keyed: KeyedTarget, startedMs: number) {
+  let signal: Cancellation;
+  try {
+    signal = held.beginAttempt();
+  } catch (interruption) {
+    leave(keyed);
+    throw interruption;
+  }
+  if (keyed.provider.kind === 'local') held.attempts.forgive();
+  const watch = gateway.watchdog.watch((error) => expire(held, signal, error));
+  leaveWith(gateway, watch, keyed);
+  watch.deadline(gateway.config.timeouts.callMs - (startedMs - held.startedMs));
+  held.provider = keyed.target.providerName;
+  held.upstreamModel = keyed.target.upstreamModel;
+  return { watch, signal };
 }
 
 /**
@@ -215,33 +206,19 @@ function expire(held: HeldCall, attempt: Cancellation, error: CallError): void {
   if (held.isDelivered) held.interrupt(error);
 }
 
-/** Failures that do not pass by themselves: our key or account there, their certificate. */
-const FOR_THE_OPERATOR: readonly ErrorCode[] = ['provider_unavailable', 'upstream_tls_error'];
-
-/** Remembers of a target that it failed, and lets it rest where that says «not me, not now». */
-export function coolDown(gateway: Gateway, route: Route, failure: CallError): void {
-  if (FOR_THE_OPERATOR.includes(failure.code))
-    gateway.report.alarm('provider_needs_operator', {
-      provider: route.target.providerName,
-      model: route.target.upstreamModel,
-      code: failure.code,
-      detail: failure.details.detail,
-    });
-  Object.assign(route, afterFailure(route, failure, gateway.clock.nowMs(), gateway.config.bounds.failuresInRow));
-}
-
 function reportAttempt(
   gateway: Gateway,
   held: HeldCall,
-  route: Route,
+  keyed: KeyedTarget,
   startedMs: number,
   failure: CallError | undefined,
 ): void {
   gateway.report.attempt({
     callId: held.callId,
     attempt: held.attempts.count,
-    provider: route.target.providerName,
-    model: route.target.upstreamModel,
+    provider: keyed.target.providerName,
+    model: keyed.target.upstreamModel,
+    ...keyNumberOf(keyed),
     errorCode: failure?.code ?? null,
     detail: failure?.details.detail,
     durationMs: Math.round(gateway.clock.monotonicMs() - startedMs),

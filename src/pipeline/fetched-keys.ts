@@ -58,11 +58,13 @@ export class FetchedKeys {
     if (kept.key?.apiKey === apiKey) kept.key = undefined;
   }
 
-  #keptFor({ providerName }: Target): Kept {
-    const known = this.#kept.get(providerName);
+  /** Each lasting key of a provider has a short-lived one of its own. */
+  #keptFor({ providerName, apiKey }: Target): Kept {
+    const name = `${providerName}\n${apiKey ?? ''}`;
+    const known = this.#kept.get(name);
     if (known !== undefined) return known;
     const kept: Kept = { key: undefined, fetching: undefined, failure: undefined, failedAtMs: 0 };
-    this.#kept.set(providerName, kept);
+    this.#kept.set(name, kept);
     return kept;
   }
 
@@ -98,7 +100,7 @@ export class FetchedKeys {
     const watch = watchdog.watch((error) => cancellation.abort(error));
     watch.expect(fetchMs, 'upstream_timeout');
     try {
-      const answer = await upstream.send(exchange.buildRequest(target, newNonce()), cancellation, target.ca);
+      const answer = await upstream.send(exchange.buildRequest(target, newNonce()), cancellation, target);
       const text = await upstream.readText(answer, cancellation);
       if (answer.status < 200 || answer.status > 299) throw provider.faultOfStatus(answer.status, answer.headers, text);
       return exchange.readKey(text);

@@ -17,7 +17,6 @@ import type { HeldCall } from './held-call.ts';
 import type { ModelBook } from './model-book.ts';
 import type { Moderator } from './moderator.ts';
 import type { PlanBook } from './plan-book.ts';
-import type { ProviderSlots } from './provider-slots.ts';
 import type { ResponseCache } from './response-cache.ts';
 import type { ReadyCall } from './stored-call.ts';
 import type { VendorCosts } from './vendor-costs.ts';
@@ -54,6 +53,8 @@ export type AttemptReport = {
   readonly attempt: number;
   readonly provider: string;
   readonly model: string;
+  /** Which of the provider's keys it was, where it has several. */
+  readonly keyNumber?: number;
   readonly errorCode: string | null;
   readonly detail: string | undefined;
   readonly durationMs: number;
@@ -95,8 +96,6 @@ export type Gateway = {
   readonly costs: VendorCosts;
   readonly upstream: Upstream;
   readonly watchdog: Watchdog;
-  /** Places at vendors that take few calls at once. */
-  readonly slots: ProviderSlots;
   readonly fetchedKeys: FetchedKeys;
   readonly gate: CallGate;
   readonly freeLimits: FreeLimits;

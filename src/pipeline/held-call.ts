@@ -128,9 +128,15 @@ export class HeldCall {
 
   /** A new outbound request of this call begins. Each has a signal of its own, so that one's end is not the next's. */
   beginAttempt(): Cancellation {
-    if (this.#interruption !== undefined) throw this.#interruption;
+    const attempt = this.beginWait();
     this.attempts.begin();
     this.admission.meter.restart();
+    return attempt;
+  }
+
+  /** The call waits for its turn at a provider, and nothing goes out yet. */
+  beginWait(): Cancellation {
+    if (this.#interruption !== undefined) throw this.#interruption;
     this.#attempt = new Cancellation();
     return this.#attempt;
   }

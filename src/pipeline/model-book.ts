@@ -5,18 +5,42 @@ import type { FileConfig } from '../config-schema.ts';
 import type { ModelKind } from '../core/call.ts';
 import { present } from '../core/fields.ts';
 import { kindOfName } from '../core/model-kind.ts';
-import type { Candidate } from '../core/routing.ts';
+import type { Candidate, Health, Order } from '../core/routing.ts';
+import { WELL } from '../core/routing.ts';
 import type { ModelPreset } from '../presets/models.ts';
 import { PROVIDERS } from '../providers/index.ts';
 import type { Provider, ProviderOption, Target, VendorQuirks } from '../providers/provider.ts';
 import type { Vendor } from '../providers/vendors.ts';
 import { VENDORS } from '../providers/vendors.ts';
+import type { ProviderKey } from './provider-keys.ts';
+import { ProviderKeys } from './provider-keys.ts';
+import type { AnswerKind } from './target-choice.ts';
 
-export type Route = Candidate & {
-  coolUntilMs: number;
-  failuresInRow: number;
+type KeptHealth = { -readonly [field in keyof Health]: Health[field] };
+
+/** A target of a model and what is remembered of it. Failures that are not a key's are remembered here. */
+export type Route = KeptHealth &
+  Candidate & {
+    readonly provider: Provider;
+    /** With the first of the keys. */
+    readonly target: Target;
+    readonly keys: ProviderKeys;
+    /** The target with each of the keys. */
+    readonly keyed: readonly KeyedTarget[];
+    /** What it costs, for models that are ordered by price. */
+    readonly cost: number | undefined;
+    /** How long it took of late to begin an answer. */
+    readonly firstByteMs: { [kind in AnswerKind]?: number };
+  };
+
+/** A target with one of its provider's keys: where an attempt goes. */
+export type KeyedTarget = {
   readonly provider: Provider;
   readonly target: Target;
+  readonly route: Route;
+  readonly key: ProviderKey;
+  /** What is remembered of this key at this target; where there is one key it is the target's own. */
+  readonly health: KeptHealth;
 };
 
 export type Model = {
@@ -25,10 +49,12 @@ export type Model = {
   readonly kind: ModelKind;
   readonly maxOutputTokens: number;
   readonly routes: readonly Route[];
+  /** What decides among targets of the same priority; their weights where absent. */
+  readonly order?: Order;
 };
 
 /** What a model says of one of its targets. */
-type Preference = Pick<Candidate, 'priority' | 'weight'> & Pick<Target, 'maxOutputTokens'>;
+type Preference = Pick<Candidate, 'priority' | 'weight'> & Pick<Target, 'maxOutputTokens'> & Pick<Route, 'cost'>;
 
 type Source = {
   readonly provider: Provider;
@@ -36,12 +62,13 @@ type Source = {
   readonly baseUrl: string;
   readonly apiKey: string | undefined;
   readonly options: Readonly<Record<string, string>>;
+  readonly keys: ProviderKeys;
   readonly ca?: string;
-  readonly concurrency?: number;
+  readonly proxy?: string;
   readonly quirks: VendorQuirks;
 };
 
-const DEFAULT_KIND = 'openai-compatible';
+export const DEFAULT_KIND = 'openai-compatible';
 /** Output tokens that a call may have where neither it nor its model names a bound. */
 const DEFAULT_MAX_OUTPUT_TOKENS = 4096;
 const DEFAULT_QUIRKS: VendorQuirks = { maxTokensField: 'max_tokens', streamsAreStrict: false, unsupported: [] };
@@ -64,6 +91,7 @@ export class ModelBook {
       baseUrl: '',
       apiKey: undefined,
       options: {},
+      keys: new ProviderKeys([undefined]),
       quirks: DEFAULT_QUIRKS,
     });
     for (const preset of presets) this.#addPreset(preset, hasReal);
@@ -81,6 +109,11 @@ export class ModelBook {
 
   list(): Model[] {
     return [...this.#models.values()];
+  }
+
+  /** The targets of a provider, of all models. */
+  routesOf(providerName: string): Route[] {
+    return this.list().flatMap(({ routes }) => routes.filter(({ target }) => target.providerName === providerName));
   }
 
   /** Names of the providers that are switched on, the demo among them. */
@@ -131,7 +164,7 @@ export class ModelBook {
       baseUrl,
       apiKey,
       options,
-      ...present({ concurrency: concurrencyOf(provider, options) }),
+      keys: new ProviderKeys([apiKey], { concurrency: concurrencyOf(provider, options) }),
       quirks: vendor.quirks,
     });
   }
@@ -141,13 +174,16 @@ export class ModelBook {
     const kind = config.kind ?? vendor?.kind ?? DEFAULT_KIND;
     const provider = findProvider(kind);
     const options = optionsOf(provider, config.options, vendor === undefined ? {} : environment);
+    const apiKeys = config.apiKeys ?? [config.apiKey ?? (vendor?.keyEnv ? environment[vendor.keyEnv] : undefined)];
+    const concurrency = config.concurrency ?? concurrencyOf(provider, options);
     this.#sources.set(config.name, {
       provider,
       providerName: config.name,
       options,
-      ...present({ ca: config.ca, concurrency: config.concurrency ?? concurrencyOf(provider, options) }),
       baseUrl: (config.baseUrl ?? vendor?.baseUrl ?? '').replace(/\/+$/, ''),
-      apiKey: config.apiKey ?? (vendor?.keyEnv ? environment[vendor.keyEnv] : undefined),
+      apiKey: apiKeys[0],
+      keys: new ProviderKeys(apiKeys, { concurrency, perMinute: config.perMinute }),
+      ...present({ ca: config.ca, proxy: config.proxy }),
       // Streams of messages have blocks that only their own family can say, so they are always passed on.
       quirks: vendor?.quirks ?? { ...DEFAULT_QUIRKS, streamsAreStrict: kind === 'anthropic' },
     });
@@ -168,19 +204,25 @@ export class ModelBook {
   routeTo(
     providerName: string,
     upstreamModel: string,
-    { priority = 0, weight = 1, maxOutputTokens = DEFAULT_MAX_OUTPUT_TOKENS }: Partial<Preference> = {},
+    { priority = 0, weight = 1, maxOutputTokens = DEFAULT_MAX_OUTPUT_TOKENS, cost }: Partial<Preference> = {},
   ): Route {
     const source = this.#sources.get(providerName);
     if (source === undefined) throw new Error(`there is no provider "${providerName}"`);
-    const { provider, ...where } = source;
+    const { provider, keys, ...where } = source;
     const origin = where.baseUrl === '' ? '' : new URL(where.baseUrl).origin;
     const target = { ...where, origin, upstreamModel, maxOutputTokens };
-    return { provider, target, priority, weight, coolUntilMs: 0, failuresInRow: 0 };
+    const keyed: KeyedTarget[] = [];
+    const route: Route = { ...WELL, provider, target, priority, weight, cost, keys, keyed, firstByteMs: {} };
+    for (const key of keys.all) {
+      const health = keys.all.length === 1 ? route : { ...WELL };
+      keyed.push({ provider, target: { ...target, apiKey: key.apiKey }, route, key, health });
+    }
+    return route;
   }
 }
 
 /** Only those whose protocol is one that clients speak list their models in the way that clients read. */
-function listsModels(provider: Provider): boolean {
+export function listsModels(provider: Provider): boolean {
   return provider.kind === 'remote' && provider.chat?.family !== undefined;
 }
 
@@ -189,7 +231,7 @@ function concurrencyOf(provider: Provider, options: Readonly<Record<string, stri
 }
 
 /** What the provider asks for, from the file, the environment, or its fallback, in this order. */
-function optionsOf(
+export function optionsOf(
   provider: Provider,
   given: Readonly<Record<string, string>>,
   environment: Environment,
@@ -202,75 +244,16 @@ function optionsOf(
   return options;
 }
 
-function declaredOptions(provider: Provider): readonly ProviderOption[] {
+export function declaredOptions(provider: Provider): readonly ProviderOption[] {
   return provider.kind === 'remote' ? (provider.options ?? []) : [];
 }
 
-/** Everything about providers and models that the schema of the file cannot see, all of it at once. */
-export function modelProblems(
-  config: Pick<FileConfig, 'providers' | 'models' | 'moderation'>,
-  environment: Environment,
-): string[] {
-  const problems = keyProblems(config, environment);
-  const names = new Set(['demo', ...config.providers.map((provider) => provider.name)]);
-  for (const vendor of VENDORS) if (isSwitchedOn(vendor, environment)) names.add(vendor.name);
-  problems.push(...optionProblems(config, environment));
-  for (const [i, { name, vendor }] of config.providers.entries()) {
-    if (name === 'demo') problems.push(`providers.${i}: "demo" is the name of the built-in provider`);
-    if (vendor !== undefined && VENDORS.every((row) => row.name !== vendor))
-      problems.push(`providers.${i}.vendor: there is no vendor "${vendor}"`);
-  }
-  for (const [i, model] of config.models.entries()) {
-    for (const [j, { provider }] of model.targets.entries())
-      if (!names.has(provider)) problems.push(`models.${i}.targets.${j}: there is no provider "${provider}"`);
-  }
-  const moderating = config.moderation.provider;
-  if (moderating !== undefined && !names.has(moderating))
-    problems.push(`moderation: there is no provider "${moderating}"`);
-  return problems;
-}
-
-/** What is no printable ASCII cannot stand in a header, and every call would fail as if the network did. */
-function keyProblems(config: Pick<FileConfig, 'providers'>, environment: Environment): string[] {
-  const keys = new Map(VENDORS.flatMap(({ keyEnv }) => (keyEnv === null ? [] : [[keyEnv, environment[keyEnv] ?? '']])));
-  for (const [i, provider] of config.providers.entries()) keys.set(`providers.${i}.apiKey`, provider.apiKey ?? '');
-  const wrong = [...keys].filter(([, key]) => !/^[\x21-\x7e]*$/.test(key));
-  return wrong.map(([where]) => `${where}: has characters that no key can have`);
-}
-
-/** An option that its provider does not know, one that it cannot do without, and what no header can hold. */
-function optionProblems(config: Pick<FileConfig, 'providers'>, environment: Environment): string[] {
-  const problems: string[] = [];
-  const check = (kind: string, given: Readonly<Record<string, string>>, from: Environment, where: string) => {
-    const declared = declaredOptions(findProvider(kind));
-    for (const name of Object.keys(given))
-      if (declared.every((option) => option.name !== name))
-        problems.push(`${where}options.${name}: there is no such option of "${kind}"`);
-    const options = optionsOf(findProvider(kind), given, from);
-    for (const { name, env } of declared) {
-      const value = options[name];
-      const place = where === '' ? env : `${where}options.${name}`;
-      if (value === undefined) problems.push(`${place}: "${kind}" needs it`);
-      else if (!/^[\x21-\x7e]+$/.test(value)) problems.push(`${place}: has characters that it cannot have`);
-    }
-  };
-  for (const vendor of VENDORS)
-    if (isSwitchedOn(vendor, environment) && config.providers.every(({ name }) => name !== vendor.name))
-      check(vendor.kind ?? DEFAULT_KIND, {}, environment, '');
-  for (const [i, provider] of config.providers.entries()) {
-    const vendor = VENDORS.find((row) => row.name === provider.vendor);
-    const from = vendor === undefined ? {} : environment;
-    check(provider.kind ?? vendor?.kind ?? DEFAULT_KIND, provider.options, from, `providers.${i}.`);
-  }
-  return problems;
-}
-
 /** A vendor is there once it has a key, or an address where it needs none. */
-function isSwitchedOn(vendor: Vendor, environment: Environment): boolean {
+export function isSwitchedOn(vendor: Vendor, environment: Environment): boolean {
   return (environment[vendor.keyEnv ?? baseUrlEnv(vendor)] ?? '') !== '';
 }
 
-function findProvider(kind: string): Provider {
+export function findProvider(kind: string): Provider {
   const provider = PROVIDERS.find((candidate) => candidate.name === kind);
   if (provider === undefined) throw new Error(`there is no provider kind "${kind}"`);
   return provider;

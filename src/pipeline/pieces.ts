@@ -4,6 +4,7 @@ import type { AnswerStream } from '../core/answer-stream.ts';
 import type { CallEvent } from '../core/call.ts';
 import { CallError } from '../core/errors.ts';
 import type { Meter } from '../core/meter.ts';
+import { withoutSecret } from '../core/without-secret.ts';
 import type { UpstreamAnswer } from '../upstream/upstream.ts';
 import type { Watch } from '../upstream/watch.ts';
 import type { StreamRenderer } from '../wire/rendering.ts';
@@ -21,19 +22,21 @@ export interface PieceSource {
   cancel(): void;
 }
 
+export type StreamBounds = {
+  readonly streamBytes: number;
+  readonly idleMs: number;
+  /** What the provider was asked with, and must not be heard saying. */
+  readonly secret: string | undefined;
+};
+
 export class RemotePieces implements PieceSource {
   readonly #body: UpstreamAnswer['body'];
   readonly #stream: AnswerStream;
   readonly #watch: Watch;
-  readonly #bounds: { readonly streamBytes: number; readonly idleMs: number };
+  readonly #bounds: StreamBounds;
   #bytes = 0;
 
-  constructor(
-    upstream: UpstreamAnswer,
-    stream: AnswerStream,
-    watch: Watch,
-    bounds: { readonly streamBytes: number; readonly idleMs: number },
-  ) {
+  constructor(upstream: UpstreamAnswer, stream: AnswerStream, watch: Watch, bounds: StreamBounds) {
     this.#body = upstream.body;
     this.#stream = stream;
     this.#watch = watch;
@@ -100,7 +103,7 @@ export class RemotePieces implements PieceSource {
   #next(): Piece | undefined {
     for (;;) {
       if (this.#stream.isComplete) return undefined;
-      if (this.#stream.fault !== undefined) throw this.#stream.fault;
+      if (this.#stream.fault !== undefined) throw withoutSecret(this.#stream.fault, this.#bounds.secret);
       const bytes = this.#body.take();
       if (bytes === undefined) {
         if (this.#body.isEnded) throw new CallError('upstream_truncated');

@@ -1,11 +1,10 @@
-// Sends what a provider described: waits for a place at vendors that take few calls at once, fetches the key where it
-// has to be fetched, and runs the steps of work that takes several requests.
+// Sends what a provider described: fetches the key where it has to be fetched, and runs the steps of work that takes several requests.
 import type { CancelSignal } from '../core/cancellation.ts';
 import { CallError, toCallError } from '../core/errors.ts';
 import { retryClass } from '../core/routing.ts';
 import { untilCancelled } from '../core/until-cancelled.ts';
 import { crashPoint } from '../crash-point.ts';
-import type { RemoteProvider, Step, StepOutcome, Target, UpstreamRequest } from '../providers/provider.ts';
+import type { KeyExchange, RemoteProvider, Step, StepOutcome, Target, UpstreamRequest } from '../providers/provider.ts';
 import type { UpstreamAnswer } from '../upstream/upstream.ts';
 import type { Watch } from '../upstream/watch.ts';
 import type { Gateway } from './gateway.ts';
@@ -16,10 +15,6 @@ export type Remote = { readonly provider: RemoteProvider; readonly target: Targe
 /** Looks at a running job that may fail, one after another, before the job counts as lost. */
 const FAILED_LOOKS_MAX = 5;
 const FAILED_LOOK_MS = 1_000;
-/** To the vendor a stream runs for a moment longer than its last word, or than our leaving. */
-const LEAVING_MS = 30;
-/** When a client who waited in vain for its turn may come again. */
-const QUEUE_RETRY_S = 10;
 /** No work takes this many requests: a vendor that never comes to an end is left. */
 const STEPS_MAX = 1_000;
 
@@ -34,7 +29,7 @@ export async function send(
   const upstream = await withKey(gateway, remote, watch, signal, (target) => {
     watch.expect(gateway.config.timeouts.firstByteMs, 'upstream_timeout');
     crashPoint('attempt.begun');
-    return gateway.upstream.send(build(target), signal, target.ca);
+    return gateway.upstream.send(build(target), signal, target);
   });
   crashPoint('attempt.answered');
   if (isAccepted(upstream)) return upstream;
@@ -106,7 +101,7 @@ async function answerTo<T>(
     if (step.afterMs !== undefined) await pause(gateway, step.afterMs, watch, signal);
     const { callMs, firstByteMs } = gateway.config.timeouts;
     watch.expect(step.isSlow === true ? callMs : firstByteMs, 'upstream_timeout');
-    return gateway.upstream.send(step.request, signal, target.ca).catch((error) => {
+    return gateway.upstream.send(step.request, signal, target).catch((error) => {
       if (signal.aborted) interrupt(gateway, step.interrupt, target);
       throw error;
     });
@@ -131,7 +126,7 @@ async function faultOf(
 }
 
 /**
- * Runs with a place at the vendor and with the key that it takes. A fetched key that is refused is fetched anew, once:
+ * Runs with the key that the vendor takes. A fetched key that is refused is fetched anew, once:
  * what came with it did nothing.
  */
 function withKey(
@@ -141,25 +136,21 @@ function withKey(
   signal: CancelSignal,
   run: (target: Target) => Promise<UpstreamAnswer>,
 ): Promise<UpstreamAnswer> {
-  // Most vendors need neither, and then this costs nothing.
-  if (remote.target.concurrency === undefined && remote.provider.keyExchange === undefined) return run(remote.target);
-  return withPlaceAndKey(gateway, remote, watch, signal, run);
+  // Most vendors need no other key, and then this costs nothing.
+  const { keyExchange } = remote.provider;
+  return keyExchange === undefined
+    ? run(remote.target)
+    : withFetchedKey(gateway, remote, keyExchange, watch, signal, run);
 }
 
-async function withPlaceAndKey(
+async function withFetchedKey(
   gateway: Gateway,
   { provider, target }: Remote,
+  keyExchange: KeyExchange,
   watch: Watch,
   signal: CancelSignal,
   run: (target: Target) => Promise<UpstreamAnswer>,
 ): Promise<UpstreamAnswer> {
-  if (target.concurrency !== undefined && watch.onEnd === undefined) {
-    watch.expect(gateway.config.timeouts.providerQueueMs, 'upstream_rate_limited', QUEUE_RETRY_S);
-    const leave = await gateway.slots.take(target.providerName, target.concurrency, signal);
-    watch.onEnd = () => void gateway.sleep(LEAVING_MS).then(leave);
-  }
-  const { keyExchange } = provider;
-  if (keyExchange === undefined) return run(target);
   const open = () => {
     watch.expect(gateway.config.timeouts.firstByteMs, 'upstream_timeout');
     return gateway.fetchedKeys.open(provider, keyExchange, target, signal);
@@ -178,10 +169,10 @@ async function pause(gateway: Gateway, ms: number, watch: Watch, signal: CancelS
 }
 
 /** Tells the vendor that its work is not wanted any more. Nobody waits for that, and it may fail. */
-function interrupt(gateway: Gateway, request: UpstreamRequest | undefined, { ca }: Target): void {
+function interrupt(gateway: Gateway, request: UpstreamRequest | undefined, target: Target): void {
   if (request === undefined) return;
   gateway.upstream
-    .send(request, AbortSignal.timeout(gateway.config.timeouts.connectMs), ca)
+    .send(request, AbortSignal.timeout(gateway.config.timeouts.connectMs), target)
     .then((answer) => answer.body.cancel())
     .catch(() => undefined);
 }

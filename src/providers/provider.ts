@@ -19,12 +19,12 @@ export type Target = {
   readonly origin: string;
   /** The key that requests carry. Where the provider exchanges keys it is the one that was fetched. */
   readonly apiKey: string | undefined;
+  /** The proxy through which it is reached, credentials in it. */
+  readonly proxy?: string;
   /** What this kind of provider asks for beside a key, each by its name; absent ones have their fallback. */
   readonly options: Readonly<Record<string, string>>;
   /** Certificates to trust instead of the runtime's own list, in PEM. */
   readonly ca?: string;
-  /** How many calls the vendor takes at once from this account; more wait here. No bound where absent. */
-  readonly concurrency?: number;
   /** The bound on the output of a call that names none, for vendors that take no call without one. */
   readonly maxOutputTokens: number;
   readonly quirks: VendorQuirks;

@@ -3,10 +3,12 @@
 import { isUtf8 } from 'node:buffer';
 import type { CancelSignal } from '../core/cancellation.ts';
 import { CallError } from '../core/errors.ts';
+import { present } from '../core/fields.ts';
 import type { AnswerHeaders, UpstreamRequest } from '../providers/provider.ts';
 import type { Body } from './http-client/body.ts';
 import { decodeText } from './http-client/body.ts';
 import { HttpClient } from './http-client/http-client.ts';
+import { readProxy } from './http-client/proxy.ts';
 
 export type UpstreamBounds = { readonly answerBytes: number; readonly connectMs: number };
 
@@ -16,30 +18,37 @@ export type UpstreamAnswer = {
   readonly body: Body;
 };
 
+/** How the place of a request is reached. A `Target` tells it. */
+export type Way = {
+  /** The address of a proxy, credentials in it. */
+  readonly proxy?: string | undefined;
+  /** Certificates to trust instead of the runtime's own list, in PEM. */
+  readonly ca?: string | undefined;
+};
+
 export class Upstream {
   readonly #bounds: UpstreamBounds;
   readonly #monotonicMs: () => number;
   readonly #client: HttpClient;
-  /** Those that trust certificates of their own, by these: a connection must not be shared with who trusts others. */
-  readonly #clientsByCa = new Map<string, HttpClient>();
+  /** By what they trust and the proxy they go through: a connection must not serve who goes another way. */
+  readonly #clientsByWay = new Map<string, HttpClient>();
 
   constructor(bounds: UpstreamBounds, monotonicMs: () => number) {
     this.#bounds = bounds;
     this.#monotonicMs = monotonicMs;
-    this.#client = this.#open();
+    this.#client = this.#open({});
   }
 
   /**
    * Sends one request. Resolves when the headers are there. Throws `upstream_unreachable` or `upstream_tls_error`
    * while surely nothing was started, else `upstream_reset`; an abort throws the signal's reason.
-   * @param ca certificates to trust instead of the runtime's own list, in PEM.
    */
   async send(
     request: UpstreamRequest<string | Uint8Array>,
     signal: CancelSignal,
-    ca?: string,
+    way: Way = {},
   ): Promise<UpstreamAnswer> {
-    const answer = await this.#clientFor(ca).send(request, signal);
+    const answer = await this.#clientFor(way).send(request, signal);
     const coding = answer.headers.get('content-encoding');
     if (coding !== null && coding !== 'identity') {
       answer.body.cancel();
@@ -73,22 +82,22 @@ export class Upstream {
 
   /** Gives up the connections that wait for a request. */
   close(): void {
-    for (const client of [this.#client, ...this.#clientsByCa.values()]) client.close();
+    for (const client of [this.#client, ...this.#clientsByWay.values()]) client.close();
   }
 
-  #clientFor(ca: string | undefined): HttpClient {
-    if (ca === undefined) return this.#client;
-    const known = this.#clientsByCa.get(ca);
-    if (known !== undefined) return known;
-    const client = this.#open(ca);
-    this.#clientsByCa.set(ca, client);
+  #clientFor({ ca, proxy }: Way): HttpClient {
+    if (ca === undefined && proxy === undefined) return this.#client;
+    const name = `${proxy ?? ''}\n${ca ?? ''}`;
+    const client = this.#clientsByWay.get(name) ?? this.#open({ ca, proxy });
+    this.#clientsByWay.set(name, client);
     return client;
   }
 
-  #open(ca?: string): HttpClient {
+  #open({ ca, proxy }: Way): HttpClient {
     const { connectMs } = this.#bounds;
+    const dialled = present({ ca, proxy: proxy === undefined ? undefined : readProxy(proxy) });
     // Providers are the operator's own choice and may well be on this machine or in its network.
-    const options = { connectMs, isAllowedAddress: () => true, ...(ca === undefined ? {} : { ca }) };
+    const options = { connectMs, isAllowedAddress: () => true, ...dialled };
     return new HttpClient(options, this.#monotonicMs);
   }
 }

@@ -104,7 +104,8 @@ export class Watch {
 
   end(): void {
     this.#dog.end(this);
-    this.onEnd?.();
+    const { onEnd } = this;
     this.onEnd = undefined;
+    onEnd?.();
   }
 }

@@ -7,7 +7,7 @@ import { BlockList, isIP } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError, loadConfig, toPlan } from '../../src/config.ts';
-import { planSchema } from '../../src/config-schema.ts';
+import { planSchema } from '../../src/config-plan-schema.ts';
 import type { ChatCall } from '../../src/core/call.ts';
 import { CallError } from '../../src/core/errors.ts';
 import { parseObject, spliceFields } from '../../src/core/json-guard.ts';

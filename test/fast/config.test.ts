@@ -117,6 +117,41 @@ models:
     expect(existsSync(join(folder, 'never'))).toBe(false);
   });
 
+  test('keys, bounds, proxies and orders of routing that make no sense', async () => {
+    expect(
+      problems(`
+providers:
+  - { name: a, baseUrl: 'http://x', proxy: 'https://proxy', apiKeys: [], concurrency: 0, perMinute: 0, probeEveryMs: 1 }
+models:
+  - { name: m, order: cheapest, targets: [{ provider: a, model: x, cost: -1 }] }
+`).map((problem) => problem.split(':')[0]),
+    ).toEqual([
+      'providers.0.apiKeys',
+      'providers.0.concurrency',
+      'providers.0.perMinute',
+      'providers.0.proxy',
+      'providers.0.probeEveryMs',
+      'models.0.order',
+      'models.0.targets.0.cost',
+    ]);
+    const config = load(`
+providers:
+  - { name: a, baseUrl: 'http://x', apiKey: key-1, apiKeys: [key-2] }
+  - { name: b, baseUrl: 'http://x', apiKeys: [key-3, key-3, 'Schlüssel'] }
+  - { name: c, vendor: stability, apiKey: key-4, probeEveryMs: 5000 }
+models:
+  - { name: m, order: price, targets: [{ provider: a, model: x, cost: 0 }, { provider: b, model: x }] }
+`);
+    const error = await startGateway(config).catch((thrown) => thrown);
+    expect(error.problems).toEqual([
+      'providers.1.apiKeys.2: has characters that no key can have',
+      'providers.2.probeEveryMs: "stability" lists no models to ask for',
+      'providers.0: give either apiKey or apiKeys',
+      'providers.1.apiKeys: a key is given twice',
+      'models.0: the order "price" needs the cost of every target',
+    ]);
+  });
+
   test('and the message lists them all', () => {
     expect(() => load('a: 1\nb: 2', { PORT: 'x' })).toThrow(/has 2 problems:\n {2}- .+\n {2}- .+/);
   });

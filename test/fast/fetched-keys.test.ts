@@ -1,10 +1,8 @@
 // Keys that are fetched before requests, and places at vendors that take few calls at once: what many callers share.
 import { describe, expect, test } from 'bun:test';
-import fc from 'fast-check';
 import { Cancellation } from '../../src/core/cancellation.ts';
 import { CallError } from '../../src/core/errors.ts';
 import { FetchedKeys } from '../../src/pipeline/fetched-keys.ts';
-import { ProviderSlots } from '../../src/pipeline/provider-slots.ts';
 import { gigachat } from '../../src/providers/gigachat.ts';
 import type { KeyExchange, Target, UpstreamRequest } from '../../src/providers/provider.ts';
 
@@ -30,8 +28,8 @@ class Vendor {
   watched: ((error: CallError) => void)[] = [];
   readonly keys = new FetchedKeys({
     upstream: {
-      send: (request, signal, ca) => {
-        this.requests.push({ request, ca });
+      send: (request, signal, way) => {
+        this.requests.push({ request, ca: way?.ca });
         return new Promise((resolve, reject) => {
           signal.addEventListener('abort', () => reject(signal.reason));
           this.#answers.push((status, body) => resolve({ status, headers: new Headers(), body: body as never }));
@@ -175,57 +173,6 @@ describe('fetched keys', () => {
     expect(EXCHANGE.readKey('{"tok":"short","exp":1790000000}')).toEqual({
       apiKey: 'short',
       expiresAtMs: 1_790_000_000_000,
-    });
-  });
-});
-
-describe('places at a vendor', () => {
-  test('are never more than it takes, go in order, and are all given back, whoever leaves', async () => {
-    const steps = fc.array(fc.constantFrom('come', 'end', 'leave'), { maxLength: 60 });
-    await fc.assert(
-      fc.asyncProperty(steps, fc.integer({ min: 1, max: 3 }), async (wanted, concurrency) => {
-        const slots = new ProviderSlots(100);
-        const inside: (() => void)[] = [];
-        const waiting: { readonly signal: Cancellation; readonly id: number }[] = [];
-        const order: number[] = [];
-        for (const [id, step] of wanted.entries()) {
-          if (step === 'come') {
-            const signal = new Cancellation();
-            const caller = { signal, id };
-            waiting.push(caller);
-            slots.take('giga', concurrency, signal).then(
-              (leave) => {
-                waiting.splice(waiting.indexOf(caller), 1);
-                inside.push(leave);
-                order.push(id);
-              },
-              () => waiting.splice(waiting.indexOf(caller), 1),
-            );
-          } else if (step === 'end') {
-            const leave = inside.shift();
-            leave?.();
-            leave?.();
-          } else waiting.at(-1)?.signal.abort(new CallError('client_closed'));
-          await Promise.resolve();
-          await Promise.resolve();
-          await Promise.resolve();
-          expect(inside.length).toBeLessThanOrEqual(concurrency);
-          if (waiting.length > 0) expect(inside.length).toBe(concurrency);
-        }
-        expect(order).toEqual([...order].sort((a, b) => a - b));
-      }),
-      { numRuns: 300 },
-    );
-  });
-
-  test('one provider’s line is not another’s, and a line has its bound', async () => {
-    const slots = new ProviderSlots(1);
-    const signal = new Cancellation();
-    await slots.take('giga', 1, signal);
-    await slots.take('other', 1, signal);
-    slots.take('giga', 1, signal).catch(() => undefined);
-    expect(await slots.take('giga', 1, signal).catch((error) => error)).toMatchObject({
-      code: 'upstream_rate_limited',
     });
   });
 });

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import { CallError } from '../../src/core/errors.ts';
 import type { Health } from '../../src/core/routing.ts';
-import { afterAnswer, afterFailure, isOut, whileTried } from '../../src/core/routing.ts';
+import { afterAnswer, afterFailure, isOut, isRested, WELL, whileTried } from '../../src/core/routing.ts';
 import { healthy, json } from '../../src/testing/fault-scripts.ts';
 import { FAMILIES } from '../../src/testing/faults/family.ts';
 import { CALL_KINDS } from '../../src/testing/faults/fault-row.ts';
@@ -81,7 +81,7 @@ describe('a model whose providers are all out', () => {
 });
 
 describe('a target', () => {
-  const NEW: Health = { failuresInRow: 0, coolUntilMs: 0 };
+  const NEW = WELL;
   const overloaded = new CallError('upstream_overloaded');
   const after = (health: Health, code: CallError, times: number) =>
     Array.from({ length: times }).reduce<Health>((one) => afterFailure(one, code, 1_000, OUT_AFTER), health);
@@ -98,12 +98,22 @@ describe('a target', () => {
     expect(isOut(after(NEW, silent, OUT_AFTER), 1_000, OUT_AFTER)).toBe(true);
   });
 
-  test.each(['upstream_error', 'upstream_bad_response', 'upstream_rejected', 'client_closed'] as const)(
-    'is not out by %s, which may be the fault of the one call',
+  test.each(['upstream_error', 'upstream_reset', 'upstream_bad_response'] as const)(
+    'is never out by %s, which may be the fault of the one call, but after as many others are asked before it',
     (code) => {
-      expect(after(NEW, new CallError(code), 100)).toEqual(NEW);
+      expect(isRested(after(NEW, new CallError(code), OUT_AFTER - 1), 1_000)).toBe(true);
+      const tired = after(NEW, new CallError(code), 100);
+      expect([isRested(tired, 1_000), isOut(tired, 1_000, OUT_AFTER), isRested(tired, 7_000)]).toEqual([
+        false,
+        false,
+        true,
+      ]);
     },
   );
+
+  test.each(['upstream_rejected', 'client_closed'] as const)('is not changed by %s', (code) => {
+    expect(after(NEW, new CallError(code), 100)).toEqual(NEW);
+  });
 
   test('rests for as long as it asked, and for a minute at most', () => {
     const asked = (retryAfterS: number) => after(NEW, new CallError('upstream_rate_limited', { retryAfterS }), 1);
@@ -119,7 +129,7 @@ describe('a target', () => {
 
   test('rests no more once that call has shown that it is back, unless it asked for rest meanwhile', () => {
     const tried = whileTried(after(NEW, overloaded, OUT_AFTER), 7_000, OUT_AFTER);
-    expect(afterAnswer(tried, tried.coolUntilMs)).toEqual({ failuresInRow: 0, coolUntilMs: 0 });
+    expect(afterAnswer(tried, tried.coolUntilMs)).toEqual(WELL);
     expect(afterAnswer({ ...tried, coolUntilMs: 60_000 }, tried.coolUntilMs).coolUntilMs).toBe(60_000);
     expect(afterAnswer(tried, undefined).coolUntilMs).toBe(tried.coolUntilMs);
   });

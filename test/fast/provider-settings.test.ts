@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError, loadConfig } from '../../src/config.ts';
-import { ModelBook, modelProblems } from '../../src/pipeline/model-book.ts';
+import { ModelBook } from '../../src/pipeline/model-book.ts';
+import { modelProblems } from '../../src/pipeline/model-problems.ts';
 import { MODEL_PRESETS } from '../../src/presets/models.ts';
 import { TEST_CA } from '../../src/testing/test-certificates.ts';
 
@@ -21,11 +22,13 @@ function load(provider: object, env: Record<string, string> = {}) {
   return loadConfig({ CONFIG: path, ...env });
 }
 
-function target(provider: object, env: Record<string, string> = {}) {
+function route(provider: object, env: Record<string, string> = {}) {
   const config = load(provider, env);
   expect(modelProblems(config, env)).toEqual([]);
-  return new ModelBook(config, env, MODEL_PRESETS).find('m')?.routes[0]?.target;
+  return new ModelBook(config, env, MODEL_PRESETS).find('m')?.routes[0];
 }
+
+const target = (provider: object, env: Record<string, string> = {}) => route(provider, env)?.target;
 
 function problems(provider: object, env: Record<string, string> = {}): readonly string[] {
   try {
@@ -90,10 +93,11 @@ describe('calls at once', () => {
     [{ vendor: 'gigachat', options: { scope: 'GIGACHAT_API_CORP' } }, 10],
     [{ vendor: 'gigachat', concurrency: 7 }, 7],
     [{ vendor: 'automatic1111' }, 1],
-    [{ vendor: 'openai' }, undefined],
+    [{ vendor: 'openai' }, Number.POSITIVE_INFINITY],
     [{ vendor: 'openai', concurrency: 3 }, 3],
-  ])('%j are %p', (provider, concurrency) => {
-    expect(target({ apiKey: 'a', ...provider })?.concurrency).toBe(concurrency as number);
+  ])('with each key of %j are %p', (provider, concurrency) => {
+    const keys = route({ apiKey: 'a', ...provider })?.keys.all;
+    expect(keys?.map(({ capacity }) => capacity.concurrency)).toEqual([concurrency]);
   });
 });
 

@@ -17,7 +17,6 @@ import type { Gateway } from '../../pipeline/gateway.ts';
 import { ModelBook } from '../../pipeline/model-book.ts';
 import { lexicalModerator } from '../../pipeline/moderator.ts';
 import { PlanBook } from '../../pipeline/plan-book.ts';
-import { ProviderSlots } from '../../pipeline/provider-slots.ts';
 import { ResponseCache } from '../../pipeline/response-cache.ts';
 import { VendorCosts } from '../../pipeline/vendor-costs.ts';
 import { TaskRunner } from '../../tasks/task-runner.ts';
@@ -135,7 +134,6 @@ export async function startProcess(around: Surroundings): Promise<SimulatedProce
     costs: new VendorCosts(),
     upstream,
     watchdog,
-    slots: new ProviderSlots(CONFIG.bounds.waitingForProvider),
     fetchedKeys: new FetchedKeys({ upstream, watchdog, clock, newNonce: around.newCallId, fetchMs: 1_000 }),
     gate: new CallGate(CONFIG.bounds, around.random),
     recorder: new AnswerRecorder(CONFIG.bounds),

@@ -3,15 +3,26 @@ import type { Socket, SocketHandler } from 'bun';
 import { CallError } from '../../core/errors.ts';
 import type { Exchange } from './exchange.ts';
 
+/** Whom a socket tells what happens on it: a connection, or the tunnel through a proxy before it. */
+export interface SocketOwner {
+  opened(socket: Socket<SocketOwner>): void;
+  secured(isAuthorized: boolean, error: Error | null): void;
+  received(bytes: Buffer): void;
+  drained(): void;
+  ended(): void;
+  closed(error: Error | undefined): void;
+  failedToOpen(error: Error): void;
+}
+
 /** Who wants to know that a connection came up, or did not. */
 export type Opening = { resolve(): void; reject(error: CallError): void };
 
-export class Connection {
+export class Connection implements SocketOwner {
   readonly origin: string;
   readonly isTls: boolean;
   /** Until when it may wait to be used again, or for the end of an answer that nobody reads any more. */
   waitsUntilMs = 0;
-  #socket: Socket<Connection> | undefined;
+  #socket: Socket<SocketOwner> | undefined;
   #opening: Opening | undefined;
   #exchange: Exchange | undefined;
   #onGone: ((connection: Connection) => void) | undefined;
@@ -75,7 +86,7 @@ export class Connection {
 
   // Called by the socket.
 
-  opened(socket: Socket<Connection>): void {
+  opened(socket: Socket<SocketOwner>): void {
     this.#socket = socket;
     // Given up while it was being opened.
     if (this.#isDead) socket.terminate();
@@ -148,7 +159,7 @@ export function codeOf(error: unknown): string {
 }
 
 /** The same for all connections, which are told apart by `socket.data`. */
-export const SOCKET_HANDLER: SocketHandler<Connection> = {
+export const SOCKET_HANDLER: SocketHandler<SocketOwner> = {
   open: (socket) => socket.data.opened(socket),
   handshake: (socket, isAuthorized, error) => socket.data.secured(isAuthorized, error),
   data: (socket, bytes) => socket.data.received(bytes),

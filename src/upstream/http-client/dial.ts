@@ -2,7 +2,11 @@
 import type { CancelSignal } from '../../core/cancellation.ts';
 import { CallError } from '../../core/errors.ts';
 import { addressBytes } from './address.ts';
+import type { SocketOwner } from './connection.ts';
 import { Connection, codeOf, SOCKET_HANDLER } from './connection.ts';
+import type { ProxyAddress } from './proxy.ts';
+import { talkTo } from './proxy.ts';
+import { Tunnel } from './tunnel.ts';
 
 export type DialOptions = {
   readonly connectMs: number;
@@ -10,6 +14,8 @@ export type DialOptions = {
   readonly isAllowedAddress: (bytes: Uint8Array) => boolean;
   /** Certificates to trust instead of the runtime's own list. */
   readonly ca?: string;
+  /** Through which all connections go. Then the address that is judged is the proxy's. */
+  readonly proxy?: ProxyAddress;
 };
 
 export type Destination = {
@@ -27,7 +33,7 @@ export async function dial(
   monotonicMs: () => number,
 ): Promise<Connection> {
   const untilMs = monotonicMs() + options.connectMs;
-  const addresses = await limited(resolve(destination.host, options), options.connectMs, signal);
+  const addresses = await limited(resolve(options.proxy?.host ?? destination.host, options), options.connectMs, signal);
   let failure = new CallError('upstream_unreachable', { detail: 'no address that may be dialled' });
   for (const [i, address] of addresses.entries()) {
     // One dead address must not use up the time of the others.
@@ -58,7 +64,7 @@ async function resolve(host: string, { isAllowedAddress }: DialOptions): Promise
 async function open(
   { origin, host, port, isTls }: Destination,
   address: string,
-  { ca }: DialOptions,
+  { ca, proxy }: DialOptions,
   limitMs: number,
   signal: CancelSignal,
 ): Promise<Connection> {
@@ -66,21 +72,38 @@ async function open(
   const connection = new Connection(origin, isTls, opening);
   // Certificates are always verified, whatever NODE_TLS_REJECT_UNAUTHORIZED says; an IP address has no server name.
   const serverName = addressBytes(host) === undefined ? { serverName: host } : {};
-  const tls = { rejectUnauthorized: true, ...serverName, ...(ca === undefined ? {} : { ca }) };
+  const tls = isTls ? { rejectUnauthorized: true, ...serverName, ...(ca === undefined ? {} : { ca }) } : undefined;
+  const tunnel = proxy && tunnelFor(connection, tls, talkTo(proxy, host, port));
   try {
-    Bun.connect({
+    Bun.connect<SocketOwner>({
       hostname: address,
-      port,
-      data: connection,
+      port: proxy?.port ?? port,
+      data: tunnel ?? connection,
       socket: SOCKET_HANDLER,
-      ...(isTls ? { tls } : {}),
+      ...(tls === undefined || tunnel !== undefined ? {} : { tls }),
     }).catch((error: Error) => connection.failedToOpen(error));
     await limited(opening.promise, limitMs, signal);
     return connection;
   } catch (error) {
+    tunnel?.destroy();
     connection.destroy();
     throw error;
   }
+}
+
+type TlsOptions = { readonly rejectUnauthorized: boolean; readonly serverName?: string; readonly ca?: string };
+
+/** The way through a proxy. When it is open the socket becomes the connection's, and TLS begins where it is wanted. */
+function tunnelFor(connection: Connection, tls: TlsOptions | undefined, talk: ReturnType<typeof talkTo>): Tunnel {
+  return new Tunnel(talk, {
+    failed: (error) => connection.failedToOpen(error),
+    opened(socket) {
+      if (tls === undefined) {
+        socket.data = connection;
+        connection.opened(socket);
+      } else socket.upgradeTLS<SocketOwner>({ data: connection, tls, socket: SOCKET_HANDLER });
+    },
+  });
 }
 
 /** The promise's value within `ms`, unless the signal says otherwise before. */

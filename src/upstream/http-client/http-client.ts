@@ -1,5 +1,6 @@
 // An HTTP/1.1 client on plain sockets, made for a gateway: bytes come as the socket brought them, and nothing happens
-// that was not asked for. No redirects, no compression, no proxies, no cookies, no retries, no HTTP/2. Why not `fetch`:
+// that was not asked for. No redirects, no compression, no cookies, no retries, no HTTP/2, and a proxy only where one is
+// named, never from the environment. Why not `fetch`:
 // docs/decisions/0005-own-http-client.md.
 import type { CancelSignal } from '../../core/cancellation.ts';
 import { CallError } from '../../core/errors.ts';
