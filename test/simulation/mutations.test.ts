@@ -101,7 +101,8 @@ const MUTATIONS: readonly Mutation[] = [
   {
     bug: 'the end of a stream goes out before its charge is durable',
     file: 'src/pipeline/serve-call.ts',
-    piece: "await held.complete();\n    crashPoint('stream.charged');\n    await client.write(end);",
+    piece:
+      "await held.complete();\n    keepResponse(gateway, held);\n    crashPoint('stream.charged');\n    await client.write(end);",
     replacement: 'await client.write(end);\n    await held.complete();',
   },
   {
@@ -119,8 +120,8 @@ const MUTATIONS: readonly Mutation[] = [
   {
     bug: 'a target that asked for rest is asked first',
     file: 'src/core/routing.ts',
-    piece: 'candidate.coolUntilMs > nowMs ? 1 : 0',
-    replacement: '0',
+    piece: 'if (coolUntilMs > nowMs) return 2;',
+    replacement: '',
   },
   {
     bug: 'the name of a request is not remembered',
