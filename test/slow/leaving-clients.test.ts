@@ -56,7 +56,7 @@ async function chargesOf(customer: Customer, path: string, model: string, endpoi
     const mark = `${customer.keyId} ${path} ${model} leaves ${k}`;
     const before = gateway.upstream.answer;
     gateway.upstream.answer = (call) => (call.text.includes(mark) ? sendSome(k) : before(call));
-    const client = await dial(customer, path, bodyOf(model, endpoint, mark));
+    const client = await dial(customer, path.replace('{name}', model), bodyOf(path, model, endpoint, mark));
     await until(() => callOf(mark) !== undefined && callOf(mark)?.bytesSent === bytesUpTo(k));
     await until(() => client.text().includes(lastSeenOf(k)));
     client.socket.destroy();
@@ -95,7 +95,9 @@ function sendSome(k: number): Script {
 const callOf = (mark: string): ReceivedCall | undefined =>
   gateway.upstream.calls.find((call) => call.text.includes(mark));
 
-function bodyOf(model: string, endpoint: string, text: string): string {
+function bodyOf(path: string, model: string, endpoint: string, text: string): string {
+  if (path.endsWith(':streamGenerateContent')) return JSON.stringify({ contents: [{ role: 'user', parts: [{ text }] }] });
+  if (path === '/v1/responses') return JSON.stringify({ model, stream: true, input: text });
   const asked =
     endpoint === 'completion'
       ? { prompt: text, max_tokens_to_sample: 100 }
