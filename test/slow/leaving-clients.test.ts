@@ -96,7 +96,8 @@ const callOf = (mark: string): ReceivedCall | undefined =>
   gateway.upstream.calls.find((call) => call.text.includes(mark));
 
 function bodyOf(path: string, model: string, endpoint: string, text: string): string {
-  if (path.endsWith(':streamGenerateContent')) return JSON.stringify({ contents: [{ role: 'user', parts: [{ text }] }] });
+  if (path.endsWith(':streamGenerateContent'))
+    return JSON.stringify({ contents: [{ role: 'user', parts: [{ text }] }] });
   if (path === '/v1/responses') return JSON.stringify({ model, stream: true, input: text });
   const asked =
     endpoint === 'completion'
