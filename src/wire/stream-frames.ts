@@ -41,13 +41,3 @@ function frameEnd(text: string, from: number): number {
   blankLine.lastIndex = from;
   return blankLine.test(text) ? blankLine.lastIndex : -1;
 }
-
-/** The text of a JSON string without its quotes; what is no such text is answered as it is. */
-export function unescapeJson(escaped: string): string {
-  try {
-    const text: unknown = JSON.parse(`"${escaped}"`);
-    return typeof text === 'string' ? text : '';
-  } catch {
-    return escaped;
-  }
-}

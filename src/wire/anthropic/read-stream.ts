@@ -1,10 +1,9 @@
 // Reads a vendor's stream of a message into neutral events, for callers who speak another dialect.
 import type { CallEvent } from '../../core/call.ts';
-import type { CallError } from '../../core/errors.ts';
-import { toCallError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/fields.ts';
 import { isObject } from '../../core/fields.ts';
-import { SseReader } from '../../core/sse.ts';
+import type { SseEvent } from '../../core/sse.ts';
+import { EventStreamReader } from '../event-stream-reader.ts';
 import { objectOf, parseVendorObject } from '../vendor-json.ts';
 import { faultOfErrorObject } from './fault.ts';
 import { isThinking, readStopReason } from './read-message.ts';
@@ -12,42 +11,14 @@ import { UsageReader } from './usage.ts';
 
 type OpenTool = { readonly index: number; hasArguments: boolean };
 
-export class MessageStreamReader {
-  readonly #sse: SseReader;
+export class MessageStreamReader extends EventStreamReader {
   readonly #usage = new UsageReader();
   /** The tool calls by the index of their block. */
   readonly #tools = new Map<unknown, OpenTool>();
-  #isComplete = false;
-  #fault: CallError | undefined;
-
-  constructor(maxEventChars: number) {
-    this.#sse = new SseReader(maxEventChars);
-  }
-
-  /** Whether `message_stop` was seen. Nothing after it is read. */
-  get isComplete(): boolean {
-    return this.#isComplete;
-  }
-
-  get fault(): CallError | undefined {
-    return this.#fault;
-  }
-
-  push(bytes: Uint8Array): CallEvent[] {
-    const events: CallEvent[] = [];
-    try {
-      for (const { event, data } of this.#sse.push(bytes)) {
-        if (this.#isComplete) break;
-        events.push(...this.#read(parseEvent(data, event)));
-      }
-    } catch (thrown) {
-      this.#fault = toCallError(thrown);
-    }
-    return events;
-  }
 
   /** Kinds that this program does not know are passed over, as the vendor asks of its clients. */
-  #read(event: JsonObject): readonly CallEvent[] {
+  protected read(found: SseEvent): readonly CallEvent[] {
+    const event = parseEvent(found.data, found.event);
     switch (event['type']) {
       case 'message_start':
         this.#usage.add(isObject(event['message']) ? event['message']['usage'] : undefined);
@@ -61,7 +32,7 @@ export class MessageStreamReader {
       case 'message_delta':
         return this.#end(event);
       case 'message_stop':
-        this.#isComplete = true;
+        this.complete();
         return [];
       default:
         return [];

@@ -3,12 +3,11 @@
 
 import { AnswerBuilder } from '../../core/answer-builder.ts';
 import type { Answer, CallEvent, FinishReason, Usage } from '../../core/call.ts';
-import type { CallError } from '../../core/errors.ts';
-import { toCallError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/fields.ts';
 import { isObject } from '../../core/fields.ts';
 import type { Meter } from '../../core/meter.ts';
-import { SseReader } from '../../core/sse.ts';
+import type { SseEvent } from '../../core/sse.ts';
+import { EventStreamReader } from '../event-stream-reader.ts';
 import { objectOf, objectsOf, parseVendorObject, unreadable } from '../vendor-json.ts';
 import { faultOfErrorObject } from './fault.ts';
 
@@ -35,33 +34,12 @@ export function readContent(text: string, meter: Meter): Answer {
   return { choices: builder.build(), usage: meter.usage() };
 }
 
-export class ContentStreamReader {
-  readonly #sse: SseReader;
+export class ContentStreamReader extends EventStreamReader {
   readonly #chunks = new ChunkReader();
-  #fault: CallError | undefined;
 
-  constructor(maxEventChars: number) {
-    this.#sse = new SseReader(maxEventChars);
-  }
-
-  get isComplete(): boolean {
-    return this.#chunks.isComplete;
-  }
-
-  get fault(): CallError | undefined {
-    return this.#fault;
-  }
-
-  push(bytes: Uint8Array): CallEvent[] {
-    const events: CallEvent[] = [];
-    try {
-      for (const { data } of this.#sse.push(bytes)) {
-        if (this.isComplete) break;
-        events.push(...this.#chunks.read(parseVendorObject(data, 'a stream event')));
-      }
-    } catch (thrown) {
-      this.#fault = toCallError(thrown);
-    }
+  protected read({ data }: SseEvent): readonly CallEvent[] {
+    const events = this.#chunks.read(parseVendorObject(data, 'a stream event'));
+    if (this.#chunks.isComplete) this.complete();
     return events;
   }
 }

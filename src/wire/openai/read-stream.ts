@@ -1,47 +1,28 @@
 // Reads a vendor's chat stream into neutral events, for callers who speak another dialect and for vendors whose
 // streams strict clients would not accept as they are.
 import type { CallEvent } from '../../core/call.ts';
-import { CallError, toCallError } from '../../core/errors.ts';
+import { CallError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/fields.ts';
 import { isObject } from '../../core/fields.ts';
-import { SseReader } from '../../core/sse.ts';
+import type { SseEvent } from '../../core/sse.ts';
+import { EventStreamReader } from '../event-stream-reader.ts';
 import { faultOfErrorObject } from './fault.ts';
 import { argumentsText, readFinishReason } from './read-answer.ts';
 import { readUsage } from './usage.ts';
 
-export class ChatStreamReader {
-  readonly #sse: SseReader;
+export class ChatStreamReader extends EventStreamReader {
   readonly #normalize: (chunk: JsonObject) => JsonObject;
-  #isComplete = false;
-  #fault: CallError | undefined;
 
   /** @param normalize gives a chunk of a vendor that deviates the shape of this family. */
   constructor(maxEventChars: number, normalize = (chunk: JsonObject) => chunk) {
-    this.#sse = new SseReader(maxEventChars);
+    super(maxEventChars);
     this.#normalize = normalize;
   }
 
-  /** Whether `[DONE]` was seen. Nothing after it is read. */
-  get isComplete(): boolean {
-    return this.#isComplete;
-  }
-
-  get fault(): CallError | undefined {
-    return this.#fault;
-  }
-
-  push(bytes: Uint8Array): CallEvent[] {
-    const events: CallEvent[] = [];
-    try {
-      for (const { event, data } of this.#sse.push(bytes)) {
-        if (this.#isComplete) break;
-        if (data === '[DONE]') this.#isComplete = true;
-        else events.push(...readChunk(this.#normalize(parseChunk(data, event))));
-      }
-    } catch (thrown) {
-      this.#fault = toCallError(thrown);
-    }
-    return events;
+  protected read({ event, data }: SseEvent): readonly CallEvent[] {
+    if (data !== '[DONE]') return readChunk(this.#normalize(parseChunk(data, event)));
+    this.complete();
+    return [];
   }
 }
 
