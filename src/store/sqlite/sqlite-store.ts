@@ -6,9 +6,10 @@ import { CallError } from '../../core/errors.ts';
 import { crashPoint } from '../../crash-point.ts';
 import type { BatchResult } from '../group-commit.ts';
 import { GroupCommit } from '../group-commit.ts';
-import type { OutcomeOf, Store, UsageQuestion, WriteOperation } from '../store.ts';
+import type { OutcomeOf, Store, WriteOperation } from '../store.ts';
 import type { Batch } from './batch.ts';
 import { SqliteReader } from './reader.ts';
+import { SqliteReads } from './sqlite-reads.ts';
 import type { OpenedMessage, OpenMessage } from './writer-thread.ts';
 
 export type SqliteStoreOptions = {
@@ -48,19 +49,16 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<{ st
   };
 }
 
-class SqliteStore implements Store {
-  readonly #reader: SqliteReader;
+class SqliteStore extends SqliteReads implements Store {
   readonly #thread: Worker;
   readonly #lock: Database;
   readonly #options: SqliteStoreOptions;
   readonly #commits: GroupCommit;
-  /** The last task that an earlier process left; 0 once those are adopted. */
-  #lastLeft: number;
   #isWriterGone = false;
   #answer: ((result: BatchResult) => void) | undefined;
 
   constructor(thread: Worker, reader: SqliteReader, lock: Database, options: SqliteStoreOptions) {
-    this.#reader = reader;
+    super(reader);
     this.#thread = thread;
     this.#lock = lock;
     this.#options = options;
@@ -69,7 +67,6 @@ class SqliteStore implements Store {
       (operations) => this.#apply(operations),
       () => options.clock.monotonicMs(),
     );
-    this.#lastLeft = reader.lastTaskId();
     thread.onmessage = (event: MessageEvent<string>) => {
       crashPoint('store.batch-answered');
       this.#answer?.(JSON.parse(event.data) as BatchResult);
@@ -88,82 +85,19 @@ class SqliteStore implements Store {
     return this.#commits.add(operation) as Promise<OutcomeOf<O>>;
   }
 
-  async findKey(hmac: string) {
-    return this.#reader.findKey(hmac);
-  }
-
-  async findAccount(accountId: string) {
-    return this.#reader.findAccount(accountId);
-  }
-
-  async listAccounts(limit: number) {
-    return this.#reader.listAccounts(limit);
-  }
-
-  async listKeys(accountId: string) {
-    return this.#reader.listKeys(accountId);
-  }
-
-  async listPlans() {
-    return this.#reader.listPlans();
-  }
-
-  async listBuckets(accountId: string, dailyRequests: number, nowMs: number) {
-    return this.#reader.listBuckets(accountId, dailyRequests, nowMs);
-  }
-
-  async listUsage(accountId: string, limit: number, before?: string) {
-    return this.#reader.listUsage(accountId, limit, before);
-  }
-
-  async findCostBook() {
-    return this.#reader.findCostBook();
-  }
-
-  async sumUsage(question: UsageQuestion) {
-    return this.#reader.sumUsage(question);
-  }
-
-  async findAnswer(accountId: string, idempotencyKey: string) {
-    return this.#reader.findAnswer(accountId, idempotencyKey);
-  }
-
-  async findTask(taskId: number) {
-    return this.#reader.findTask(taskId);
-  }
-
-  async findTaskWork(taskId: number) {
-    return this.#reader.findTaskWork(taskId);
-  }
-
-  async listDueWebhooks(nowMs: number, limit: number) {
-    return this.#reader.listDueWebhooks(nowMs, limit);
-  }
-
-  /** One process has this store to itself, so that every task that was queued at its start is its own. */
-  async adoptTasks() {
-    const lastLeft = this.#lastLeft;
-    this.#lastLeft = 0;
-    return lastLeft === 0 ? [] : this.#reader.listQueuedTasks(lastLeft);
-  }
-
-  async audit() {
-    return this.#reader.audit();
-  }
-
   get writeDelayMs() {
     return this.#commits.delayMs;
   }
 
   async ping() {
-    return !this.#isWriterGone && this.#reader.ping();
+    return !this.#isWriterGone && this.reader.ping();
   }
 
   async close(): Promise<void> {
     await this.#commits.close();
     await ask(this.#thread, 'close');
     this.#thread.terminate();
-    this.#reader.close();
+    this.reader.close();
     this.#lock.close();
   }
 

@@ -8,7 +8,8 @@ import type { BatchResult } from '../../store/group-commit.ts';
 import { GroupCommit } from '../../store/group-commit.ts';
 import { BatchWriter } from '../../store/sqlite/batch.ts';
 import { SqliteReader } from '../../store/sqlite/reader.ts';
-import type { OutcomeOf, Store, UsageQuestion, WriteOperation } from '../../store/store.ts';
+import { SqliteReads } from '../../store/sqlite/sqlite-reads.ts';
+import type { OutcomeOf, Store, WriteOperation } from '../../store/store.ts';
 
 const BATCH_MAX = 8;
 
@@ -22,23 +23,20 @@ export type Committed = {
 type Waiting = { readonly operations: readonly WriteOperation[]; readonly answer: (result: BatchResult) => void };
 
 /** The store of one simulated process. The next process makes another one on the same database. */
-export class SimulatedStore implements Store {
+export class SimulatedStore extends SqliteReads implements Store {
   readonly voidedHolds: number;
   readonly #writer: BatchWriter;
-  readonly #reader: SqliteReader;
   readonly #clock: Clock;
   readonly #commits: GroupCommit;
   #inFlight: Waiting | undefined;
   #isWriterGone = false;
-  #lastLeft: number;
 
   constructor(db: Database, timeZone: string, owner: string, clock: Clock) {
+    super(new SqliteReader(db, timeZone));
     this.#clock = clock;
     this.#commits = new GroupCommit(BATCH_MAX, (operations) => this.#queue(operations), clock.monotonicMs);
     this.#writer = new BatchWriter(db, new Calendar(timeZone), owner);
     this.voidedHolds = this.#writer.recover(clock.nowMs());
-    this.#reader = new SqliteReader(db, timeZone);
-    this.#lastLeft = this.#reader.lastTaskId();
   }
 
   /** Whether a batch waits for the disk. */
@@ -78,70 +76,8 @@ export class SimulatedStore implements Store {
     return this.#commits.add(operation) as Promise<OutcomeOf<O>>;
   }
 
-  async findKey(hmac: string) {
-    return this.#reader.findKey(hmac);
-  }
-
-  async findAccount(accountId: string) {
-    return this.#reader.findAccount(accountId);
-  }
-
-  async listAccounts(limit: number) {
-    return this.#reader.listAccounts(limit);
-  }
-
-  async listKeys(accountId: string) {
-    return this.#reader.listKeys(accountId);
-  }
-
-  async listPlans() {
-    return this.#reader.listPlans();
-  }
-
-  async listBuckets(accountId: string, dailyRequests: number, nowMs: number) {
-    return this.#reader.listBuckets(accountId, dailyRequests, nowMs);
-  }
-
-  async listUsage(accountId: string, limit: number, before?: string) {
-    return this.#reader.listUsage(accountId, limit, before);
-  }
-
-  async findCostBook() {
-    return this.#reader.findCostBook();
-  }
-
-  async sumUsage(question: UsageQuestion) {
-    return this.#reader.sumUsage(question);
-  }
-
-  async findAnswer(accountId: string, idempotencyKey: string) {
-    return this.#reader.findAnswer(accountId, idempotencyKey);
-  }
-
   get writeDelayMs() {
     return this.#commits.delayMs;
-  }
-
-  async findTask(taskId: number) {
-    return this.#reader.findTask(taskId);
-  }
-
-  async findTaskWork(taskId: number) {
-    return this.#reader.findTaskWork(taskId);
-  }
-
-  async listDueWebhooks(nowMs: number, limit: number) {
-    return this.#reader.listDueWebhooks(nowMs, limit);
-  }
-
-  async adoptTasks() {
-    const lastLeft = this.#lastLeft;
-    this.#lastLeft = 0;
-    return lastLeft === 0 ? [] : this.#reader.listQueuedTasks(lastLeft);
-  }
-
-  async audit() {
-    return this.#reader.audit();
   }
 
   async ping() {
