@@ -2,6 +2,7 @@
 // Anthropic's API reference. What is about *our* account never reaches the customer, whatever status it has.
 import { CallError } from '../../core/errors.ts';
 import { isObject } from '../../core/fields.ts';
+import { faultOfVendorStatus } from '../vendor-fault.ts';
 import { loggedWord, publicMessage, readRetryAfter } from '../vendor-words.ts';
 
 /** An empty balance, a spend limit and a disabled organisation come as 400 or 429; only the words or a code tell. */
@@ -21,9 +22,6 @@ const STATUS_OF_TYPE: Readonly<Record<string, number>> = {
   overloaded_error: 529,
 };
 
-/** The customer's own faults, whose status is passed on. */
-const REJECTED: readonly number[] = [400, 404, 409, 413, 415, 422];
-
 /** The failure that an HTTP answer with a status of 300 or more means. */
 export function faultOfStatus(status: number, headers: Pick<Headers, 'get'>, text: string): CallError {
   return faultOf(status, readError(text), readRetryAfter(headers), `provider answered ${status}`);
@@ -37,21 +35,18 @@ export function faultOfErrorObject(value: unknown): CallError {
 
 type VendorError = { readonly type?: string; readonly message?: string; readonly code?: string };
 
-function faultOf(status: number, error: VendorError, retryAfterS = 5, told: string): CallError {
+function faultOf(status: number, error: VendorError, retryAfterS: number | undefined, told: string): CallError {
   const detail = `${told} ${loggedWord(error.code, error.type) ?? ''}`.trim();
-  if (status >= 300 && status < 400) return new CallError('upstream_redirect', { detail });
-  const isOurs = OUR_ACCOUNT.test(`${error.code ?? ''} ${error.message ?? ''}`);
-  if (status === 401 || status === 402 || status === 403 || (status < 500 && isOurs))
-    return new CallError('provider_unavailable', { detail });
-  if (status === 429) return new CallError('upstream_rate_limited', { detail, retryAfterS });
-  if (status === 503 || status === 529) return new CallError('upstream_overloaded', { detail, retryAfterS });
-  if (status === 408 || status === 504) return new CallError('upstream_timeout', { detail });
-  if (status >= 500) return new CallError('upstream_error', { detail });
-  if (!REJECTED.includes(status)) return new CallError('upstream_bad_response', { detail });
-  return new CallError('upstream_rejected', {
+  return faultOfVendorStatus(status, {
     detail,
-    status: status === 415 ? 400 : status,
-    ...(error.message === undefined ? {} : { message: publicMessage(error.message) }),
+    retryAfterS,
+    isAboutOurAccount: status < 500 && OUR_ACCOUNT.test(`${error.code ?? ''} ${error.message ?? ''}`),
+    toRejection: () =>
+      new CallError('upstream_rejected', {
+        detail,
+        status: status === 415 ? 400 : status,
+        ...(error.message === undefined ? {} : { message: publicMessage(error.message) }),
+      }),
   });
 }
 

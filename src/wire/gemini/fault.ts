@@ -2,6 +2,7 @@
 // errors of the Gemini API. A wrong key and a place that is not served come as 400.
 import { CallError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/fields.ts';
+import { faultOfVendorStatus } from '../vendor-fault.ts';
 import { objectOf, objectsOf } from '../vendor-json.ts';
 import { publicMessage, readRetryAfter } from '../vendor-words.ts';
 
@@ -22,23 +23,21 @@ export function faultOfErrorObject(value: unknown): CallError {
   return faultOf(typeof code === 'number' && code >= 400 ? code : 500, error, undefined);
 }
 
-function faultOf(status: number, error: JsonObject, retryAfterS = retryDelayOf(error) ?? 5): CallError {
+function faultOf(status: number, error: JsonObject, retryAfterS = retryDelayOf(error)): CallError {
   const message = typeof error['message'] === 'string' ? error['message'] : '';
   const word = typeof error['status'] === 'string' ? error['status'].slice(0, 40) : '';
   const detail = `provider answered ${status} ${word}`.trim();
-  if (status >= 300 && status < 400) return new CallError('upstream_redirect', { detail });
-  const isOurs = OUR_ACCOUNT.test(`${message} ${JSON.stringify(error['details'] ?? '')}`);
-  if (status === 401 || status === 402 || status === 403 || (status === 400 && isOurs))
-    return new CallError('provider_unavailable', { detail });
-  if (status === 429) return new CallError('upstream_rate_limited', { detail, retryAfterS });
-  if (status === 503 || status === 529) return new CallError('upstream_overloaded', { detail, retryAfterS });
-  if (status === 408 || status === 504) return new CallError('upstream_timeout', { detail });
-  if (status >= 500) return new CallError('upstream_error', { detail });
-  if (!REJECTED.includes(status)) return new CallError('upstream_bad_response', { detail });
-  return new CallError('upstream_rejected', {
+  return faultOfVendorStatus(status, {
     detail,
-    status,
-    ...(message === '' ? {} : { message: publicMessage(message) }),
+    retryAfterS,
+    isAboutOurAccount: status === 400 && OUR_ACCOUNT.test(`${message} ${JSON.stringify(error['details'] ?? '')}`),
+    rejected: REJECTED,
+    toRejection: () =>
+      new CallError('upstream_rejected', {
+        detail,
+        status,
+        ...(message === '' ? {} : { message: publicMessage(message) }),
+      }),
   });
 }
 

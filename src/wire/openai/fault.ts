@@ -2,6 +2,7 @@
 // are shown to the customer only where they are about the customer's own request, and then with care.
 import { CallError } from '../../core/errors.ts';
 import { isObject } from '../../core/fields.ts';
+import { faultOfVendorStatus } from '../vendor-fault.ts';
 import { loggedWord, publicMessage, readRetryAfter } from '../vendor-words.ts';
 
 /** Codes by which vendors say that *our* account has no money or that *our* key is wrong. */
@@ -17,18 +18,12 @@ const OUR_ACCOUNT = [
 export function faultOfStatus(status: number, headers: Pick<Headers, 'get'>, text: string): CallError {
   const error = parseError(text);
   const detail = `provider answered ${status} ${loggedWord(error.code, error.type) ?? ''}`.trim();
-  if (status >= 300 && status < 400) return new CallError('upstream_redirect', { detail });
-  if (status === 401 || status === 402 || status === 403 || isAboutOurAccount(error))
-    return new CallError('provider_unavailable', { detail });
-  const retryAfterS = readRetryAfter(headers);
-  const retry = retryAfterS === undefined ? { detail, retryAfterS: 5 } : { detail, retryAfterS };
-  if (status === 429) return new CallError('upstream_rate_limited', retry);
-  if (status === 503 || status === 529) return new CallError('upstream_overloaded', retry);
-  if (status === 408 || status === 504) return new CallError('upstream_timeout', { detail });
-  if (status >= 500) return new CallError('upstream_error', { detail });
-  if (status === 400 || status === 404 || status === 409 || status === 413 || status === 415 || status === 422)
-    return rejected(error, status, detail);
-  return new CallError('upstream_bad_response', { detail });
+  return faultOfVendorStatus(status, {
+    detail,
+    retryAfterS: readRetryAfter(headers),
+    isAboutOurAccount: isAboutOurAccount(error),
+    toRejection: () => rejected(error, status, detail),
+  });
 }
 
 /** The failure that an error object inside a 200 answer or a stream means. */
