@@ -1,19 +1,11 @@
 // AUTOMATIC1111's web UI for Stable Diffusion, and what speaks its API, such as Forge. It draws one picture after the
 // other and answers when it is done. Source: the API that the program documents of itself, and the `webuiapi` client.
-import type { AspectRatio, ImageCall, Picture } from '../core/call.ts';
+import type { ImageCall, Picture } from '../core/call.ts';
 import { faultOfStatus } from '../wire/openai/fault.ts';
 import { pictureOfBase64 } from '../wire/picture-file.ts';
+import { SDXL_SIZES } from '../wire/sdxl-sizes.ts';
 import { parseVendorObject, textOfBody, unreadable } from '../wire/vendor-json.ts';
 import type { RemoteProvider, Step, Target, UpstreamRequest } from './provider.ts';
-
-/** Those that SDXL was trained on. */
-const SIZES: Readonly<Record<AspectRatio, readonly [width: number, height: number]>> = {
-  '16:9': [1344, 768],
-  '3:2': [1216, 832],
-  '1:1': [1024, 1024],
-  '2:3': [832, 1216],
-  '9:16': [768, 1344],
-};
 
 /** The model's name of what is loaded: nothing is switched. */
 const LOADED = 'loaded';
@@ -36,7 +28,7 @@ function keyHeaders(apiKey: string | undefined): Record<string, string> {
 }
 
 function draw(call: ImageCall, target: Target): Step<Picture[]> {
-  const [width, height] = SIZES[call.aspectRatio];
+  const [width, height] = SDXL_SIZES[call.aspectRatio];
   const checkpoint = target.upstreamModel;
   const body = {
     prompt: call.style === undefined ? call.prompt : `${call.prompt}, ${call.style}`,

@@ -1,21 +1,14 @@
 // Stability AI. Its older API draws with the engines of the SDXL generation, by JSON; the newer one with the models
 // `core`, `ultra` and `sd3…`, by forms. Source: the vendor's API reference.
-import type { AspectRatio, ImageCall, Picture } from '../core/call.ts';
+import type { ImageCall, Picture } from '../core/call.ts';
 import { CallError } from '../core/errors.ts';
 import { unsupported } from '../core/fields.ts';
 import { faultOfStatus } from '../wire/openai/fault.ts';
 import { pictureOfBase64 } from '../wire/picture-file.ts';
+import { SDXL_SIZES } from '../wire/sdxl-sizes.ts';
 import { objectsOf, parseVendorObject, textOfBody, unreadable } from '../wire/vendor-json.ts';
 import type { AnswerHeaders, RemoteProvider, Step, Target, UpstreamRequest } from './provider.ts';
 
-/** The only sizes that the engines of SDXL 1.0 take. */
-const SIZES: Readonly<Record<AspectRatio, readonly [width: number, height: number]>> = {
-  '16:9': [1344, 768],
-  '3:2': [1216, 832],
-  '1:1': [1024, 1024],
-  '2:3': [832, 1216],
-  '9:16': [768, 1344],
-};
 /** The form's fields are told apart by it; a prompt that holds it is refused rather than taken for other fields. */
 const BOUNDARY = 'tolmach-c1a7e05d93';
 
@@ -42,7 +35,7 @@ function faultOf(status: number, headers: AnswerHeaders, text: string): CallErro
 }
 
 function byEngine(call: ImageCall, target: Target): Step<Picture[]> {
-  const [width, height] = SIZES[call.aspectRatio];
+  const [width, height] = SDXL_SIZES[call.aspectRatio];
   const negative = call.negativePrompt === undefined ? [] : [{ text: call.negativePrompt, weight: -1 }];
   const body = { text_prompts: [{ text: promptOf(call), weight: 1 }, ...negative], width, height, samples: call.n };
   const path = `v1/generation/${encodeURIComponent(target.upstreamModel)}/text-to-image`;
