@@ -132,7 +132,13 @@ export const OWN_FAULTS: readonly FaultRow[] = [
       image: fails('temporarily_unavailable', 'unheld'),
     },
     note: 'What runs already ends as F33.',
-    provedBy: [['test/fast/openai-money.test.ts', 'a store that cannot hold means 503 and no provider call']],
+    provedBy: [
+      ['test/slow/full-disk.test.ts', 'a call is refused with 503 and no provider is asked'],
+      [
+        'test/slow/full-disk.test.ts',
+        'a running stream goes on to its last word, and ends once its charge could be written',
+      ],
+    ],
   },
 ];
 
