@@ -5,6 +5,7 @@ import { bounds, milliseconds, timeouts } from './config-bounds.ts';
 import { planSchema } from './config-plan-schema.ts';
 import { responseCache } from './config-response-cache.ts';
 import { ORDERS } from './core/routing.ts';
+import { IMAGE_TOKENS_MAX } from './core/tokens.ts';
 import { WORK_KINDS } from './core/work.ts';
 
 const name = z.string().min(1).max(128);
@@ -103,6 +104,12 @@ const model = z.strictObject({
     .max(10_000_000)
     .default(4096)
     .describe('Output tokens that the hold counts on where a call names no bound itself.'),
+  imageTokensMax: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(IMAGE_TOKENS_MAX)
+    .describe('Input tokens that the hold counts on for each picture that the model is shown.'),
   order: z
     .enum(ORDERS)
     .default('weight')

@@ -1,19 +1,19 @@
 // How large a call can be for a provider, counted without its tokenizer: what holds and bounds are made from.
 import type { ChatCall } from './call.ts';
 import { textsOf } from './call.ts';
-import { estimateTokens, IMAGE_TOKENS_MAX, MESSAGE_TOKENS_MAX, utf8Length } from './tokens.ts';
+import { estimateTokens, IMAGE_TOKENS, MESSAGE_TOKENS_MAX, utf8Length } from './tokens.ts';
 
 /** What a message costs beside its text, and how many bytes of tools or schemas make a token, about. */
 const MESSAGE_TOKENS = 4;
 const BYTES_A_TOKEN = 4;
 
 /** Everything that a vendor could count as input: text, pictures, templates, and what is carried uncut. */
-export function inputTokensAtMost(call: ChatCall, uncut = uncutBytes(call)): number {
+export function inputTokensAtMost(call: ChatCall, imageTokensMax: number, uncut = uncutBytes(call)): number {
   let tokens = MESSAGE_TOKENS_MAX * (call.messages.length + 1) + uncut;
   for (const { parts } of call.messages) {
     for (const part of parts) {
       if (part.kind === 'text') tokens += utf8Length(part.text);
-      if (part.kind === 'image') tokens += IMAGE_TOKENS_MAX;
+      if (part.kind === 'image') tokens += imageTokensMax;
     }
   }
   return tokens;
@@ -21,13 +21,14 @@ export function inputTokensAtMost(call: ChatCall, uncut = uncutBytes(call)): num
 
 /** About how many tokens a vendor would count as input, for those who ask before they pay. */
 export function estimateInputTokens(call: ChatCall): number {
+  const around = call.messages.length * MESSAGE_TOKENS + Math.ceil(uncutBytes(call) / BYTES_A_TOKEN);
+  return estimateContentTokens(call) + around;
+}
+
+/** About how many tokens text and pictures alone are: what is charged for them where a vendor gave no count. */
+export function estimateContentTokens(call: ChatCall): number {
   const images = call.messages.flatMap(({ parts }) => parts.filter(({ kind }) => kind === 'image')).length;
-  return (
-    estimateTokens(textsOf(call).join('\n')) +
-    call.messages.length * MESSAGE_TOKENS +
-    Math.ceil(uncutBytes(call) / BYTES_A_TOKEN) +
-    images * IMAGE_TOKENS_MAX
-  );
+  return estimateTokens(textsOf(call).join('\n')) + images * IMAGE_TOKENS;
 }
 
 /** What goes to the provider beside the text and cannot be cut: tools, schemas, names, and fields only carried. */

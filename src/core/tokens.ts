@@ -3,8 +3,14 @@
 /** Tokens that a chat template adds to each message, and once to the whole call, at the most. */
 export const MESSAGE_TOKENS_MAX = 16;
 
-/** The dearest image that vendors count: a high-detail picture of 1 445 tokens, rounded up. */
-export const IMAGE_TOKENS_MAX = 1_500;
+/** What vendors count for an ordinary picture in high detail, about. */
+export const IMAGE_TOKENS = 1_500;
+
+/**
+ * The dearest picture that vendors count, where a model does not say: 1 445 tokens by tiles, 3 779 by patches of the
+ * smallest models (OpenAI, "Images and vision"), and 4 784 by the largest models of Anthropic, rounded up.
+ */
+export const IMAGE_TOKENS_MAX = 5_000;
 
 /**
  * About how many tokens a modern encoding makes of the text: four Latin characters or two and a half Cyrillic ones

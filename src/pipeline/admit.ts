@@ -1,15 +1,16 @@
 // Decides what a call may do before anything is held: the plan, the model, the price, the limits and the input bound.
 // It has no effects; every refusal here leaves nothing behind.
 import type { Call, ChatCall, ImageCall } from '../core/call.ts';
-import { generationsOf, kindOf, textsOf } from '../core/call.ts';
+import { generationsOf, kindOf } from '../core/call.ts';
 import { CallError } from '../core/errors.ts';
-import { inputTokensAtMost, uncutBytes } from '../core/input-size.ts';
+import { estimateContentTokens, inputTokensAtMost, uncutBytes } from '../core/input-size.ts';
 import type { LimitClaim } from '../core/limits.ts';
 import { Meter } from '../core/meter.ts';
 import type { Plan } from '../core/plan.ts';
 import { aliasOf, claimsFor, maxInputCharsOf, priceFor } from '../core/plan.ts';
 import type { Price } from '../core/price.ts';
 import { worstCost } from '../core/price.ts';
+import { IMAGE_TOKENS_MAX } from '../core/tokens.ts';
 import { truncateCall, truncateImage } from '../core/truncate.ts';
 import type { WorkCall } from '../core/work.ts';
 import { sizeOf } from '../core/work.ts';
@@ -76,11 +77,11 @@ export function admitChat(gateway: Gateway, asked: Asked, wanted: ChatCall): Adm
   const uncut = uncutBytes(call);
   refuseUncut(uncut, maxInputChars);
   const { model, price, routes } = sell(gateway, plan, asked, call);
-  const inputTokens = inputTokensAtMost(call, uncut);
+  const inputTokens = inputTokensAtMost(call, model.imageTokensMax, uncut);
   const generations = generationsOf(call);
   const outputTokens = (call.options.maxOutputTokens ?? model.maxOutputTokens) * generations;
   const amount = worstCost(price, { inputTokens, outputTokens, images: 0, generations });
-  const meter = new Meter(inputTokens, () => textsOf(call).join('\n'));
+  const meter = new Meter(inputTokens, () => estimateContentTokens(call));
   const claims = claimsOf(gateway, plan, asked, model.name);
   return {
     owner: asked.owner,
@@ -107,10 +108,10 @@ export function admitStored(gateway: Gateway, asked: Asked, call: ChatCall, amou
   const { owner, dialect, endpoint } = asked;
   const plan = gateway.plans.find(owner.planId) ?? NO_PLAN;
   const name = aliasOf(plan, call.model);
-  const model = gateway.models.find(name) ?? { name, ownedBy: '', kind: 'text', maxOutputTokens: 0, routes: [] };
+  const model = gateway.models.find(name) ?? removedModel(name);
   const price = priceFor(plan, { dialect, endpoint, model: name }) ?? { unit: 'requests', perCall: amount };
   const routes = model.routes.filter((route) => serves(route.provider, 'chat'));
-  const meter = new Meter(inputTokensAtMost(call), () => textsOf(call).join('\n'));
+  const meter = new Meter(inputTokensAtMost(call, model.imageTokensMax), () => estimateContentTokens(call));
   return {
     owner,
     dialect,
@@ -126,6 +127,11 @@ export function admitStored(gateway: Gateway, asked: Asked, call: ChatCall, amou
     claims: [],
     meter,
   };
+}
+
+/** Stands in for a model that was removed while a task of it waited. */
+function removedModel(name: string): Model {
+  return { name, ownedBy: '', kind: 'text', maxOutputTokens: 0, imageTokensMax: IMAGE_TOKENS_MAX, routes: [] };
 }
 
 /** Stands in for a plan that was removed while a task of it waited. */

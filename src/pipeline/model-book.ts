@@ -7,6 +7,7 @@ import { present } from '../core/fields.ts';
 import { kindOfName } from '../core/model-kind.ts';
 import type { Candidate, Health, Order } from '../core/routing.ts';
 import { WELL } from '../core/routing.ts';
+import { IMAGE_TOKENS_MAX } from '../core/tokens.ts';
 import type { ModelPreset } from '../presets/models.ts';
 import { PROVIDERS } from '../providers/index.ts';
 import type { Provider, ProviderOption, Target, VendorQuirks } from '../providers/provider.ts';
@@ -48,6 +49,8 @@ export type Model = {
   readonly ownedBy: string;
   readonly kind: ModelKind;
   readonly maxOutputTokens: number;
+  /** What its vendors count for a picture that they are shown, at the most. */
+  readonly imageTokensMax: number;
   readonly routes: readonly Route[];
   /** What decides among targets of the same priority; their weights where absent. */
   readonly order?: Order;
@@ -145,7 +148,9 @@ export class ModelBook {
       if ((this.#models.get(name)?.routes.length ?? 0) > 0) continue;
       const routes = [this.routeTo(vendor.name, name)];
       const maxOutputTokens = DEFAULT_MAX_OUTPUT_TOKENS;
-      this.#models.set(name, { name, ownedBy: vendor.name, kind: kindOfName(name), maxOutputTokens, routes });
+      const kind = kindOfName(name);
+      const bounds = { maxOutputTokens, imageTokensMax: IMAGE_TOKENS_MAX };
+      this.#models.set(name, { name, ownedBy: vendor.name, kind, ...bounds, routes });
     }
   }
 
@@ -192,12 +197,12 @@ export class ModelBook {
   /** Never lets the demo answer in a real model's name once any real provider is there. */
   #addPreset(preset: ModelPreset, hasReal: boolean): void {
     const vendors = Object.entries(preset.vendors).filter(([vendor]) => this.#sources.has(vendor));
-    const { name, ownedBy, kind = 'text', maxOutputTokens } = preset;
+    const { name, ownedBy, kind = 'text', maxOutputTokens, imageTokensMax = IMAGE_TOKENS_MAX } = preset;
     const routes = vendors.map(([vendor, upstream], priority) =>
       this.routeTo(vendor, upstream, { priority, maxOutputTokens }),
     );
     if (routes.length === 0 && !hasReal) routes.push(this.routeTo('demo', name));
-    this.#models.set(name, { name, ownedBy, kind, maxOutputTokens, routes });
+    this.#models.set(name, { name, ownedBy, kind, maxOutputTokens, imageTokensMax, routes });
   }
 
   /** The way to a provider's model. Throws where there is no such provider. */

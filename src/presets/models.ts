@@ -10,14 +10,20 @@ export type ModelPreset = {
   readonly kind?: ModelKind;
   /** The most output tokens a call can get where it names no bound itself; the hold counts on it. */
   readonly maxOutputTokens: number;
+  /** Tokens of a picture, where they may be more than of most models. */
+  readonly imageTokensMax?: number;
   /** Vendor name to the vendor's model name, in order of preference. */
   readonly vendors: Readonly<Record<string, string>>;
 };
+
+/** A picture of eight tiles is 2 833 + 8 × 5 667 tokens of this model (OpenAI, "Images and vision"). */
+const MINI = { name: 'gpt-4o-mini', imageTokensMax: 48_169 } as const;
 
 const openai = (name: string, maxOutputTokens: number, upstream = name): ModelPreset => ({
   name,
   ownedBy: 'openai',
   maxOutputTokens,
+  ...(upstream === MINI.name ? { imageTokensMax: MINI.imageTokensMax } : {}),
   vendors: { openai: upstream, openrouter: `openai/${upstream}` },
 });
 
@@ -78,7 +84,7 @@ const CLAUDE_5_OUTPUT_TOKENS = 16_384;
  */
 const RETIRED: readonly ModelPreset[] = [
   ...['text-ada-001', 'text-babbage-001', 'text-curie-001', 'text-davinci-003'].map((name) =>
-    openai(name, 4096, 'gpt-4o-mini'),
+    openai(name, 4096, MINI.name),
   ),
   ...['claude-2', 'claude-instant-v1', 'claude-v1.0', 'claude-v1.2', 'claude-v1.3'].map((name) =>
     anthropic(name, 'claude-haiku-4-5'),
@@ -105,7 +111,7 @@ export const MODEL_PRESETS: readonly ModelPreset[] = [
   work('rerank', 'demo-rerank', 'tolmach', 'demo'),
   ...RETIRED,
   openai('gpt-4o', 16_384),
-  openai('gpt-4o-mini', 16_384),
+  openai(MINI.name, 16_384),
   openai('gpt-4.1', 32_768),
   openai('gpt-4.1-mini', 32_768),
   openai('gpt-5', 32_768),

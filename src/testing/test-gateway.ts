@@ -55,8 +55,11 @@ export class TestGateway extends GatewayClient {
     this.#dataDir = dataDir;
   }
 
-  /** Models: `strict` is relayed byte for byte, `loose` is translated, `claude` speaks Anthropic's protocol, `both` has all upstreams as targets in order, and so
-   * have `picture`, which draws, `vectors`, `ranks`, `voice` and `listener`. */
+  /**
+   * Models: `strict` is relayed byte for byte, and so is `dear-pictures`, which counts 48 000 tokens for a picture;
+   * `loose` is translated, `claude` speaks Anthropic's protocol, `both` has all upstreams as targets in order, and so
+   * have `picture`, which draws, `vectors`, `ranks`, `voice` and `listener`.
+   */
   static async start(options: TestGatewayOptions = {}): Promise<TestGateway> {
     const dataDir = mkdtempSync(join(tmpdir(), 'tolmach-test-'));
     const upstreams = await Promise.all(Array.from({ length: options.upstreams ?? 1 }, () => FaultUpstream.start()));
@@ -114,6 +117,7 @@ export function configFor(upstreams: readonly FaultUpstream[], settings: Setting
     ],
     models: [
       { name: 'strict', targets: [target(0)] },
+      { name: 'dear-pictures', imageTokensMax: 48_000, targets: [target(0)] },
       { name: 'loose', targets: [{ provider: 'untidy', model: 'upstream-model' }] },
       { name: 'claude', targets: [{ provider: 'claude', model: 'upstream-model' }] },
       { name: 'both', targets: upstreams.map((_, i) => target(i)) },

@@ -148,6 +148,28 @@ describe('the hold is on the dearest reading of the call:', () => {
     expect(held).toBeGreaterThanOrEqual(5_000 * 200);
   });
 
+  test('for each picture what the model counts for one at the most', async () => {
+    const picture = { type: 'image_url', image_url: { url: 'data:image/png;base64,iVBORw0KGgo=' } };
+    const shown = (count: number) => [{ role: 'user', content: Array.from({ length: count }, () => picture) }];
+    const [one, three] = [
+      await heldFor({ max_completion_tokens: 1, messages: shown(1) }),
+      await heldFor({ max_completion_tokens: 1, messages: shown(3) }),
+    ];
+    expect(three - one).toBe(2 * 5_000 * 50);
+    const dear = await heldFor({ model: 'dear-pictures', max_completion_tokens: 1, messages: shown(1) });
+    expect(dear - one).toBe((48_000 - 5_000) * 50);
+  });
+
+  test('a dear picture is charged as the vendor counts it, and not taken for an absurd count', async () => {
+    const customer = await gateway.customer('money', { rub: '1000' });
+    const content = [{ type: 'image_url', image_url: { url: 'data:image/png;base64,iVBORw0KGgo=' } }];
+    const usage = { prompt_tokens: 48_000, completion_tokens: 1 };
+    gateway.upstream.queue(json(completion('Hi', { usage })));
+    const body = { model: 'dear-pictures', max_completion_tokens: 1, messages: [{ role: 'user', content }] };
+    await gateway.chat(customer, body);
+    expect((await gateway.balance(customer)).microRub).toBe(1_000_000_000 - 48_000 * 50 - 200);
+  });
+
   test('everything that a provider reads as input', async () => {
     const bare = await heldFor({ max_completion_tokens: 1 });
     const long = 'x'.repeat(10_000);
