@@ -4,7 +4,7 @@ import { unsupported } from '../core/fields.ts';
 
 /** Carried fields of each family whose loss would make the answer a lie; all others may be left out. */
 const NEEDED: Readonly<Record<Family, readonly string[]>> = {
-  'openai-chat': ['audio', 'web_search_options'],
+  'openai-chat': ['audio'],
   // What would change the price or reach the operator's own things is refused before, whoever answers.
   'anthropic-messages': [],
 };

@@ -135,6 +135,19 @@ describe('400', () => {
     [{ base_url: 'http://evil' }, 'unsupported_parameter', 'base_url'],
     [{ api_key: 'x' }, 'unsupported_parameter', 'api_key'],
     [{ provider: 'x' }, 'unsupported_parameter', 'provider'],
+    [{ models: ['openai/o1-pro'] }, 'unsupported_parameter', 'models'],
+    [{ plugins: [{ id: 'web' }] }, 'unsupported_parameter', 'plugins'],
+    [{ extra_body: { google: {} } }, 'unsupported_parameter', 'extra_body'],
+    [{ web_search_options: {} }, 'unsupported_parameter', 'web_search_options'],
+    [{ search_parameters: { mode: 'on' } }, 'unsupported_parameter', 'search_parameters'],
+    [{ service_tier: 'priority' }, 'unsupported_parameter', 'service_tier'],
+    [{ tools: [{ type: 'web_search' }] }, 'unsupported_parameter', 'tools[0]'],
+    [{ tools: [{ type: 'openrouter:web_search', function: { name: 'x' } }] }, 'unsupported_parameter', 'tools[0]'],
+    [
+      { messages: [{ role: 'user', content: [{ type: 'file', file: { file_id: 'file-1' } }] }] },
+      'unsupported_parameter',
+      'messages[0].content[0].file.file_id',
+    ],
   ];
   test.each(fields)('for %j', async (field, code, param) => {
     expect(await refusal(JSON.stringify({ ...hello, ...field }))).toMatchObject({ status: 400, code, param });

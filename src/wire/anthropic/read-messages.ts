@@ -17,6 +17,7 @@ import {
 } from '../../core/fields.ts';
 import { parseObject } from '../../core/json-guard.ts';
 import type { RequestHead, WireBody } from '../rendering.ts';
+import { refuseSteering } from '../steering.ts';
 import { readMessageList, readSystem } from './read-blocks.ts';
 
 const MAX_TOKENS_MAX = 10_000_000;
@@ -41,13 +42,8 @@ const KNOWN = new Set([
   'output_config',
 ]);
 
-/**
- * Fields that would change who pays, where the call goes or what it costs, or that reach what belongs to the operator
- * at the vendor. They are refused, never passed on.
- */
+/** Fields of this family that steer a call, beside those of all families. They are refused, never passed on. */
 const REFUSED: readonly string[] = [
-  'api_key',
-  'base_url',
   'container',
   'inference_geo',
   'mcp_servers',
@@ -84,6 +80,7 @@ function readValue(value: JsonObject): ChatCall {
   for (const name of REFUSED)
     if (value[name] !== undefined && value[name] !== null)
       throw unsupported(name, `${name}: cannot be set by the caller`);
+  refuseSteering(value);
   const model = optionalString(value, 'model');
   if (model === undefined || model === '')
     throw new CallError('missing_field', { param: 'model', message: 'model: Field required' });

@@ -22,6 +22,7 @@ import {
   optionalObject,
   optionalString,
   present,
+  unsupported,
 } from '../../core/fields.ts';
 import { parseObject } from '../../core/json-guard.ts';
 import { readCacheMark } from '../cache-mark.ts';
@@ -123,9 +124,22 @@ function readMaxTokens(body: JsonObject): number | undefined {
 function readTools(body: JsonObject): Tool[] | undefined {
   const tools = optionalArray(body, 'tools', TOOLS_MAX);
   if (tools !== undefined)
-    return tools.map((tool, i) => readTool(isObject(tool) ? tool['function'] : undefined, `tools[${i}].function`));
+    return tools.map((tool, i) => {
+      refuseVendorTool(tool, i);
+      return readTool(isObject(tool) ? tool['function'] : undefined, `tools[${i}].function`);
+    });
   // The older spelling: a bare list of functions.
   return optionalArray(body, 'functions', TOOLS_MAX)?.map((tool, i) => readTool(tool, `functions[${i}]`));
+}
+
+/** Tools that a vendor runs itself cost it more than tokens. Older clients leave the type of a function out. */
+function refuseVendorTool(tool: unknown, i: number): void {
+  const type = isObject(tool) ? (tool['type'] ?? 'function') : 'function';
+  if (type !== 'function')
+    throw unsupported(
+      `tools[${i}]`,
+      `Tools of the type "${String(type).slice(0, 64)}" are not supported, only functions.`,
+    );
 }
 
 function readTool(value: unknown, param: string): Tool {
@@ -222,6 +236,9 @@ function readPart(value: unknown, param: string): Part {
       throw invalid(`${param}.image_url`, `"${param}.image_url" must have a url.`);
     return { kind: 'image', url: image['url'], ...present({ detail: optionalString(image, 'detail') }) };
   }
+  // A file of the operator's at the vendor: one customer could read what another has sent.
+  if (isObject(value['file']) && value['file']['file_id'] !== undefined)
+    throw unsupported(`${param}.file.file_id`, 'Files are not stored here: send "file_data" instead.');
   return { kind: 'opaque', type: value['type'], value };
 }
 

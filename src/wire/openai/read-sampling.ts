@@ -2,17 +2,13 @@
 import { CallError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/fields.ts';
 import { invalid, optionalBoolean, optionalObject, optionalString } from '../../core/fields.ts';
+import { refuseSteering } from '../steering.ts';
 
 export const MAX_TOKENS_MAX = 10_000_000;
 
-/** Fields that would change who pays or where the call goes. They are refused, never passed on. */
-const REFUSED = ['base_url', 'api_base', 'api_key', 'provider'];
-
 /** The asked model. Throws where there is none, and on fields that are not the caller's to set. */
 export function readModelName(body: JsonObject): string {
-  for (const name of REFUSED)
-    if (name in body)
-      throw new CallError('unsupported_parameter', { param: name, message: `"${name}" cannot be set by the caller.` });
+  refuseSteering(body);
   const model = optionalString(body, 'model');
   if (model === undefined || model === '')
     throw new CallError('missing_field', { param: 'model', message: 'you must provide a model parameter' });
