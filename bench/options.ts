@@ -2,7 +2,7 @@
 import { TARGETS } from './targets/index.ts';
 import type { TargetName } from './targets/target.ts';
 
-export const MEASURES = ['calls', 'frames', 'memory', 'start', 'ledger'] as const;
+export const MEASURES = ['calls', 'frames', 'crossing', 'memory', 'start', 'ledger'] as const;
 export type Measure = (typeof MEASURES)[number];
 
 export type Options = {

@@ -15,6 +15,8 @@ export type Pace = {
   readonly streams: number;
   /** Of the streams that only warm the targets up: compiling goes on for tens of thousands of frames. */
   readonly firstFramesEach: number;
+  /** How often short streams are opened to warm up what opens them: it is compiled again after some hundreds. */
+  readonly firstOpenings: number;
   readonly framesEach: number;
   readonly gapMs: number;
   readonly openStreams: number;
@@ -38,6 +40,7 @@ export const FULL_PACE: Pace = {
   frameRounds: 5,
   streams: 50,
   firstFramesEach: 1_500,
+  firstOpenings: 20,
   framesEach: 300,
   gapMs: 10,
   openStreams: 1_000,
@@ -58,6 +61,7 @@ export const QUICK_PACE: Pace = {
   pacedMs: 800,
   frameRounds: 1,
   firstFramesEach: 300,
+  firstOpenings: 2,
   framesEach: 100,
   memoryFrames: 3,
   restMs: 500,

@@ -1,5 +1,6 @@
 // Turns figures into the tables that the bench prints.
 import type { CallsFigures } from './measures/calls.ts';
+import type { CrossingFigures } from './measures/crossing.ts';
 import type { FramesFigures } from './measures/frames.ts';
 import type { LedgerFigures } from './measures/ledger.ts';
 import type { MemoryFigures } from './measures/memory.ts';
@@ -39,6 +40,16 @@ export function reportFrames(figures: readonly FramesFigures[]): string {
     return [f.target, ...cpu, times(f.cpuToBare), times(f.cpuToNginx), fixed(f.readsPerFrame, 2)];
   });
   return table(title, head, rows);
+}
+
+export function reportCrossing(figures: readonly CrossingFigures[]): string {
+  const first = figures[0];
+  const title = `Streams of words through Tolmach, ${first?.streams} of ${first?.framesEach} words`;
+  const rows = figures.map((f) => {
+    const cpu = [fixed(f.cpuUsPerFrame), percent(f.cpuSpread), times(f.cpuToRelay)];
+    return [f.client, f.vendor, ...cpu];
+  });
+  return table(title, ['client', 'vendor', 'CPU us/word', '+-', "to the vendor's relay"], rows);
 }
 
 export function reportMemory(figures: readonly MemoryFigures[]): string {

@@ -3,6 +3,7 @@
 import { mkdirSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { measureCallFigures } from './measures/calls.ts';
+import { measureCrossingFigures } from './measures/crossing.ts';
 import { measureFrameFigures } from './measures/frames.ts';
 import { measureLedgerFigures } from './measures/ledger.ts';
 import { measureMemoryFigures } from './measures/memory.ts';
@@ -12,7 +13,7 @@ import { readOptions } from './options.ts';
 import type { Pace } from './pace.ts';
 import { FULL_PACE, QUICK_PACE } from './pace.ts';
 import { chooseCores, freePort, isListening, killAll, PinnedProcess } from './pinned-process.ts';
-import { reportCalls, reportFrames, reportLedger, reportMemory, reportStart } from './report.ts';
+import { reportCalls, reportCrossing, reportFrames, reportLedger, reportMemory, reportStart } from './report.ts';
 import type { Circumstances } from './results.ts';
 import { keep, readCircumstances } from './results.ts';
 import { TARGETS } from './targets/index.ts';
@@ -62,11 +63,13 @@ async function measureAll(run: Run): Promise<void> {
   }
 }
 
-/** Calls and frames, for which all targets run side by side and take turns; answers the targets that can run. */
+/** Calls and streams, for which all targets run side by side and take turns; answers the targets that can run. */
 async function measureTraffic({ options, pace, surroundings, circumstances }: Run): Promise<Target[]> {
   await using stack = new AsyncDisposableStack();
   const running: RunningTarget[] = [];
-  const needed = (['calls', 'frames', 'memory', 'start'] as const).some((measure) => options.measures.has(measure));
+  const needed = (['calls', 'frames', 'crossing', 'memory', 'start'] as const).some((measure) =>
+    options.measures.has(measure),
+  );
   const wanted = needed ? TARGETS.filter((target) => options.targets.has(target.name)) : [];
   for (const target of wanted) {
     const started = await startOrSkip(target, surroundings);
@@ -84,8 +87,14 @@ async function measureTraffic({ options, pace, surroundings, circumstances }: Ru
     keep('frames', figures, circumstances);
     say(reportFrames(figures));
   }
+  const own = running.find((target) => target.name === 'tolmach');
+  if (options.measures.has('crossing') && own !== undefined) {
+    const figures = await measureCrossingFigures(own, surroundings.cores, pace);
+    keep('crossing', figures, circumstances);
+    say(reportCrossing(figures));
+  }
   // Where no call was made there is nothing to have been charged.
-  const hasCalls = options.measures.has('calls') || options.measures.has('frames');
+  const hasCalls = (['calls', 'frames', 'crossing'] as const).some((measure) => options.measures.has(measure));
   if (hasCalls) for (const target of running) await target.check?.();
   return wanted.filter((target) => running.some((started) => started.name === target.name));
 }

@@ -6,18 +6,30 @@ import type { Socket } from 'bun';
 import type { PacedStream } from './frame-pacer.ts';
 import { FramePacer } from './frame-pacer.ts';
 import { failSomehow } from './upstream-faults.ts';
-import { ANSWER_JSON, frameJson, frameWord, usageFrameJson } from './workload.ts';
+import {
+  ANSWER_JSON,
+  CLAUDE_GAP_MS,
+  claudeEnd,
+  claudeStart,
+  claudeWord,
+  frameJson,
+  frameWord,
+  usageFrameJson,
+} from './workload.ts';
 
 type Connection = { pending: string; stream: PacedStream | undefined };
 
 const FRAMES_MAX = 4_000;
 const FAIL_EVERY = Number(process.argv[3] ?? 0);
 const REQUEST_MAX = 1_000_000;
+const LAST_CHUNK = '0\r\n\r\n';
 const ANSWER = Buffer.from(
   `${head('application/json')}content-length: ${Buffer.byteLength(ANSWER_JSON)}\r\n\r\n${ANSWER_JSON}`,
 );
 const STREAM_HEAD = Buffer.from(`${head('text/event-stream; charset=utf-8')}transfer-encoding: chunked\r\n\r\n`);
-const FRAMES = { plain: prepareFrames(false), withUsage: prepareFrames(true) };
+/** The events of a stream, each a chunk; `end` is asked for with the number of words. */
+type Frames = { readonly first: Buffer; readonly words: readonly Buffer[]; end(count: number): Buffer };
+const FRAMES = { plain: prepareFrames(false), withUsage: prepareFrames(true), claude: prepareClaudeFrames() };
 const pacer = new FramePacer();
 let asked = 0;
 const answerAfterMs = Number(process.argv[4] ?? 0);
@@ -60,21 +72,21 @@ function answerOne(socket: Socket<Connection>, text: string): number {
   const body = text.slice(bodyStart, end);
   asked += 1;
   if (FAIL_EVERY > 0 && asked % FAIL_EVERY === 0) failSomehow(socket);
-  else if (body.includes('"stream":true')) startStream(socket, body);
+  else if (body.includes('"stream":true')) startStream(socket, body, text.startsWith('POST /v1/messages '));
   else if (answerAfterMs > 0) setTimeout(() => write(socket, ANSWER), answerAfterMs);
   else write(socket, ANSWER);
   return end;
 }
 
-function startStream(socket: Socket<Connection>, body: string): void {
+function startStream(socket: Socket<Connection>, body: string, isClaude: boolean): void {
   const count = Number(/"max_(?:completion_)?tokens":(\d+)/.exec(body)?.[1] ?? 0);
-  const gapMs = Number(/"seed":(\d+)/.exec(body)?.[1] ?? 0);
+  const gapMs = isClaude ? CLAUDE_GAP_MS : Number(/"seed":(\d+)/.exec(body)?.[1] ?? CLAUDE_GAP_MS);
   if (count < 1 || count > FRAMES_MAX || gapMs < 1) fail(`cannot stream what was asked: ${body}`);
-  const usage = body.includes('"include_usage":true');
-  const frames = usage ? FRAMES.withUsage : FRAMES.plain;
+  const wantsUsage = body.includes('"include_usage":true');
+  const frames: Frames = isClaude ? FRAMES.claude : wantsUsage ? FRAMES.withUsage : FRAMES.plain;
   let sent = 0;
   write(socket, STREAM_HEAD);
-  write(socket, frames.role);
+  write(socket, frames.first);
   const stream: PacedStream = {
     gapMs,
     sendNext() {
@@ -83,8 +95,7 @@ function startStream(socket: Socket<Connection>, body: string): void {
         sent += 1;
         return true;
       }
-      const last = usage ? chunk(`data: ${usageFrameJson(count)}\n\n`) : '';
-      write(socket, Buffer.from(`${frames.finish}${last}${chunk('data: [DONE]\n\n')}0\r\n\r\n`));
+      write(socket, frames.end(count));
       socket.data.stream = undefined;
       return false;
     },
@@ -93,12 +104,23 @@ function startStream(socket: Socket<Connection>, body: string): void {
   pacer.add(stream);
 }
 
-function prepareFrames(includeUsage: boolean) {
+function prepareFrames(includeUsage: boolean): Frames {
   const frame = (delta: object, finish: string | null) => chunk(`data: ${frameJson(delta, finish, includeUsage)}\n\n`);
   return {
-    role: Buffer.from(frame({ role: 'assistant', content: '', refusal: null }, null)),
+    first: Buffer.from(frame({ role: 'assistant', content: '', refusal: null }, null)),
     words: Array.from({ length: FRAMES_MAX }, (_, i) => Buffer.from(frame({ content: frameWord(i) }, null))),
-    finish: frame({}, 'stop'),
+    end(count) {
+      const usage = includeUsage ? chunk(`data: ${usageFrameJson(count)}\n\n`) : '';
+      return Buffer.from(`${frame({}, 'stop')}${usage}${chunk('data: [DONE]\n\n')}${LAST_CHUNK}`);
+    },
+  };
+}
+
+function prepareClaudeFrames(): Frames {
+  return {
+    first: Buffer.from(chunk(claudeStart())),
+    words: Array.from({ length: FRAMES_MAX }, (_, i) => Buffer.from(chunk(claudeWord(frameWord(i))))),
+    end: (count) => Buffer.from(`${chunk(claudeEnd(count))}${LAST_CHUNK}`),
   };
 }
 

@@ -2,10 +2,14 @@
 // Both ends import this file, so that every answer which a target relays can be compared with what was sent.
 //
 // A request tells the upstream how to stream in fields that every gateway passes on: `max_tokens` is the number of
-// text frames, `seed` the milliseconds between them.
+// text frames, `seed` the milliseconds between them. Anthropic's API has no `seed`, so that its gap is always the same.
 
 export const PUBLIC_MODEL = 'bench-model';
 export const UPSTREAM_MODEL = 'gpt-4o-mini';
+/** What the upstream answers in Anthropic's shape for. */
+export const CLAUDE_MODEL = 'bench-claude';
+export const UPSTREAM_CLAUDE = 'claude-sonnet-4-5';
+export const CLAUDE_GAP_MS = 10;
 export const UPSTREAM_KEY = 'sk-bench-upstream';
 
 const ID = 'chatcmpl-CJz3Q8t5yqD0Vh2mXn7bLkRw4sTfA';
@@ -48,6 +52,12 @@ export function streamBody(model: string, frames: number, gapMs: number): string
   return JSON.stringify({ model, messages: messages(), max_tokens: frames, seed: gapMs, stream: true });
 }
 
+/** The same in Anthropic's dialect. */
+export function messageStreamBody(model: string, frames: number): string {
+  const [system, ...rest] = messages();
+  return JSON.stringify({ model, system: system?.content, messages: rest, max_tokens: frames, stream: true });
+}
+
 function messages(): { role: string; content: string }[] {
   return [
     { role: 'system', content: 'You explain physics to pupils of the eighth grade. Answer in two sentences.' },
@@ -70,6 +80,32 @@ export function frameJson(delta: object, finish: string | null, includeUsage: bo
 export function usageFrameJson(frames: number): string {
   const usage = { prompt_tokens: 61, completion_tokens: frames, total_tokens: 61 + frames };
   return JSON.stringify({ ...chunkHead(), choices: [], usage });
+}
+
+/** One event of a message as Anthropic sends it, about 130 bytes. */
+export function claudeEvent(type: string, fields: object): string {
+  return `event: ${type}\ndata: ${JSON.stringify({ type, ...fields })}\n\n`;
+}
+
+export function claudeStart(): string {
+  const usage = { input_tokens: 61, cache_creation_input_tokens: 0, cache_read_input_tokens: 0, output_tokens: 1 };
+  const begun = { id: 'msg_01XFDUDYJgAACzvnptvVoYEL', type: 'message', role: 'assistant', model: UPSTREAM_CLAUDE };
+  const message = { ...begun, content: [], stop_reason: null, stop_sequence: null, usage };
+  const block = { index: 0, content_block: { type: 'text', text: '' } };
+  return claudeEvent('message_start', { message }) + claudeEvent('content_block_start', block);
+}
+
+export function claudeWord(text: string): string {
+  return claudeEvent('content_block_delta', { index: 0, delta: { type: 'text_delta', text } });
+}
+
+export function claudeEnd(frames: number): string {
+  const delta = { stop_reason: 'end_turn', stop_sequence: null };
+  return (
+    claudeEvent('content_block_stop', { index: 0 }) +
+    claudeEvent('message_delta', { delta, usage: { output_tokens: frames } }) +
+    claudeEvent('message_stop', {})
+  );
 }
 
 function chunkHead(): Record<string, unknown> {

@@ -22,6 +22,6 @@ export function streamDestination(target: RunningTarget, frames: number, gapMs: 
   return destination(target, target.streamPath, streamBody(target.model, frames, gapMs));
 }
 
-function destination(target: RunningTarget, path: string, body: string): Destination {
+export function destination(target: RunningTarget, path: string, body: string): Destination {
   return { port: target.port, path, headers: target.headers, body, pids: target.process?.pids ?? [] };
 }

@@ -21,6 +21,8 @@ export type FramesFigures = {
 type Sample = { readonly cpuUs: number; readonly reads: number };
 
 const LIMIT_MS = 30_000;
+/** Of streams that warm up their opening. */
+const SHORT_FRAMES = 10;
 
 export async function measureFrameFigures(
   targets: readonly RunningTarget[],
@@ -29,7 +31,10 @@ export async function measureFrameFigures(
 ): Promise<FramesFigures[]> {
   const relays = targets.filter((target) => target.process !== undefined);
   const samples = new Map<TargetName, Sample[]>(relays.map((target) => [target.name, []]));
-  for (const target of relays) await sample(target, cores, pace, pace.firstFramesEach);
+  for (const target of relays) {
+    await sample(target, cores, pace, pace.firstFramesEach);
+    for (let i = 0; i < pace.firstOpenings; i++) await sample(target, cores, pace, SHORT_FRAMES);
+  }
   for (let round = 0; round < pace.frameRounds; round++)
     for (const target of relays) samples.get(target.name)?.push(await sample(target, cores, pace, pace.framesEach));
   return relays.map((target) => figures(target.name, samples, pace));

@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort, PinnedProcess, runToEnd } from '../pinned-process.ts';
-import { PUBLIC_MODEL, UPSTREAM_KEY, UPSTREAM_MODEL } from '../workload.ts';
+import { CLAUDE_MODEL, PUBLIC_MODEL, UPSTREAM_CLAUDE, UPSTREAM_KEY, UPSTREAM_MODEL } from '../workload.ts';
 import { BUN_ENVIRONMENT } from './bare.ts';
 import type { RunningTarget, Surroundings, Target } from './target.ts';
 import { CHAT_PATH, START_LIMIT_MS } from './target.ts';
@@ -37,6 +37,8 @@ export function tolmachEnvironment(port: number, dataDir: string, upstreamPort =
     CONFIG: join(dataDir, 'bench.yaml'),
     OPENAI_API_KEY: UPSTREAM_KEY,
     OPENAI_BASE_URL: `http://127.0.0.1:${upstreamPort}/v1`,
+    ANTHROPIC_API_KEY: UPSTREAM_KEY,
+    ANTHROPIC_BASE_URL: `http://127.0.0.1:${upstreamPort}/v1`,
   };
 }
 
@@ -108,12 +110,14 @@ const CONFIG = `
 models:
   - name: ${PUBLIC_MODEL}
     targets: [{ provider: openai, model: ${UPSTREAM_MODEL} }]
+  - name: ${CLAUDE_MODEL}
+    targets: [{ provider: anthropic, model: ${UPSTREAM_CLAUDE} }]
 plans:
   - id: bench
     name: Bench
     dailyRequests: 20
     callsAtOnce: { perKey: 10000, perAccount: 10000 }
     maxInputChars: 10000
-    prices: [{ dialects: [openai], endpoints: [chat], requests: 2 }]
-    limits: [{ name: chat, dialects: [openai], endpoints: [chat], perMinute: 10000000, perDay: 1000000000 }]
+    prices: [{ dialects: [openai, anthropic], endpoints: [chat], requests: 2 }]
+    limits: [{ name: chat, dialects: [openai, anthropic], endpoints: [chat], perMinute: 10000000, perDay: 1000000000 }]
 `;
