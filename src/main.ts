@@ -213,8 +213,9 @@ async function doChores(gateway: Gateway, tasks: TaskRunner): Promise<void> {
       isMoreLeft = purged.kind === 'written' ? purged.isMoreLeft : undefined;
     }
     for (const task of await gateway.store.adoptTasks()) tasks.add(task);
-    // Another process may have been given a newer book.
+    // Another process may have been given a newer book, or newer plans.
     gateway.costs.load(await gateway.store.findCostBook());
+    gateway.plans.load(await gateway.store.listPlans());
   } catch (error) {
     gateway.report.alarm('chores_failed', { detail: String(error) });
   }

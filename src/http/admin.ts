@@ -2,14 +2,14 @@
 // and no cross-origin calls. Every answer is built field by field, so that no row can leak what it should not show.
 import { timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
-import { describeIssues, toPlan } from '../config.ts';
-import { planSchema } from '../config-plan-schema.ts';
+import { describeIssues } from '../config.ts';
 import { CallError, toCallError } from '../core/errors.ts';
 import { displayKey, formatKey } from '../core/key-format.ts';
 import { sumBalance } from '../core/ledger.ts';
 import type { Gateway } from '../pipeline/gateway.ts';
 import type { Account, Key } from '../store/store.ts';
 import { COST_ROUTES } from './admin-costs.ts';
+import { PLAN_ROUTES, requirePlan } from './admin-plans.ts';
 import type { AdminRoute, Params } from './admin-route.ts';
 import { showAccount, showKey, showTask } from './admin-views.ts';
 import { queryOf, readBody } from './request.ts';
@@ -60,8 +60,7 @@ const ROUTES: readonly AdminRoute[] = [
   { method: 'GET', path: /^accounts\/(?<account>[\w-]+)\/balance$/, handle: balance },
   { method: 'GET', path: /^accounts\/(?<account>[\w-]+)\/usage$/, handle: usage },
   { method: 'DELETE', path: /^keys\/(?<key>[\w-]+)$/, handle: revokeKey },
-  { method: 'GET', path: /^plans$/, handle: async (gateway) => ({ plans: gateway.plans.list() }) },
-  { method: 'PUT', path: /^plans\/(?<plan>[\w.-]+)$/, handle: putPlan },
+  ...PLAN_ROUTES,
   { method: 'GET', path: /^tasks\/(?<task>\d{1,15})$/, handle: findTask },
   { method: 'GET', path: /^models$/, handle: listModels },
   ...COST_ROUTES,
@@ -211,22 +210,6 @@ async function usage(gateway: Gateway, { account = '' }: Params, _: unknown, que
   return { calls: await gateway.store.listUsage(account, limit, query.get('before') ?? undefined) };
 }
 
-async function putPlan(gateway: Gateway, { plan: planId = '' }: Params, body: unknown): Promise<unknown> {
-  const parsed = planSchema.parse(body);
-  if (parsed.id !== planId)
-    throw new CallError('invalid_field', { param: 'id', message: `The plan's id must be ${planId}.` });
-  if (gateway.plans.isPinned(planId))
-    throw new CallError('invalid_field', {
-      param: 'id',
-      status: 409,
-      message: `The configuration file pins the plan ${planId}; change it there.`,
-    });
-  const plan = toPlan(parsed, (gateway.plans.find(planId)?.version ?? 0) + 1);
-  await gateway.store.write({ kind: 'putPlan', plan });
-  gateway.plans.load([plan]);
-  return plan;
-}
-
 async function findTask(gateway: Gateway, { task: taskId = '' }: Params): Promise<unknown> {
   const task = await gateway.store.findTask(Number(taskId));
   if (task === undefined) throw new CallError('not_found', { message: `There is no task ${taskId}.` });
@@ -258,15 +241,6 @@ async function status(gateway: Gateway): Promise<unknown> {
     timeZone: gateway.config.timeZone,
     residentBytes: process.memoryUsage.rss(),
   };
-}
-
-function requirePlan(gateway: Gateway, planId: string): void {
-  if (gateway.plans.find(planId) !== undefined) return;
-  const known = gateway.plans
-    .list()
-    .map((plan) => plan.id)
-    .join(', ');
-  throw new CallError('invalid_field', { param: 'plan', message: `There is no plan ${planId}. Plans: ${known}.` });
 }
 
 async function findAccount(gateway: Gateway, accountId = ''): Promise<Account> {

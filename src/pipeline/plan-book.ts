@@ -11,9 +11,12 @@ export class PlanBook {
     for (const plan of [...presets, ...pinned]) this.#plans.set(plan.id, plan);
   }
 
-  /** Takes plans from the store. A plan of the file stays as the file says. */
+  /** Takes plans from the store, those that are newer than what is known. A plan of the file stays as the file says. */
   load(stored: readonly Plan[]): void {
-    for (const plan of stored) if (!this.#pinned.has(plan.id)) this.#plans.set(plan.id, plan);
+    for (const plan of stored) {
+      const isNewer = plan.version > (this.#plans.get(plan.id)?.version ?? 0);
+      if (isNewer && !this.#pinned.has(plan.id)) this.#plans.set(plan.id, plan);
+    }
   }
 
   isPinned(planId: string): boolean {

@@ -204,6 +204,7 @@ export type WriteOperation =
     }
   | { readonly kind: 'createKey'; readonly key: Key; readonly hmac: string }
   | { readonly kind: 'revokeKey'; readonly keyId: string; readonly revokedAtMs: number }
+  /** Puts a plan in place of its older versions. `conflict` where there is another of that version, or a newer one. */
   | { readonly kind: 'putPlan'; readonly plan: Plan }
   /** Adds a version of the book of costs. `conflict` where there is another of that number. */
   | { readonly kind: 'addCostBook'; readonly book: CostBook }

@@ -57,7 +57,6 @@ const FILE_LINES_MAX = 300;
 const FILE_RATCHET: Readonly<Record<string, number>> = {
   // The catalogue is one row for each error.
   'src/core/errors.ts': 371,
-  'src/http/admin.ts': 313,
 };
 
 const FUNCTION_LINES_MAX = 70;

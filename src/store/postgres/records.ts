@@ -65,12 +65,7 @@ export async function applyRecord(session: Session, operation: RecordOperation):
     case 'addCostBook':
       return addCostBook(session, operation);
     case 'putPlan':
-      await session.unsafe(
-        `INSERT INTO plan (plan_id, version, body) VALUES ($1, $2::bigint, $3::text::jsonb)
-         ON CONFLICT (plan_id) DO UPDATE SET version = excluded.version, body = excluded.body`,
-        [operation.plan.id, operation.plan.version, JSON.stringify(operation.plan)],
-      );
-      return WRITTEN;
+      return putPlan(session, operation);
   }
 }
 
@@ -103,6 +98,21 @@ async function createKey(
     [k.keyId, k.accountId, hmac, k.display, k.name, k.createdAtMs, k.revokedAtMs],
   );
   return WRITTEN;
+}
+
+async function putPlan(session: Session, { plan }: RecordOperation & { kind: 'putPlan' }): Promise<RecordOutcome> {
+  const body = JSON.stringify(plan);
+  await session.unsafe(
+    `INSERT INTO plan (plan_id, version, body) VALUES ($1, $2::bigint, $3::text::jsonb)
+     ON CONFLICT (plan_id) DO UPDATE SET version = excluded.version, body = excluded.body
+     WHERE excluded.version > plan.version`,
+    [plan.id, plan.version, body],
+  );
+  const kept = await session.unsafe('SELECT plan_id FROM plan WHERE plan_id = $1 AND body = $2::text::jsonb', [
+    plan.id,
+    body,
+  ]);
+  return kept.length === 1 ? WRITTEN : { kind: 'conflict', field: 'version' };
 }
 
 async function addCostBook(

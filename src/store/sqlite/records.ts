@@ -1,5 +1,6 @@
 // Writes accounts, keys and plans: plain rows with no decision in them.
 import type { Database } from 'bun:sqlite';
+import type { Plan } from '../../core/plan.ts';
 import { crashPoint } from '../../crash-point.ts';
 import type { RecordOperation } from '../record-operation.ts';
 import { PURGE_MAX } from '../record-operation.ts';
@@ -68,11 +69,17 @@ export function applyRecord(db: Database, operation: RecordOperation): RecordOut
       return kept?.body === text ? WRITTEN : { kind: 'conflict', field: 'version' };
     }
     case 'putPlan':
-      db.query(
-        'INSERT INTO plan (plan_id, version, body) VALUES (?, ?, ?) ON CONFLICT (plan_id) DO UPDATE SET version = excluded.version, body = excluded.body',
-      ).run(operation.plan.id, operation.plan.version, JSON.stringify(operation.plan));
-      return WRITTEN;
+      return putPlan(db, operation.plan);
   }
+}
+
+function putPlan(db: Database, plan: Plan): RecordOutcome {
+  const body = JSON.stringify(plan);
+  db.query(
+    'INSERT INTO plan (plan_id, version, body) VALUES (?, ?, ?) ON CONFLICT (plan_id) DO UPDATE SET version = excluded.version, body = excluded.body WHERE excluded.version > plan.version',
+  ).run(plan.id, plan.version, body);
+  const kept = db.query<{ body: string }, [string]>('SELECT body FROM plan WHERE plan_id = ?').get(plan.id);
+  return kept?.body === body ? WRITTEN : { kind: 'conflict', field: 'version' };
 }
 
 /** Answers whether more is left. The charges of what is forgotten stay in `usage`. */

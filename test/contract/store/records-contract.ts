@@ -82,6 +82,19 @@ export function recordsContract(open: OpenStore): void {
     expect(await t.store.listPlans()).toEqual([{ ...plan, version: 2 }]);
   });
 
+  test('of two that change a plan at once one is told that it came too late', async () => {
+    const t = await open();
+    const plan = { id: 'p', api: true, dailyRequests: 1, maxInputChars: null, prices: [], limits: [], aliases: [] };
+    const put = (version: number, name: string) =>
+      t.store.write({ kind: 'putPlan', plan: { ...plan, maxInputDialects: ['*'], version, name } });
+    const told = await Promise.all([put(2, 'One'), put(2, 'Other')]);
+    expect(told.map(({ kind }) => kind).sort()).toEqual(['conflict', 'written']);
+    const [kept] = await t.store.listPlans();
+    expect((await put(2, String(kept?.name))).kind).toBe('written');
+    expect((await put(1, 'Late')).kind).toBe('conflict');
+    expect(await t.store.listPlans()).toEqual([kept] as never);
+  });
+
   test('calls are listed newest first, and page by page', async () => {
     const t = await open();
     await writeAll(t.store, [account('anna'), pack('g', 9)]);
