@@ -54,8 +54,14 @@ describe('a client that somebody else made understands the fake of', () => {
       usage: GIGACHAT_USAGE,
       stream: 'Привет из Сбера.',
       call: ['function_call', 'weather', { city: 'Москва', days: 2 }],
-      after: 'Привет из Сбера.',
+      after: 'The tool says: {"t": 21}',
       drawn: 'Готово: <img src=',
+      seen: 'The pictures are: image/png of 70 bytes',
+      deleted: true,
+      vectors: [
+        [0, 3, 8],
+        [1, 3, 1],
+      ],
       models: 0,
     },
   );
@@ -77,6 +83,7 @@ describe('a client that somebody else made understands the fake of', () => {
     text: 'Hello there.',
     stream: 'Hello there.',
     pictures: 1,
+    vector: 3,
   });
 
   drives(node, 'gemini-client.mjs', () => [started(new FakeGemini('key')).url, 'key'], {
@@ -84,7 +91,8 @@ describe('a client that somebody else made understands the fake of', () => {
     thoughts: 2,
     stream: 'Hello there.',
     call: [['weather', { city: 'Москва', days: 2 }]],
-    after: 'Hello there.',
+    after: 'The tool says: {"t":21}',
+    vectors: [3, 3],
     failure: 400,
   });
 });

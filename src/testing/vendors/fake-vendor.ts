@@ -7,6 +7,7 @@ export type Asked = {
   readonly path: string;
   readonly headers: Headers;
   readonly text: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
 };
 
 /** What a vendor answers. `signal` ends when the caller has left. */
@@ -45,8 +46,9 @@ export class FakeVendor {
 
   async #answer(request: Request, script: VendorScript): Promise<Response> {
     const { pathname, search } = new URL(request.url);
-    const text = await request.text();
-    const asked = { method: request.method, path: `${pathname}${search}`, headers: request.headers, text };
+    const bytes = new Uint8Array(await request.arrayBuffer());
+    const text = Buffer.from(bytes).toString('utf8');
+    const asked = { method: request.method, path: `${pathname}${search}`, headers: request.headers, text, bytes };
     this.asked.push(asked);
     this.running += 1;
     this.runningMax = Math.max(this.runningMax, this.running);
@@ -76,4 +78,22 @@ export function streamOf(frames: readonly string[], onEnd: () => void = () => un
     cancel: onEnd,
   });
   return new Response(body, { headers: { 'content-type': 'text/event-stream' } });
+}
+
+/** A whole answer, or the half of one. */
+export function jsonOf(body: unknown, isCut: boolean): Response {
+  const text = JSON.stringify(body);
+  const sent = isCut ? text.slice(0, text.length / 2) : text;
+  return new Response(sent, { headers: { 'content-type': 'application/json' } });
+}
+
+/** The frames of an answer that breaks off: some text is there, the end is not. */
+export function cutFrames(frames: readonly string[], isCut: boolean): readonly string[] {
+  return isCut ? frames.slice(0, -2) : frames;
+}
+
+/** The form of an upload. Throws where the body is none. */
+export function formOf({ bytes, headers }: Asked): Promise<FormData> {
+  const type = headers.get('content-type') ?? '';
+  return new Response(bytes, { headers: { 'content-type': type } }).formData() as Promise<FormData>;
 }

@@ -1,5 +1,8 @@
-// Gemini's API as its JavaScript client's types have it.
-import { FakeVendor, refuse, streamOf } from './fake-vendor.ts';
+// Gemini's API as its JavaScript client's types have it. Names that the vendor does not know are refused, as its proto
+// messages are.
+import { cutFrames, FakeVendor, jsonOf, refuse, streamOf } from './fake-vendor.ts';
+import type { Heard, Said, Trouble } from './heard.ts';
+import { answerTo, describeBase64, troubleOf, wordsOf, wordsOfTrouble } from './heard.ts';
 
 export const GEMINI_USAGE = {
   promptTokenCount: 9,
@@ -15,7 +18,7 @@ export function geminiAnswer(text: string): Record<string, unknown> {
 
 /** Each chunk counts anew, and the last one has the reason for the end. */
 export function geminiFrames(text: string): string[] {
-  const words = text.match(/\S+\s*/g) ?? [];
+  const words = wordsOf(text);
   const chunks = words.map((word, i) =>
     i === words.length - 1
       ? chunkOf([{ text: word }], { finishReason: 'STOP' }, GEMINI_USAGE)
@@ -29,30 +32,94 @@ function chunkOf(parts: unknown, ending: object, usageMetadata: object): Record<
   return { candidates, usageMetadata, modelVersion: 'gemini-2.5-flash', responseId: 'response-upstream' };
 }
 
-type Content = { readonly role: string; readonly parts: readonly Record<string, unknown>[] };
-type Body = { readonly contents: readonly Content[]; readonly tools?: readonly unknown[] };
+type Part = {
+  readonly text?: string;
+  readonly inlineData?: { readonly mimeType: string; readonly data: string };
+  readonly functionCall?: unknown;
+  readonly functionResponse?: { readonly response: { readonly result?: unknown } };
+  readonly thoughtSignature?: string;
+};
+type Content = { readonly role: string; readonly parts: readonly Part[] };
+type Body = {
+  readonly contents: readonly Content[];
+  readonly tools?: readonly { readonly functionDeclarations?: readonly { readonly name: string }[] }[];
+  readonly generationConfig?: { readonly responseMimeType?: string; readonly responseJsonSchema?: unknown };
+};
+type EmbedRequest = {
+  readonly model?: string;
+  readonly content?: Content;
+  readonly taskType?: string;
+  readonly outputDimensionality?: number;
+};
+
+const FIELDS: readonly string[] = [
+  ...['contents', 'systemInstruction', 'tools', 'toolConfig', 'safetySettings', 'generationConfig', 'cachedContent'],
+];
+const CONFIG: readonly string[] = [
+  ...['maxOutputTokens', 'temperature', 'topP', 'topK', 'stopSequences', 'presencePenalty', 'frequencyPenalty', 'seed'],
+  ...['responseMimeType', 'responseJsonSchema', 'responseSchema', 'thinkingConfig', 'candidateCount'],
+];
+const EMBED_FIELDS: readonly string[] = ['model', 'content', 'taskType', 'title', 'outputDimensionality'];
+const EMBEDDED_AT_ONCE_MAX = 100;
+const STATUSES: Readonly<Record<number, string>> = {
+  400: 'INVALID_ARGUMENT',
+  401: 'UNAUTHENTICATED',
+  404: 'NOT_FOUND',
+  429: 'RESOURCE_EXHAUSTED',
+};
+const PATH =
+  /^\/v1(?:beta)?\/models\/([\w.-]+):(generateContent|streamGenerateContent|batchEmbedContents)(\?alt=sse)?$/;
 
 export class FakeGemini extends FakeVendor {
   constructor(key: string) {
     super(({ method, path, headers, text }) => {
       if (headers.get('x-goog-api-key') !== key)
-        return refuse(400, errorOf(400, 'INVALID_ARGUMENT', 'API key not valid. Please pass a valid API key.'));
-      const asked = /^\/v1(?:beta)?\/models\/([\w.-]+):(generateContent|streamGenerateContent)(\?alt=sse)?$/.exec(path);
-      if (method !== 'POST' || asked === null) return refuse(404, errorOf(404, 'NOT_FOUND', 'no such method'));
-      const body = JSON.parse(text) as Body;
-      const problem = problemOf(body, asked[1] ?? '');
-      if (problem !== undefined) return refuse(400, errorOf(400, 'INVALID_ARGUMENT', problem));
-      const last = body.contents.at(-1);
-      const wantsCall = body.tools !== undefined && last?.parts.every(({ functionResponse }) => !functionResponse);
-      const call = { functionCall: { name: 'weather', args: { city: 'Москва', days: 2 } } };
-      const called = chunkOf([call], { finishReason: 'STOP' }, GEMINI_USAGE);
-      if (asked[2] === 'generateContent') return Response.json(wantsCall ? called : geminiAnswer('Hello there.'));
-      return streamOf(wantsCall ? [`data: ${JSON.stringify(called)}\r\n\r\n`] : geminiFrames('Hello there.'));
+        return refuseAs(400, 'API key not valid. Please pass a valid API key.');
+      const [, model = '', action] = PATH.exec(path) ?? [];
+      if (method !== 'POST' || action === undefined) return refuseAs(404, 'no such method');
+      const trouble = troubleOf(text);
+      if (typeof trouble === 'number') return refuseAs(trouble);
+      return action === 'batchEmbedContents'
+        ? embed(JSON.parse(text), model, trouble)
+        : generate(JSON.parse(text) as Body, model, action === 'streamGenerateContent', trouble);
     });
   }
 }
 
-function problemOf({ contents }: Body, model: string): string | undefined {
+function generate(body: Body, model: string, isStream: boolean, trouble: Trouble | undefined): Response {
+  const problem = problemOf(body, model);
+  if (problem !== undefined) return refuseAs(400, problem);
+  const said = answerTo(hear(body, isStream), 'Hello there.');
+  const isCut = trouble === 'cut';
+  if (!isStream) return jsonOf('text' in said ? geminiAnswer(said.text) : callOf(said), isCut);
+  const frames = 'text' in said ? geminiFrames(said.text) : [`data: ${JSON.stringify(callOf(said))}\r\n\r\n`];
+  // The reason for the end is in the last of its frames.
+  return streamOf(isCut ? frames.slice(0, -1) : cutFrames(frames, false));
+}
+
+function callOf({ call }: Exclude<Said, { text: string }>): Record<string, unknown> {
+  return chunkOf([{ functionCall: call }], { finishReason: 'STOP' }, GEMINI_USAGE);
+}
+
+function hear({ contents, tools, generationConfig: config }: Body, isStream: boolean): Heard {
+  const results = contents.at(-1)?.parts.flatMap(({ functionResponse: result }) => result ?? []) ?? [];
+  return {
+    isStream,
+    tools: tools?.flatMap((tool) => tool.functionDeclarations?.map(({ name }) => name) ?? []) ?? [],
+    results: results.map(({ response }) => String(response.result ?? JSON.stringify(response))),
+    pictures: contents.flatMap(({ parts }) =>
+      parts.flatMap(({ inlineData: data }) => (data === undefined ? [] : [describeBase64(data.mimeType, data.data)])),
+    ),
+    schema: config?.responseMimeType === 'application/json' ? config.responseJsonSchema : undefined,
+  };
+}
+
+function problemOf(body: Body, model: string): string | undefined {
+  const { contents, generationConfig = {} } = body;
+  const strange =
+    Object.keys(body).find((name) => !FIELDS.includes(name)) ??
+    Object.keys(generationConfig).find((name) => !CONFIG.includes(name));
+  if (strange !== undefined) return `Invalid JSON payload received. Unknown name "${strange}"`;
   if (contents.length === 0) return 'contents is not specified';
   if (contents.some(({ role }) => role !== 'user' && role !== 'model')) return 'Please use a valid role: user, model.';
   if (contents.some(({ parts }) => parts.length === 0)) return 'parts must not be empty';
@@ -63,6 +130,23 @@ function problemOf({ contents }: Body, model: string): string | undefined {
   return undefined;
 }
 
-function errorOf(code: number, status: string, message: string): Record<string, unknown> {
-  return { error: { code, status, message } };
+function embed(body: { requests?: EmbedRequest[] }, model: string, trouble: Trouble | undefined): Response {
+  const { requests = [] } = body;
+  if (requests.length === 0) return refuseAs(400, 'requests is not specified');
+  if (requests.length > EMBEDDED_AT_ONCE_MAX) return refuseAs(400, 'at most 100 requests can be in one batch');
+  for (const request of requests) {
+    const strange = Object.keys(request).find((name) => !EMBED_FIELDS.includes(name));
+    if (strange !== undefined) return refuseAs(400, `Unknown name "${strange}"`);
+    if (request.model !== `models/${model}`)
+      return refuseAs(400, 'The model in each request must be that of the batch');
+    if (!request.content?.parts.every(({ text }) => typeof text === 'string')) return refuseAs(400, 'content is empty');
+  }
+  const embeddings = requests.map(({ outputDimensionality: length = 3 }, i) => ({
+    values: Array.from({ length }, (_, at) => (at === 0 ? i : 0.25)),
+  }));
+  return jsonOf({ embeddings, usageMetadata: { promptTokenCount: 9 } }, trouble === 'cut');
+}
+
+function refuseAs(code: number, message = wordsOfTrouble(code)): Response {
+  return refuse(code, { error: { code, status: STATUSES[code] ?? 'INTERNAL', message } });
 }

@@ -1,4 +1,4 @@
-// Google's own client against the fake of Gemini: an answer, a stream, a function and its result, an error.
+// Google's own client against the fake of Gemini: an answer, a stream, a function and its result, vectors, an error.
 import { createRequire } from 'node:module';
 
 const { GoogleGenAI } = createRequire(`${process.env.NODE_PATH}/`)('@google/genai');
@@ -15,6 +15,8 @@ const called = await ai.models.generateContent({ model, contents: [user], config
 const result = { role: 'user', parts: [{ functionResponse: { name: 'weather', response: { t: 21 } } }] };
 const contents = [user, called.candidates[0].content, result];
 const after = await ai.models.generateContent({ model, contents, config: { tools } });
+const asked = { taskType: 'RETRIEVAL_QUERY', outputDimensionality: 3 };
+const embedded = await ai.models.embedContent({ model: 'gemini-embedding-001', contents: ['a', 'b'], config: asked });
 const wrong = new GoogleGenAI({ apiKey: 'wrong', httpOptions: { baseUrl } });
 const failure = await wrong.models.generateContent({ model, contents: 'Hello' }).catch((error) => error);
 process.stdout.write(
@@ -24,6 +26,7 @@ process.stdout.write(
     stream,
     call: called.functionCalls.map(({ name, args }) => [name, args]),
     after: after.text,
+    vectors: embedded.embeddings.map(({ values }) => values.length),
     failure: failure.status,
   }),
 );

@@ -1,4 +1,5 @@
-# Sber's own client against the fake of GigaChat: an answer, a stream, a function and its result, a picture.
+# Sber's own client against the fake of GigaChat: an answer, a stream, a function and its result, a picture that is drawn
+# and one that is looked at, vectors.
 import base64
 import json
 import sys
@@ -21,6 +22,11 @@ with GigaChat(
     result = Messages(role=MessagesRole.FUNCTION, name="weather", content='{"t": 21}')
     after = client.chat(Chat(messages=[user, called.message, result], functions=[weather]))
     drawn = client.chat(Chat(messages=[Messages(role=MessagesRole.USER, content="Нарисуй кота")], function_call="auto"))
+    pixel = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
+    kept = client.upload_file(("pixel.png", pixel, "image/png"), purpose="general")
+    look = Messages(role=MessagesRole.USER, content="Что тут?", attachments=[kept.id_])
+    seen = client.chat(Chat(messages=[look], model="GigaChat-2-Max"))
+    vectors = client.embeddings(["Кот", "Собака"], model="EmbeddingsGigaR").data
     print(json.dumps({
         "text": said.choices[0].message.content,
         "usage": said.usage.model_dump(),
@@ -28,5 +34,8 @@ with GigaChat(
         "call": [called.finish_reason, called.message.function_call.name, called.message.function_call.arguments],
         "after": after.choices[0].message.content,
         "drawn": drawn.choices[0].message.content.split('"')[0],
+        "seen": seen.choices[0].message.content,
+        "deleted": client.delete_file(kept.id_).deleted,
+        "vectors": [[one.index, len(one.embedding), one.usage.prompt_tokens] for one in vectors],
         "models": len(client.get_models().data),
     }, ensure_ascii=False))

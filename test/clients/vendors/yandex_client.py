@@ -10,8 +10,12 @@ ask = dict(model=f"gpt://{folder}/yandexgpt/latest", messages=[{"role": "user", 
 said = client.chat.completions.create(**ask)
 stream = client.chat.completions.create(**ask, stream=True)
 drawn = client.images.generate(model=f"art://{folder}/aliceai-image-art-3.0/latest", prompt="Кот")
+vector = client.embeddings.create(
+    model=f"emb://{folder}/text-search-doc/latest", input="Кот", encoding_format="float"
+)
 print(json.dumps({
     "text": said.choices[0].message.content,
     "stream": "".join(chunk.choices[0].delta.content or "" for chunk in stream if chunk.choices),
     "pictures": len(drawn.data),
+    "vector": len(vector.data[0].embedding),
 }))
