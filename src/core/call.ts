@@ -77,6 +77,8 @@ export type ChatOptions = {
   readonly topK?: number;
   readonly n?: number;
   readonly stop?: readonly string[];
+  /** What ends an answer by the customer's protocol alone. A vendor without stop sequences does without. */
+  readonly impliedStop?: readonly string[];
   readonly presencePenalty?: number;
   readonly frequencyPenalty?: number;
   readonly logprobs?: boolean;
@@ -90,6 +92,11 @@ export type ChatOptions = {
   readonly responseFormat?: ResponseFormat;
   readonly reasoningEffort?: string;
 };
+
+/** All that ends an answer, for vendors that know stop sequences; `undefined` where nothing does. */
+export function stopsOf({ stop, impliedStop }: ChatOptions): readonly string[] | undefined {
+  return impliedStop === undefined ? stop : [...new Set([...(stop ?? []), ...impliedStop])];
+}
 
 /** The body as it came, so that a provider of the same family can forward its bytes. */
 export type SourceBody = { readonly family: Family; readonly text: string; readonly spans: BodySpans };

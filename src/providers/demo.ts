@@ -1,7 +1,7 @@
 // The built-in provider: no model, no network, no key. It answers deterministically, says that it is a demonstration,
 // streams, counts tokens and is charged like any other, so that everything around a model can be tried at once.
 import type { CallEvent, ChatCall, ImageCall, Message } from '../core/call.ts';
-import { textsOf } from '../core/call.ts';
+import { stopsOf, textsOf } from '../core/call.ts';
 import { drawDemoPicture, sizeFor } from '../core/demo-picture.ts';
 import { asWav, demoTone } from '../core/demo-sound.ts';
 import { demoTranscript } from '../core/demo-transcript.ts';
@@ -78,7 +78,7 @@ async function* generateChoice(
     return;
   }
   let used = 0;
-  for (const piece of pieces(beforeStop(demoText(call, choice), call.options.stop ?? []))) {
+  for (const piece of pieces(beforeStop(demoText(call, choice), stopsOf(call.options) ?? []))) {
     const tokens = estimateTokens(piece);
     if (used + tokens > limit) {
       yield { kind: 'finish', choice, reason: 'length' };

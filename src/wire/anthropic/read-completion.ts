@@ -45,7 +45,8 @@ function readOptions(body: JsonObject): ChatOptions {
   const metadata = optionalObject(body, 'metadata');
   return present({
     maxOutputTokens: optionalInteger(body, 'max_tokens_to_sample', 1, MAX_TOKENS_MAX),
-    stop: [...new Set([...readStops(body['stop_sequences']), BUILT_IN_STOP])],
+    stop: readStops(body['stop_sequences']),
+    impliedStop: [BUILT_IN_STOP],
     temperature: optionalNumber(body, 'temperature', 0, 1),
     topK: body['top_k'] === NOT_SET ? undefined : optionalInteger(body, 'top_k', 0, TOP_K_MAX),
     topP: body['top_p'] === NOT_SET ? undefined : optionalNumber(body, 'top_p', 0, 1),
@@ -54,8 +55,8 @@ function readOptions(body: JsonObject): ChatOptions {
 }
 
 /** The NSP document gives a string where Anthropic's reference gives an array. */
-function readStops(value: unknown): readonly string[] {
-  if (value === undefined || value === null) return [];
+function readStops(value: unknown): readonly string[] | undefined {
+  if (value === undefined || value === null) return undefined;
   const list = typeof value === 'string' ? [value] : value;
   if (
     !Array.isArray(list) ||

@@ -1,5 +1,6 @@
 // Writes a call as the body of a request to Anthropic's Messages API.
 import type { ChatCall, ChatOptions, Message, Part, Tool, ToolCall, ToolChoice } from '../../core/call.ts';
+import { stopsOf } from '../../core/call.ts';
 import type { JsonObject } from '../../core/fields.ts';
 import { isObject, present, unsupported } from '../../core/fields.ts';
 import { spliceFields } from '../../core/json-guard.ts';
@@ -47,7 +48,7 @@ function build(call: ChatCall, { model, maxOutputTokens }: MessagesBodyOptions):
     ...present({
       ...buildConversation(call.messages, foreign),
       stream: call.stream ? true : undefined,
-      stop_sequences: o.stop,
+      stop_sequences: stopsOf(o),
       ...(takesSampling(model) ? buildSampling(o) : {}),
       metadata: o.user === undefined ? undefined : { user_id: o.user },
       tools: o.tools?.map(buildTool),

@@ -1,5 +1,6 @@
 // Writes a call as the body of a request to Gemini's `generateContent`.
 import type { ChatCall, ChatOptions, Message, Part, ToolCall, ToolChoice } from '../../core/call.ts';
+import { stopsOf } from '../../core/call.ts';
 import type { JsonObject } from '../../core/fields.ts';
 import { isObject, present, unsupported } from '../../core/fields.ts';
 import { refuseForeign } from '../foreign.ts';
@@ -9,6 +10,8 @@ import { refuseForeign } from '../foreign.ts';
  * carries none, and this is the word that the vendor's documentation gives for such conversations.
  */
 const NO_SIGNATURE = 'skip_thought_signature_validator';
+
+const STOPS_MAX = 5;
 
 const BUDGETS: Readonly<Record<string, number>> = { none: 0, minimal: 512, low: 1024, medium: 8192, high: 24_576 };
 
@@ -37,7 +40,7 @@ function refuseUnhonoured(o: ChatOptions): void {
     n: (o.n ?? 1) > 1,
     logprobs: o.logprobs === true,
     logit_bias: o.logitBias !== undefined,
-    stop: (o.stop?.length ?? 0) > 5,
+    stop: (o.stop?.length ?? 0) > STOPS_MAX,
     parallel_tool_calls: o.parallelToolCalls === false && (o.tools?.length ?? 0) > 0,
   };
   for (const [name, isRefused] of Object.entries(refused))
@@ -51,7 +54,7 @@ function buildConfig(o: ChatOptions, model: string): JsonObject | undefined {
     temperature: o.temperature,
     topP: o.topP,
     topK: o.topK,
-    stopSequences: o.stop,
+    stopSequences: stopsOf(o)?.slice(0, STOPS_MAX),
     presencePenalty: o.presencePenalty,
     frequencyPenalty: o.frequencyPenalty,
     seed: o.seed,

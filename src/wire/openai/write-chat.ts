@@ -1,5 +1,6 @@
 // Writes a call as the body of an OpenAI chat completion request.
 import type { ChatCall, Message, Part, ResponseFormat, Tool, ToolChoice } from '../../core/call.ts';
+import { stopsOf } from '../../core/call.ts';
 import { present, unsupported } from '../../core/fields.ts';
 import { spliceFields } from '../../core/json-guard.ts';
 import { isForeign, refuseForeign } from '../foreign.ts';
@@ -52,7 +53,7 @@ function buildChat(call: ChatCall, { model, maxTokensField }: ChatBodyOptions): 
       top_p: o.topP,
       top_k: o.topK,
       n: o.n,
-      stop: o.stop,
+      stop: stopsOf(o),
       presence_penalty: o.presencePenalty,
       frequency_penalty: o.frequencyPenalty,
       logprobs: o.logprobs,
