@@ -20,4 +20,4 @@ export interface AnswerStream {
 }
 
 /** What a relay needs to know of the call. */
-export type RelayContext = { readonly call: ChatCall; readonly meter: Meter };
+export type RelayContext = { readonly callId: string; readonly call: ChatCall; readonly meter: Meter };

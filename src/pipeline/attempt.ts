@@ -84,7 +84,7 @@ export function attemptStream(
     const isRelay = isOfFamily(call, chat) && target.quirks.streamsAreStrict;
     const stream: AnswerStream =
       isRelay && chat.openRelay !== undefined
-        ? chat.openRelay({ call, meter }, eventChars)
+        ? chat.openRelay({ callId: held.callId, call, meter }, eventChars)
         : new TranslatedStream(chat.openEvents(eventChars), renderer, meter);
     const source = new RemotePieces(upstream, stream, watch, {
       streamBytes,

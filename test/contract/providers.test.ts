@@ -273,7 +273,9 @@ describe.each(talking)('%s talks', (_, provider, { whole, frames }) => {
         const noisy = Buffer.concat([bytes.subarray(0, at), noise, bytes.subarray(at)]);
         for (const open of [
           () => provider.openEvents(EVENT_CHARS_MAX),
-          () => openRelay?.({ call: CALL, meter: meter() }, EVENT_CHARS_MAX) ?? provider.openEvents(EVENT_CHARS_MAX),
+          () =>
+            openRelay?.({ callId: 'call-1', call: CALL, meter: meter() }, EVENT_CHARS_MAX) ??
+            provider.openEvents(EVENT_CHARS_MAX),
         ]) {
           open().push(noisy);
           const cutShort = open();
@@ -303,7 +305,7 @@ describe.each(talking)('%s talks', (_, provider, { whole, frames }) => {
     'a relay keeps the end back until it is asked for, and tells a failure as none',
     () => {
       if (openRelay === undefined) return;
-      const relay = openRelay({ call: CALL, meter: meter() }, EVENT_CHARS_MAX);
+      const relay = openRelay({ callId: 'call-1', call: CALL, meter: meter() }, EVENT_CHARS_MAX);
       const passed = Buffer.from(relay.push(bytes)).toString();
       expect(relay.isComplete).toBe(true);
       expect(passed + relay.end()).toBe(bytes.toString());

@@ -39,7 +39,8 @@ type Kind = 'relay' | 'to Anthropic' | 'to OpenAI';
 
 function open(kind: Kind): { stream: AnswerStream; meter: Meter } {
   const meter = new Meter(100, () => 'hi');
-  if (kind === 'relay') return { stream: new MessageStreamRelay({ call: CALL, meter }, EVENT_CHARS_MAX), meter };
+  if (kind === 'relay')
+    return { stream: new MessageStreamRelay({ callId: 'call-1', call: CALL, meter }, EVENT_CHARS_MAX), meter };
   const render = kind === 'to OpenAI' ? renderChatStream : renderMessageStream;
   const renderer = render(CALL, { callId: 'id', createdAtS: 0, model: 'm' });
   return { stream: new TranslatedStream(new MessageStreamReader(EVENT_CHARS_MAX), renderer, meter), meter };

@@ -57,7 +57,7 @@ const TRANSLATIONS: Readonly<Record<string, (given: Given) => unknown>> = {
         query: new URLSearchParams(),
       }),
     };
-    const relay = chat.openRelay({ call, meter: counted }, CHARS_MAX);
+    const relay = chat.openRelay({ callId: 'call-1', call, meter: counted }, CHARS_MAX);
     const out = relay.push(Buffer.from(events.map(messageEvent).join('')));
     return {
       text: typeof out === 'string' ? out : Buffer.from(out).toString(),

@@ -174,7 +174,7 @@ describe('server-sent events', () => {
       const renderer = render(call, { callId: 'id', createdAtS: 0, model: 'm' });
       const stream =
         kind === 'relayed'
-          ? chat.openRelay({ call, meter }, EVENT_CHARS_MAX)
+          ? chat.openRelay({ callId: 'call-1', call, meter }, EVENT_CHARS_MAX)
           : new TranslatedStream(chat.openEvents(EVENT_CHARS_MAX), renderer, meter);
       for (const piece of splitAtRandom(random, bytes)) {
         if (stream.isComplete || stream.fault !== undefined) break;

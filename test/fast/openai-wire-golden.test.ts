@@ -61,7 +61,7 @@ const TRANSLATIONS: Readonly<Record<string, (input: never) => unknown>> = {
   /** A provider's stream as a customer gets it who did, or did not, ask for usage. */
   'relay stream': ({ chunks, body }: { chunks: unknown[]; body: unknown }) => {
     const meter = new Meter(1000, () => 'Hello there.');
-    const relay = chat.openRelay({ call: readChat(wire(body)), meter }, CHARS_MAX);
+    const relay = chat.openRelay({ callId: 'call-1', call: readChat(wire(body)), meter }, CHARS_MAX);
     const out = relay.push(Buffer.from(chunks.map(asFrame).join('')));
     const frames = framesOf(typeof out === 'string' ? out : Buffer.from(out).toString());
     return { frames, usage: meter.usage(), isComplete: relay.isComplete };

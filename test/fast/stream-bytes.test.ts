@@ -23,7 +23,8 @@ type Kind = 'relay' | 'translated';
 function open(kind: Kind, includeUsage = false): { stream: AnswerStream; meter: Meter } {
   const meter = new Meter(100, () => 'hi');
   const call = callWith(includeUsage);
-  if (kind === 'relay') return { stream: new ChatStreamRelay({ call, meter }, EVENT_CHARS_MAX), meter };
+  if (kind === 'relay')
+    return { stream: new ChatStreamRelay({ callId: 'call-1', call, meter }, EVENT_CHARS_MAX), meter };
   const renderer = renderChatStream(call, { callId: 'id', createdAtS: 0, model: 'm' });
   return { stream: new TranslatedStream(new ChatStreamReader(EVENT_CHARS_MAX), renderer, meter), meter };
 }

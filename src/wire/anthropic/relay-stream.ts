@@ -29,7 +29,7 @@ export class MessageStreamRelay extends StreamRelay {
   }
 
   error(error: CallError): string {
-    return namedEvent('error', errorBody(error));
+    return namedEvent('error', errorBody(error, this.context.callId));
   }
 
   protected isPlain(): boolean {
