@@ -17,9 +17,11 @@ import type { Watch } from '../upstream/watch.ts';
 import type { StreamRenderer } from '../wire/rendering.ts';
 import type { Gateway } from './gateway.ts';
 import type { HeldCall } from './held-call.ts';
+import { keepFiles } from './kept-files.ts';
 import type { KeyedTarget } from './model-book.ts';
 import type { PieceSource } from './pieces.ts';
 import { LocalPieces, RemotePieces } from './pieces.ts';
+import type { Remote } from './send.ts';
 import { runSteps, send } from './send.ts';
 import { coolDown, keyNumberOf, leave, leaveWith, TargetChoice } from './target-choice.ts';
 import { TranslatedStream } from './translated-stream.ts';
@@ -33,7 +35,7 @@ export function attemptWhole(gateway: Gateway, held: HeldCall, call: ChatCall): 
       return collect(held, provider.generate(call, sleeper(gateway, signal)));
     }
     const chat = chatOf(provider);
-    const upstream = await send(gateway, { provider, target }, (to) => chat.buildRequest(call, to), watch, signal);
+    const upstream = await ask(gateway, { provider, target }, chat, call, watch, signal);
     watch.expect(gateway.config.timeouts.idleMs, 'upstream_stalled');
     const text = await gateway.upstream.readText(upstream, signal, () => watch.touch());
     watch.end();
@@ -78,7 +80,7 @@ export function attemptStream(
       return begin(new LocalPieces(provider.generate(call, sleeper(gateway, signal)), renderer, meter));
     }
     const chat = chatOf(provider);
-    const upstream = await send(gateway, { provider, target }, (to) => chat.buildRequest(call, to), watch, signal);
+    const upstream = await ask(gateway, { provider, target }, chat, call, watch, signal);
     if (isWholeBody(upstream)) throw await faultOfWholeBody(gateway, chat, upstream, meter, signal);
     const { eventChars, streamBytes } = gateway.config.bounds;
     const isRelay = isOfFamily(call, chat) && target.quirks.streamsAreStrict;
@@ -93,6 +95,20 @@ export function attemptStream(
     });
     return begin(source);
   });
+}
+
+/** Sends a chat, after its pictures where the vendor wants those first. */
+async function ask(
+  gateway: Gateway,
+  remote: Remote,
+  chat: ChatProtocol,
+  call: ChatCall,
+  watch: Watch,
+  signal: CancelSignal,
+): Promise<UpstreamAnswer> {
+  const { files } = chat;
+  const ids = files === undefined ? [] : await keepFiles(gateway, remote, files, call, watch, signal);
+  return send(gateway, remote, (to) => chat.buildRequest(call, to, ids), watch, signal);
 }
 
 function chatOf({ chat }: RemoteProvider): ChatProtocol {

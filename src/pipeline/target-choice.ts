@@ -229,7 +229,7 @@ const LEAVING_MS = 30;
 
 /** Frees the place of an attempt when its watch has ended. */
 export function leaveWith(gateway: Gateway, watch: Watch, keyed: KeyedTarget): void {
-  if (keyed.route.keys.areCounted) watch.onEnd = () => void gateway.sleep(LEAVING_MS).then(() => leave(keyed));
+  if (keyed.route.keys.areCounted) watch.atEnd(() => void gateway.sleep(LEAVING_MS).then(() => leave(keyed)));
 }
 
 /** Failures that do not pass by themselves: our key or account there, their certificate. */

@@ -1,13 +1,17 @@
 // Sber's GigaChat. Requests carry a key of half an hour that the lasting authorization key is exchanged for; an account
-// takes one call at once, a company's ten; pictures are drawn by a chat that answers with the id of a file. Sources: the
-// vendor's API reference and its own Python client. Its certificates come from an authority that no browser has: the
-// operator names it by `ca`, and verification is never switched off.
-import type { ImageCall, Picture } from '../core/call.ts';
+// takes one call at once, a company's ten; pictures are drawn by a chat that answers with the id of a file, and looked at
+// by one that names files which were brought before. Sources: the vendor's API reference and its own Python client. Its
+// certificates come from an authority that no browser has: the operator names it by `ca`, and verification is never
+// switched off.
+import type { ChatCall, ImageCall, Picture } from '../core/call.ts';
 import { CallError } from '../core/errors.ts';
 import { unsupported } from '../core/fields.ts';
 import { Meter } from '../core/meter.ts';
+import type { UploadedFile } from '../core/work.ts';
 import { asOpenai } from '../wire/gigachat/normalize.ts';
+import { readPictures } from '../wire/gigachat/read-pictures.ts';
 import { writeGigaChat } from '../wire/gigachat/write-chat.ts';
+import { writeMultipart } from '../wire/multipart.ts';
 import { faultOfStatus } from '../wire/openai/fault.ts';
 import { checkAnswer, readAnswer } from '../wire/openai/read-answer.ts';
 import { ChatStreamReader } from '../wire/openai/read-stream.ts';
@@ -16,8 +20,10 @@ import { parseVendorObject, textOfBody, unreadable } from '../wire/vendor-json.t
 import type { FetchedKey, RemoteProvider, Step, Target, UpstreamRequest, WholeAnswer } from './provider.ts';
 
 const SCOPE_OF_PERSONS = 'GIGACHAT_API_PERS';
-/** A file can be fetched only by the client for whom it was drawn. */
-const CLIENT_ID = 'tolmach';
+const JSON_TYPE = { 'content-type': 'application/json' };
+const FILE_ID = /^[\w-]{1,100}$/;
+/** A file can be seen only by the client for whom it was drawn, or who brought it. */
+const OF_CLIENT = { 'x-client-id': 'tolmach' };
 
 export const gigachat: RemoteProvider = {
   kind: 'remote',
@@ -41,8 +47,16 @@ export const gigachat: RemoteProvider = {
   keyHeaders,
   faultOfStatus,
   chat: {
-    buildRequest: (call, target) =>
-      post(target, writeGigaChat(call, target.upstreamModel), call.stream ? 'text/event-stream' : 'application/json'),
+    buildRequest(call, target, fileIds = []) {
+      const body = writeGigaChat(call, target.upstreamModel, fileIds);
+      const more = fileIds.length === 0 ? {} : OF_CLIENT;
+      return post(target, body, call.stream ? 'text/event-stream' : 'application/json', more);
+    },
+    files: {
+      of: picturesOf,
+      keep: keepFile,
+      drop: (id, target) => postTo(target, `files/${id}/delete`, '', OF_CLIENT),
+    },
     readAnswer: readWhole,
     openEvents: (maxEventChars) => new ChatStreamReader(maxEventChars, asOpenai),
   },
@@ -80,8 +94,41 @@ function keyHeaders(apiKey: string | undefined): Record<string, string> {
 }
 
 function post(target: Target, body: string, accept = 'application/json', more = {}): UpstreamRequest {
-  const headers = { 'content-type': 'application/json', accept, ...more, ...keyHeaders(target.apiKey) };
-  return { method: 'POST', url: `${target.baseUrl}/chat/completions`, origin: target.origin, headers, body };
+  return postTo(target, 'chat/completions', body, { ...JSON_TYPE, accept, ...more });
+}
+
+/** Dry, so that whatever the chat would be refused for is known before anything is brought. */
+function picturesOf(call: ChatCall, { upstreamModel }: Target): readonly UploadedFile[] {
+  const pictures = readPictures(call.messages, upstreamModel);
+  writeGigaChat(
+    call,
+    upstreamModel,
+    pictures.map(({ name }) => name),
+  );
+  return pictures;
+}
+
+function keepFile(file: UploadedFile, target: Target): Step<string> {
+  const { contentType, bytes } = writeMultipart([['purpose', 'general']], [file]);
+  return {
+    request: postTo(target, 'files', bytes, { 'content-type': contentType, ...OF_CLIENT }),
+    read(body) {
+      const { id } = parseVendorObject(textOfBody(body));
+      if (typeof id !== 'string' || !FILE_ID.test(id)) throw unreadable('a file was kept without an id');
+      return { result: id };
+    },
+  };
+}
+
+/** A request that is answered by JSON. */
+function postTo<B extends string | Uint8Array>(
+  target: Target,
+  path: string,
+  body: B,
+  more: object,
+): UpstreamRequest<B> {
+  const headers = { accept: 'application/json', ...more, ...keyHeaders(target.apiKey) };
+  return { method: 'POST', url: `${target.baseUrl}/${path}`, origin: target.origin, headers, body };
 }
 
 function readWhole(text: string, meter: Meter): WholeAnswer {
@@ -98,7 +145,7 @@ function draw(call: ImageCall, target: Target): Step<Picture[]> {
   const content = `Нарисуй: ${call.prompt}${call.style === undefined ? '' : `\n\n${call.style}`}`;
   const body = { model: target.upstreamModel, messages: [{ role: 'user', content }], function_call: 'auto' };
   return {
-    request: post(target, JSON.stringify(body), 'application/json', { 'x-client-id': CLIENT_ID }),
+    request: post(target, JSON.stringify(body), 'application/json', OF_CLIENT),
     isSlow: true,
     read: (answer) => ({ next: fetchFile(target, fileIdOf(textOfBody(answer))) }),
   };
@@ -118,7 +165,7 @@ function fetchFile(target: Target, id: string): Step<Picture[]> {
       method: 'GET',
       url: `${target.baseUrl}/files/${id}/content`,
       origin: target.origin,
-      headers: { accept: 'application/jpg', 'x-client-id': CLIENT_ID, ...keyHeaders(target.apiKey) },
+      headers: { accept: 'application/jpg', ...OF_CLIENT, ...keyHeaders(target.apiKey) },
       body: '',
     },
     isRepeatable: true,

@@ -7,7 +7,7 @@ import type { Answer, CallEvent, ChatCall, Endpoint, Family, ImageCall, Picture 
 import type { CallError } from '../core/errors.ts';
 import type { Meter } from '../core/meter.ts';
 import type { Judgement } from '../core/moderation/index.ts';
-import type { WorkCalls, WorkKind, WorkResults } from '../core/work.ts';
+import type { UploadedFile, WorkCalls, WorkKind, WorkResults } from '../core/work.ts';
 
 /** Where a call goes: a configured provider, the vendor's name of the model, and the credential. */
 export type Target = {
@@ -113,8 +113,13 @@ export type KeyExchange = {
 export type ChatProtocol = {
   /** The wire family, where clients speak it as well: then bodies and streams may be passed on as they came. */
   readonly family?: Family;
-  /** Throws `unsupported_parameter` for a field that the target cannot honour and whose loss would be a lie. */
-  buildRequest(call: ChatCall, target: Target): UpstreamRequest;
+  /**
+   * Throws `unsupported_parameter` for a field that the target cannot honour and whose loss would be a lie.
+   * @param fileIds of the call's `files`, in their order.
+   */
+  buildRequest(call: ChatCall, target: Target, fileIds?: readonly string[]): UpstreamRequest;
+  /** Present where the vendor takes pictures only as files that it was given before. */
+  readonly files?: ChatFiles;
   /** Reads a 2xx answer. Throws what it means if it is none. */
   readAnswer(text: string, meter: Meter): WholeAnswer;
   openEvents(maxEventChars: number): EventReader;
@@ -157,6 +162,18 @@ export type RemoteProvider = {
   };
   /** The work that the protocol can do, each kind of it named in `endpoints` too. */
   readonly works?: { readonly [K in WorkKind]?: RemoteWork<K> };
+};
+
+/** Files of a chat that its vendor keeps while the chat lasts, and no longer. */
+export type ChatFiles = {
+  /**
+   * Those of the call, in their order. Throws what the vendor would not take, and what `buildRequest` would refuse:
+   * nothing is given to the vendor for a call that it is not asked.
+   */
+  of(call: ChatCall, target: Target): readonly UploadedFile[];
+  /** The first step to the id of one. */
+  keep(file: UploadedFile, target: Target): Step<string>;
+  drop(id: string, target: Target): UpstreamRequest;
 };
 
 /** Answers without an upstream. `sleep` is how it paces a stream; it rejects when the call is aborted. */

@@ -64,8 +64,8 @@ export class Watch {
   #code: ErrorCode = 'upstream_timeout';
   #retryAfterS: number | undefined;
   #deadlineMs = Number.POSITIVE_INFINITY;
-  /** What is let go when the request is over, such as its place at a vendor that takes few at once. */
-  onEnd: (() => void) | undefined;
+  #letGo: (() => void)[] = [];
+  #hasEnded = false;
 
   constructor(dog: Watchdog, abort: (error: CallError) => void) {
     this.#dog = dog;
@@ -102,10 +102,18 @@ export class Watch {
     this.#abort(new CallError(code, this.#retryAfterS === undefined ? {} : { retryAfterS: this.#retryAfterS }));
   }
 
+  /**
+   * What is let go when the request is over, whatever ends it: its place at a vendor that takes few at once, what the
+   * vendor keeps for it. Where it is over already that is done at once.
+   */
+  atEnd(letGo: () => void): void {
+    if (this.#hasEnded) letGo();
+    else this.#letGo.push(letGo);
+  }
+
   end(): void {
     this.#dog.end(this);
-    const { onEnd } = this;
-    this.onEnd = undefined;
-    onEnd?.();
+    this.#hasEnded = true;
+    for (const letGo of this.#letGo.splice(0)) letGo();
   }
 }

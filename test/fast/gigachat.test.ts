@@ -1,5 +1,6 @@
 // GigaChat behind the running gateway: its fetched keys, its few places, its certificates, its functions and pictures.
 import { afterEach, describe, expect, test } from 'bun:test';
+import { PIXEL } from '../../src/testing/fault-scripts.ts';
 import { SIGNED, TEST_CA } from '../../src/testing/test-certificates.ts';
 import { TestGateway } from '../../src/testing/test-gateway.ts';
 import type { GigaChatSettings } from '../../src/testing/vendors/gigachat.ts';
@@ -33,6 +34,7 @@ async function start(
       providers: [giga],
       models: [
         { name: 'giga', targets: [{ provider: 'giga', model: 'GigaChat-2' }] },
+        { name: 'eyes', targets: [{ provider: 'giga', model: 'GigaChat-2-Max' }] },
         { name: 'kandinsky', kind: 'image', targets: [{ provider: 'giga', model: 'GigaChat-2' }] },
       ],
       plans: [{ id: 'requests', name: 'Requests', prices: PRICES }],
@@ -197,6 +199,109 @@ describe('functions', () => {
     });
   });
 });
+
+describe('pictures to look at', () => {
+  const picture = { type: 'image_url', image_url: { url: `data:image/png;base64,${PIXEL.toString('base64')}` } };
+  const look = (...pictures: object[]) => ({
+    model: 'eyes',
+    messages: [{ role: 'user', content: [{ type: 'text', text: 'Что тут?' }, ...pictures] }],
+  });
+  const seen = `image/png of ${PIXEL.length} bytes`;
+
+  /** Deleting is waited for by nobody, so that a test has to. */
+  async function allDeleted(): Promise<void> {
+    const untilMs = performance.now() + 2_000;
+    while (vendor.files.count > 0 && performance.now() < untilMs) await Bun.sleep(2);
+    expect(vendor.files.count).toBe(0);
+  }
+
+  test.each([false, true])('are brought before the chat and deleted after it (stream %p)', async (stream) => {
+    await start();
+    const customer = await gateway.customer('requests', { requests: 10 });
+    const answer = await gateway.chat(customer, { ...look(picture, picture), stream });
+    const text = stream ? wordsOfStream(await answer.text()) : await textOf(answer);
+    expect(text).toBe(`The pictures are: ${seen}, ${seen}`);
+    expect(vendor.files.brought).toBe(2);
+    await allDeleted();
+    expect((await gateway.usage(customer))[0]).toMatchObject({ attempts: 1, outcome: 'settled' });
+  });
+
+  test('are never brought for a model that does not see, nor for a call that is refused by another field', async () => {
+    await start();
+    const customer = await gateway.customer('requests', { requests: 10 });
+    for (const wrong of [{ model: 'giga' }, { n: 2 }, { stop: ['a'] }]) {
+      const answer = await gateway.chat(customer, { ...look(picture), ...wrong });
+      expect(answer.status).toBe(400);
+      expect(await answer.json()).toMatchObject({ error: { code: 'unsupported_parameter' } });
+    }
+    expect(vendor.asked).toEqual([]);
+    expect((await gateway.balance(customer)).requests).toBe(10);
+  });
+
+  test('that the vendor refuses are the customer’s fault, those that it fails to keep its own; nothing is charged', async () => {
+    await start();
+    const customer = await gateway.customer('requests', { requests: 10 });
+    for (const [refusesWith, status] of [
+      [413, 413],
+      [500, 502],
+    ] as const) {
+      vendor.files.refusesWith = refusesWith;
+      expect((await gateway.chat(customer, look(picture))).status).toBe(status);
+    }
+    expect(vendor.askedFor('/chat/completions')).toEqual([]);
+    expect((await gateway.balance(customer)).requests).toBe(10);
+  });
+
+  test('are deleted too where the chat fails, and where the client leaves in the middle of it', async () => {
+    await start();
+    const customer = await gateway.customer('requests', { requests: 10 });
+    const failing = { ...look(picture), messages: [{ role: 'user', content: ['fail with 500', picture].map(asPart) }] };
+    expect((await gateway.chat(customer, failing)).status).toBe(502);
+    await allDeleted();
+    vendor.delayMs = 100;
+    const controller = new AbortController();
+    const leaving = gateway.chat(customer, look(picture), { signal: controller.signal }).catch(() => undefined);
+    while (vendor.askedFor('/chat/completions').length < 2) await Bun.sleep(2);
+    expect(vendor.files.count).toBe(1);
+    controller.abort();
+    await leaving;
+    await allDeleted();
+  });
+
+  test('that cannot be deleted spoil no answer, and the operator is told of them', async () => {
+    await start();
+    vendor.files.isStuck = true;
+    const alarms: string[] = [];
+    const { report } = gateway.running.gateway;
+    const alarm = report.alarm.bind(report);
+    report.alarm = (event, fields) => {
+      alarms.push(`${event} ${fields['provider']}`);
+      alarm(event, fields);
+    };
+    const customer = await gateway.customer('requests', { requests: 10 });
+    expect((await gateway.chat(customer, look(picture))).status).toBe(200);
+    while (alarms.length === 0) await Bun.sleep(2);
+    expect(alarms).toEqual(['file_not_deleted giga']);
+  });
+
+  test('a key that ends between the picture and the chat is fetched anew, and both are one customer’s', async () => {
+    await start();
+    const customer = await gateway.customer('requests', { requests: 10 });
+    vendor.files.onBring = () => vendor.endKeys();
+    expect((await gateway.chat(customer, look(picture))).status).toBe(200);
+    expect(vendor.askedFor('/oauth')).toHaveLength(2);
+    await allDeleted();
+  });
+});
+
+const asPart = (part: string | object) => (typeof part === 'string' ? { type: 'text', text: part } : part);
+
+/** The text of a stream of chat completions. */
+function wordsOfStream(raw: string): string {
+  const data = [...raw.matchAll(/^data: (\{.*)$/gm)].map(([, json]) => JSON.parse(json ?? '') as StreamChunk);
+  return data.map(({ choices }) => choices[0]?.delta.content ?? '').join('');
+}
+type StreamChunk = { readonly choices: readonly { readonly delta: { readonly content?: string } }[] };
 
 describe('pictures', () => {
   const paint = (key: string, body: object) =>

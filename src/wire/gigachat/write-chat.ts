@@ -1,5 +1,6 @@
 // Writes a call as the body of a request to GigaChat. It looks like OpenAI's older functions, with rules of its own: one
-// system message, and that first; one function call in a message; results of functions as JSON.
+// system message, and that first; one function call in a message; results of functions as JSON; one picture in a message,
+// by the id of a file that the vendor keeps.
 import type { ChatCall, ChatOptions, Message, ResponseFormat, ToolCall, ToolChoice } from '../../core/call.ts';
 import type { JsonObject } from '../../core/fields.ts';
 import { isObject, present, unsupported } from '../../core/fields.ts';
@@ -10,13 +11,14 @@ const EFFORTS: Readonly<Record<string, string>> = { minimal: 'low', low: 'low', 
 /** Ids that the vendor has made itself, which it wants back with its own call. */
 const STATE_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
-export function writeGigaChat(call: ChatCall, model: string): string {
+/** @param fileIds of the call's pictures, in their order. */
+export function writeGigaChat(call: ChatCall, model: string, fileIds: readonly string[] = []): string {
   refuseForeign(call);
   const o = call.options;
   refuseUnhonoured(o);
   return JSON.stringify({
     model,
-    messages: buildMessages(call.messages),
+    messages: buildMessages(call.messages, fileIds),
     ...present({
       stream: call.stream ? true : undefined,
       max_tokens: o.maxOutputTokens,
@@ -71,9 +73,9 @@ function buildFormat(format: ResponseFormat | undefined): JsonObject | undefined
   return { type: 'json_schema', schema: format.schema, ...present({ strict: format.strict }) };
 }
 
-function buildMessages(messages: readonly Message[]): JsonObject[] {
+function buildMessages(messages: readonly Message[], fileIds: readonly string[]): JsonObject[] {
   const system = messages.filter(isSystem).map(textOf).filter(Boolean).join('\n\n');
-  const turns = new Turns(messages).build();
+  const turns = new Turns(messages, fileIds).build();
   // The vendor wants a turn to answer: a system prompt alone is then said by the user.
   const first = system === '' ? [] : [{ role: turns.length === 0 ? 'user' : 'system', content: system }];
   return [...first, ...turns];
@@ -83,9 +85,11 @@ function buildMessages(messages: readonly Message[]): JsonObject[] {
 class Turns {
   readonly #messages: readonly Message[];
   readonly #results = new Map<string, Message[]>();
+  readonly #fileIds: string[];
 
-  constructor(messages: readonly Message[]) {
+  constructor(messages: readonly Message[], fileIds: readonly string[]) {
     this.#messages = messages;
+    this.#fileIds = [...fileIds];
     for (const message of messages) {
       const id = message.toolCallId ?? '';
       if (message.role === 'tool') this.#results.set(id, [...(this.#results.get(id) ?? []), message]);
@@ -96,11 +100,30 @@ class Turns {
     return this.#messages.flatMap((message) => {
       if (isSystem(message)) return [];
       if (message.role === 'tool') return this.#unclaimed(message);
-      const said = { role: message.role === 'assistant' ? 'assistant' : 'user', content: textOf(message) };
+      if (message.role === 'user') return this.#ofUser(message);
+      const said = { role: 'assistant', content: textOf(message) };
       const calls = message.toolCalls ?? [];
       if (calls.length === 0) return [said];
       return calls.flatMap((made, i) => this.#callAndResult(made, i === 0 ? said.content : ''));
     });
+  }
+
+  /** A message has room for one picture: each one after it begins another, with the text that follows. */
+  #ofUser({ parts }: Message): JsonObject[] {
+    const said: { texts: string[]; attachments?: string[] }[] = [{ texts: [] }];
+    for (const part of parts) {
+      let last = said.at(-1) as (typeof said)[number];
+      if (part.kind === 'text') last.texts.push(part.text);
+      if (part.kind !== 'image') continue;
+      if (last.attachments !== undefined) {
+        last = { texts: [] };
+        said.push(last);
+      }
+      const id = this.#fileIds.shift();
+      if (id === undefined) throw unsupported('messages', 'Pictures in messages are not supported by this model.');
+      last.attachments = [id];
+    }
+    return said.map(({ texts, ...more }) => ({ role: 'user', content: texts.join('\n'), ...more }));
   }
 
   #callAndResult(made: ToolCall, content: string): JsonObject[] {
@@ -133,10 +156,9 @@ function isSystem({ role }: Message): boolean {
   return role === 'system' || role === 'developer';
 }
 
-/** Pictures would have to be kept at the vendor first. */
 function textOf({ parts }: Message): string {
   if (parts.some(({ kind }) => kind === 'image'))
-    throw unsupported('messages', 'Pictures in messages are not supported by this model.');
+    throw unsupported('messages', 'Pictures are supported by this model in messages of the user alone.');
   return parts.flatMap((part) => (part.kind === 'text' ? [part.text] : [])).join('\n');
 }
 
