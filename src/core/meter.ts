@@ -100,6 +100,11 @@ export class Meter {
     this.#images = usage.images;
   }
 
+  /** What the vendor says it has read, for work without output of its own. */
+  setInputTokens(inputTokens: number): void {
+    this.setUsage({ ...NO_USAGE, source: 'exact', inputTokens });
+  }
+
   /** What the vendor says it used. The last word counts. */
   setUsage(usage: Usage): void {
     this.#usage = usage;

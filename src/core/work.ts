@@ -16,7 +16,12 @@ export type EmbeddingCall = {
   readonly encoding: 'float' | 'base64';
   readonly dimensions?: number;
   readonly user?: string;
+  /** What the vectors are for, one for each input; only some models know it, and the others do without. */
+  readonly hints?: readonly EmbeddingHint[];
 };
+
+/** In Google's words, which its models alone know. */
+export type EmbeddingHint = { readonly taskType?: string; readonly title?: string };
 
 /** One for each input, in their order. */
 export type Vectors = readonly Vector[];
@@ -149,7 +154,8 @@ function sizeOfTranscription({ file, prompt = '' }: TranscriptionCall): WorkSize
   };
 }
 
-function sizeOfEmbedding({ inputs }: EmbeddingCall): WorkSize {
+function sizeOfEmbedding({ inputs: given, hints = [] }: EmbeddingCall): WorkSize {
+  const inputs = [...given, ...hints.flatMap(({ title }) => title ?? [])];
   const sum = (measure: (input: EmbeddingInput) => number) =>
     inputs.reduce<number>((all, one) => all + measure(one), 0);
   const orIds = (ofText: (text: string) => number, ofId: number) => (input: EmbeddingInput) =>

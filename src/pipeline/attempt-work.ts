@@ -5,7 +5,7 @@ import type { LocalWork, RemoteWork } from '../providers/provider.ts';
 import { attempt } from './attempt.ts';
 import type { Gateway } from './gateway.ts';
 import type { HeldCall } from './held-call.ts';
-import { send } from './send.ts';
+import { runSteps } from './send.ts';
 
 export function attemptWork<K extends WorkKind>(
   gateway: Gateway,
@@ -23,11 +23,9 @@ export function attemptWork<K extends WorkKind>(
     }
     const work = provider.works?.[kind] as RemoteWork<K> | undefined;
     if (work === undefined) throw cannot(kind);
-    const upstream = await send(gateway, { provider, target }, (to) => work.buildRequest(call, to), watch, signal);
-    watch.expect(gateway.config.timeouts.idleMs, 'upstream_stalled');
-    const bytes = await gateway.upstream.readBytes(upstream, signal, () => watch.touch());
+    const result = await runSteps(gateway, { provider, target }, (to) => work(call, to, meter), watch, signal);
     watch.end();
-    return work.readResult({ bytes, contentType: upstream.headers.get('content-type') ?? '' }, call, meter);
+    return result;
   });
 }
 

@@ -50,8 +50,8 @@ export async function runSteps<T>(
     const answered: StepAnswer<T> = hasBegun
       ? await answerToLook(gateway, remote, stepFor, watch, signal)
       : await answerTo(gateway, remote, stepFor, watch, signal);
-    const { step, body } = answered;
-    const outcome: StepOutcome<T> = step.read(body);
+    const { step, body, contentType } = answered;
+    const outcome: StepOutcome<T> = step.read(body, contentType);
     if ('result' in outcome) return outcome.result;
     hasBegun ||= step.isRepeatable !== true;
     stepFor = () => outcome.next;
@@ -85,7 +85,7 @@ function lost({ code, details }: CallError): CallError {
   return new CallError('upstream_error', { detail: `begun work was lost: ${code} ${details.detail ?? ''}`.trim() });
 }
 
-type StepAnswer<T> = { readonly step: Step<T>; readonly body: Buffer };
+type StepAnswer<T> = { readonly step: Step<T>; readonly body: Buffer; readonly contentType: string };
 
 /** Sends a step and reads its answer. Throws what an answer that is no 2xx means. */
 async function answerTo<T>(
@@ -108,7 +108,8 @@ async function answerTo<T>(
   });
   if (!isAccepted(upstream)) throw await faultOf(gateway, remote, upstream, signal);
   watch.expect(gateway.config.timeouts.idleMs, 'upstream_stalled');
-  return { step, body: await gateway.upstream.readBytes(upstream, signal, () => watch.touch()) };
+  const body = await gateway.upstream.readBytes(upstream, signal, () => watch.touch());
+  return { step, body, contentType: upstream.headers.get('content-type') ?? '' };
 }
 
 function isAccepted({ status }: UpstreamAnswer): boolean {

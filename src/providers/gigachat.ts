@@ -10,6 +10,7 @@ import { Meter } from '../core/meter.ts';
 import type { UploadedFile } from '../core/work.ts';
 import { asOpenai } from '../wire/gigachat/normalize.ts';
 import { readPictures } from '../wire/gigachat/read-pictures.ts';
+import { readEmbed, writeEmbed } from '../wire/gigachat/vendor-embed.ts';
 import { writeGigaChat } from '../wire/gigachat/write-chat.ts';
 import { writeMultipart } from '../wire/multipart.ts';
 import { faultOfStatus } from '../wire/openai/fault.ts';
@@ -18,6 +19,7 @@ import { ChatStreamReader } from '../wire/openai/read-stream.ts';
 import { pictureOfBytes } from '../wire/picture-file.ts';
 import { parseVendorObject, textOfBody, unreadable } from '../wire/vendor-json.ts';
 import type { FetchedKey, RemoteProvider, Step, Target, UpstreamRequest, WholeAnswer } from './provider.ts';
+import { oneStep } from './provider.ts';
 
 const SCOPE_OF_PERSONS = 'GIGACHAT_API_PERS';
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -61,6 +63,12 @@ export const gigachat: RemoteProvider = {
     openEvents: (maxEventChars) => new ChatStreamReader(maxEventChars, asOpenai),
   },
   images: { draw },
+  works: {
+    embedding: (call, target, meter) =>
+      oneStep(postTo(target, 'embeddings', writeEmbed(call, target.upstreamModel), JSON_TYPE), (answer) =>
+        readEmbed(answer, call, meter),
+      ),
+  },
 };
 
 function exchangeKey(target: Target, nonce: string): UpstreamRequest {

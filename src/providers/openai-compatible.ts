@@ -1,6 +1,7 @@
 // Any server that speaks OpenAI's chat completions and, where it can do more, its pictures, moderations, embeddings and
 // audio, or the rerank that Cohere and Jina have made common. What differs between vendors is data (vendors.ts).
 import type { ChatCall } from '../core/call.ts';
+import type { Transcript } from '../core/work.ts';
 import { faultOfStatus } from '../wire/openai/fault.ts';
 import { readWhole } from '../wire/openai/read-answer.ts';
 import { readPictures } from '../wire/openai/read-pictures.ts';
@@ -15,6 +16,7 @@ import { writeImage, writeImageEdit } from '../wire/openai/write-image.ts';
 import { readRanking, writeRerank } from '../wire/rerank/vendor-rerank.ts';
 import { textOfBody } from '../wire/vendor-json.ts';
 import type { RemoteProvider, Target, UpstreamRequest } from './provider.ts';
+import { oneStep } from './provider.ts';
 
 export const openaiCompatible: RemoteProvider = {
   kind: 'remote',
@@ -43,26 +45,22 @@ export const openaiCompatible: RemoteProvider = {
     readModeration: readVendorModeration,
   },
   works: {
-    embedding: {
-      buildRequest: (call, target) => post(target, 'embeddings', writeEmbeddings(call, target.upstreamModel)),
-      readResult: readVectors,
-    },
-    rerank: {
-      buildRequest: (call, target) => post(target, 'rerank', writeRerank(call, target.upstreamModel)),
-      readResult: readRanking,
-    },
-    speech: {
-      buildRequest: (call, target) => post(target, 'audio/speech', writeSpeech(call, target.upstreamModel), '*/*'),
-      readResult: readSpeechAnswer,
-    },
-    transcription: {
-      buildRequest: (call, target) =>
-        postForm(
-          target,
-          call.task === 'translate' ? 'audio/translations' : 'audio/transcriptions',
-          writeTranscription(call, target.upstreamModel),
-        ),
-      readResult: readTranscript,
+    embedding: (call, target, meter) =>
+      oneStep(post(target, 'embeddings', writeEmbeddings(call, target.upstreamModel)), (answer) =>
+        readVectors(answer, call, meter),
+      ),
+    rerank: (call, target, meter) =>
+      oneStep(post(target, 'rerank', writeRerank(call, target.upstreamModel)), (answer) =>
+        readRanking(answer, call, meter),
+      ),
+    speech: (call, target) =>
+      oneStep(post(target, 'audio/speech', writeSpeech(call, target.upstreamModel), '*/*'), (answer) =>
+        readSpeechAnswer(answer, call),
+      ),
+    transcription(call, target, meter) {
+      const path = call.task === 'translate' ? 'audio/translations' : 'audio/transcriptions';
+      const form = postForm(target, path, writeTranscription(call, target.upstreamModel));
+      return oneStep<Transcript>(form, (answer) => readTranscript(answer, call, meter));
     },
   },
 };

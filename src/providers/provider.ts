@@ -63,13 +63,11 @@ export type EventReader = {
 /** A whole 2xx answer. */
 export type VendorAnswer = { readonly bytes: Uint8Array; readonly contentType: string };
 
-/** How a protocol does one kind of work. */
-export type RemoteWork<K extends WorkKind> = {
-  /** Throws `unsupported_parameter` as a call's does. */
-  buildRequest(call: WorkCalls[K], target: Target): UpstreamRequest<string | Uint8Array>;
-  /** The result of a 2xx answer; what the vendor says that it used goes to the meter. */
-  readResult(answer: VendorAnswer, call: WorkCalls[K], meter: Meter): WorkResults[K];
-};
+/**
+ * The first step to the result of one kind of work. Throws `unsupported_parameter` as a call's request does. What the
+ * vendor says that it used goes to the meter.
+ */
+export type RemoteWork<K extends WorkKind> = (call: WorkCalls[K], target: Target, meter: Meter) => Step<WorkResults[K]>;
 
 export type LocalWork<K extends WorkKind> = (call: WorkCalls[K]) => WorkResults[K];
 
@@ -85,9 +83,46 @@ export type Step<T> = {
   /** What ends the work at the vendor if we give up while this request is out. */
   readonly interrupt?: UpstreamRequest;
   /** Throws what the answer means if it leads nowhere. */
-  read(body: Buffer): StepOutcome<T>;
+  read(body: Buffer, contentType: string): StepOutcome<T>;
 };
 export type StepOutcome<T> = { readonly result: T } | { readonly next: Step<T> };
+
+/** The one step of work that takes one request. */
+export function oneStep<T>(request: Step<T>['request'], read: (answer: VendorAnswer) => T): Step<T> {
+  return { request, read: (bytes, contentType) => ({ result: read({ bytes, contentType }) }) };
+}
+
+/**
+ * Work that a vendor does by parts, one request after another: what is read of each, in their order. Those after the
+ * first may be sent again when they fail, so that the parts before are not lost.
+ */
+export function stepByStep<T>(
+  requests: readonly Step<T>['request'][],
+  read: (answer: VendorAnswer, part: number) => T,
+  done: readonly T[] = [],
+): Step<readonly T[]> {
+  const request = requests[done.length];
+  if (request === undefined) throw new RangeError('there is no part left');
+  return {
+    request,
+    ...(done.length === 0 ? {} : { isRepeatable: true }),
+    read(bytes, contentType) {
+      const all = [...done, read({ bytes, contentType }, done.length)];
+      return all.length === requests.length ? { result: all } : { next: stepByStep(requests, read, all) };
+    },
+  };
+}
+
+/** The same way, to what is made of its result. */
+export function thenMake<T, R>(step: Step<T>, make: (result: T) => R): Step<R> {
+  return {
+    ...step,
+    read(bytes, contentType) {
+      const outcome = step.read(bytes, contentType);
+      return 'result' in outcome ? { result: make(outcome.result) } : { next: thenMake(outcome.next, make) };
+    },
+  };
+}
 
 /** A setting of a kind of provider beside its address and key, such as a scope or a folder. */
 export type ProviderOption = {
@@ -127,6 +162,18 @@ export type ChatProtocol = {
   openRelay?(context: RelayContext, maxEventChars: number): AnswerStream;
 };
 
+/** Files of a chat that its vendor keeps while the chat lasts, and no longer. */
+export type ChatFiles = {
+  /**
+   * Those of the call, in their order. Throws what the vendor would not take, and what `buildRequest` would refuse:
+   * nothing is given to the vendor for a call that it is not asked.
+   */
+  of(call: ChatCall, target: Target): readonly UploadedFile[];
+  /** The first step to the id of one. */
+  keep(file: UploadedFile, target: Target): Step<string>;
+  drop(id: string, target: Target): UpstreamRequest;
+};
+
 export type RemoteProvider = {
   readonly kind: 'remote';
   readonly name: string;
@@ -162,18 +209,6 @@ export type RemoteProvider = {
   };
   /** The work that the protocol can do, each kind of it named in `endpoints` too. */
   readonly works?: { readonly [K in WorkKind]?: RemoteWork<K> };
-};
-
-/** Files of a chat that its vendor keeps while the chat lasts, and no longer. */
-export type ChatFiles = {
-  /**
-   * Those of the call, in their order. Throws what the vendor would not take, and what `buildRequest` would refuse:
-   * nothing is given to the vendor for a call that it is not asked.
-   */
-  of(call: ChatCall, target: Target): readonly UploadedFile[];
-  /** The first step to the id of one. */
-  keep(file: UploadedFile, target: Target): Step<string>;
-  drop(id: string, target: Target): UpstreamRequest;
 };
 
 /** Answers without an upstream. `sleep` is how it paces a stream; it rejects when the call is aborted. */

@@ -1,16 +1,24 @@
 // Yandex AI Studio: YandexGPT and the open models beside it. It speaks OpenAI's protocol, but its models are named by
-// addresses that hold the operator's folder, and the folder goes along in a header. Source: the vendor's page on
-// compatibility with OpenAI.
+// addresses that hold the operator's folder, and the folder goes along in a header. Sources: the vendor's pages on
+// compatibility with OpenAI and on embeddings (createEmbedding).
+import type { Meter } from '../core/meter.ts';
+import type { EmbeddingCall, Vectors } from '../core/work.ts';
 import { faultOfStatus } from '../wire/openai/fault.ts';
+import { joinVectors, oneByOne, readOneVector } from '../wire/openai/one-by-one.ts';
 import { readWhole } from '../wire/openai/read-answer.ts';
 import { readPictures } from '../wire/openai/read-pictures.ts';
 import { ChatStreamReader } from '../wire/openai/read-stream.ts';
 import { refuseUnsupported } from '../wire/openai/refuse-unsupported.ts';
 import { ChatStreamRelay } from '../wire/openai/relay-stream.ts';
+import { writeEmbeddings } from '../wire/openai/vendor-embeddings.ts';
 import { writeChat } from '../wire/openai/write-chat.ts';
 import { writeImage } from '../wire/openai/write-image.ts';
 import { textOfBody } from '../wire/vendor-json.ts';
-import type { RemoteProvider, Target, UpstreamRequest } from './provider.ts';
+import type { RemoteProvider, Step, Target, UpstreamRequest } from './provider.ts';
+import { stepByStep, thenMake } from './provider.ts';
+
+/** Each text is a request of its own, and a call must come to an end. */
+const EMBEDDED_MAX = 100;
 
 export const yandexgpt: RemoteProvider = {
   kind: 'remote',
@@ -39,14 +47,24 @@ export const yandexgpt: RemoteProvider = {
       read: (body) => ({ result: readPictures(textOfBody(body)) }),
     }),
   },
+  works: { embedding: embed },
 };
+
+/** The vendor takes one text at once, and answers with numbers alone. */
+function embed(call: EmbeddingCall, target: Target, meter: Meter): Step<Vectors> {
+  const calls = oneByOne(call, EMBEDDED_MAX);
+  const model = addressOf(target, 'emb');
+  const requests = calls.map((one) => post(target, 'embeddings', writeEmbeddings(one, model)));
+  const parts = stepByStep(requests, (answer, i) => readOneVector(answer, calls[i] ?? call));
+  return thenMake(parts, (counted) => joinVectors(counted, call, meter));
+}
 
 function keyHeaders(apiKey: string | undefined): Record<string, string> {
   return apiKey === undefined ? {} : { authorization: `Api-Key ${apiKey}` };
 }
 
 /** `yandexgpt` is the latest one, `yandexgpt/rc` another, and a whole address stays as it is. */
-function addressOf({ upstreamModel, options }: Target, scheme: 'gpt' | 'art'): string {
+function addressOf({ upstreamModel, options }: Target, scheme: 'gpt' | 'art' | 'emb'): string {
   if (upstreamModel.includes('://')) return upstreamModel;
   const name = upstreamModel.includes('/') ? upstreamModel : `${upstreamModel}/latest`;
   return `${scheme}://${options['folder'] ?? ''}/${name}`;

@@ -389,7 +389,7 @@ describe.each(drawing)('%s draws', (_, draw) => {
         let step = draw(PICTURE, TARGET);
         for (const answer of bodies) {
           try {
-            const outcome = step.read(answer);
+            const outcome = step.read(answer, 'application/json');
             if ('result' in outcome) {
               expect(outcome.result.length).toBeGreaterThan(0);
               return;

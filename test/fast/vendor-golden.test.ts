@@ -7,8 +7,9 @@ import { join } from 'node:path';
 import type { ImageCall } from '../../src/core/call.ts';
 import { CallError } from '../../src/core/errors.ts';
 import { Meter } from '../../src/core/meter.ts';
+import type { EmbeddingCall } from '../../src/core/work.ts';
 import { PROVIDERS } from '../../src/providers/index.ts';
-import type { ChatProtocol, RemoteProvider, Target } from '../../src/providers/provider.ts';
+import type { ChatProtocol, RemoteProvider, Step, Target } from '../../src/providers/provider.ts';
 import { VENDORS } from '../../src/providers/vendors.ts';
 import { PIXEL } from '../../src/testing/fault-scripts.ts';
 import { readMessagesCall } from '../../src/wire/anthropic/read-messages.ts';
@@ -30,6 +31,7 @@ type Given = {
   readonly body?: unknown;
   readonly model?: string;
   readonly call?: Partial<ImageCall>;
+  readonly embedding?: Partial<EmbeddingCall>;
   readonly answers?: readonly unknown[];
   readonly chunks?: readonly unknown[];
   readonly status?: number;
@@ -59,28 +61,57 @@ const TRANSLATIONS: Readonly<Record<string, Translation>> = {
   },
   'read fault': (provider, { status = 0, headers, body }) =>
     told(provider.faultOfStatus(status, new Headers(headers), textOf(body))),
-  /** The steps to pictures: each request, and at the end what became of it. An answer `"picture"` is bytes of one. */
+  /** The steps to pictures. An answer `"picture"` is bytes of one. */
   draw: (provider, { call, model, answers = [] }) => {
     const picture: ImageCall = { endpoint: 'image', model: 'public', prompt: 'Кот', aspectRatio: '1:1', n: 1, ...call };
-    const asked: unknown[] = [];
-    let step = provider.images?.draw(picture, targetOf(provider, model));
-    for (const answer of [...answers, undefined]) {
-      if (step === undefined) break;
-      const { read, ...described } = step;
-      asked.push(described);
-      if (answer === undefined) break;
-      try {
-        const outcome = read(answer === 'picture' ? PIXEL : Buffer.from(textOf(answer)));
-        if ('result' in outcome) return { asked, pictures: outcome.result.map(({ contentType }) => contentType) };
-        step = outcome.next;
-      } catch (thrown) {
-        if (thrown instanceof CallError) return { asked, refused: told(thrown) };
-        throw thrown;
-      }
-    }
-    return { asked };
+    const { result, ...told } = follow(provider.images?.draw(picture, targetOf(provider, model)), answers);
+    return result === undefined ? told : { ...told, pictures: result.map(({ contentType }) => contentType) };
+  },
+  /** The steps to vectors, and the tokens that the vendor tells. */
+  embed: (provider, { embedding, model, answers = [] }) => {
+    const asked: EmbeddingCall = { endpoint: 'embedding', model: 'public', inputs: ['Кот'], encoding: 'float' };
+    const meter = new Meter(1_000, () => 1);
+    const step = provider.works?.embedding?.({ ...asked, ...embedding }, targetOf(provider, model), meter);
+    const { result, ...told } = follow(step, answers);
+    return result === undefined ? told : { ...told, vectors: result.map((one) => [...one]), usage: meter.usage() };
+  },
+  /** A customer's body into the steps by which each of its files is kept, the chat, and what drops a file. */
+  'keep files': (provider, { body, model, answers = [] }) => {
+    const { files, buildRequest } = chatOf(provider);
+    const call = readChat({ text: textOf(body), contentType: 'application/json' });
+    const target = targetOf(provider, model);
+    const kept = (files?.of(call, target) ?? []).map((file, i) => follow(files?.keep(file, target), [answers[i]]));
+    const ids = kept.flatMap(({ result }) => result ?? []);
+    if (ids.length < kept.length) return { kept };
+    return { kept, chat: buildRequest(call, target, ids), dropped: ids.map((id) => files?.drop(id, target)) };
   },
 };
+
+/** Each request on the way, and at the end what became of it. */
+function follow<T>(first: Step<T> | undefined, answers: readonly unknown[]) {
+  const asked: unknown[] = [];
+  let step = first;
+  for (const answer of [...answers, undefined]) {
+    if (step === undefined) break;
+    const { read, ...described } = step;
+    const { body } = described.request;
+    const request = {
+      ...described.request,
+      body: typeof body === 'string' ? body : Buffer.from(body).toString('latin1'),
+    };
+    asked.push({ ...described, request });
+    if (answer === undefined) break;
+    try {
+      const outcome = read(answer === 'picture' ? PIXEL : Buffer.from(textOf(answer)), 'application/json');
+      if ('result' in outcome) return { asked, result: outcome.result };
+      step = outcome.next;
+    } catch (thrown) {
+      if (thrown instanceof CallError) return { asked, refused: told(thrown) };
+      throw thrown;
+    }
+  }
+  return { asked };
+}
 
 function chatOf({ chat }: RemoteProvider): ChatProtocol {
   if (chat === undefined) throw new Error('this provider does not talk');

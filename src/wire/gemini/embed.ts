@@ -2,9 +2,9 @@
 
 import { CallError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/fields.ts';
-import { invalid, optionalInteger, present, unsupported } from '../../core/fields.ts';
+import { invalid, optionalInteger, optionalString, present, unsupported } from '../../core/fields.ts';
 import { parseObject } from '../../core/json-guard.ts';
-import type { EmbeddingCall, Vectors } from '../../core/work.ts';
+import type { EmbeddingCall, EmbeddingHint, Vectors } from '../../core/work.ts';
 import type { Rendered, RequestHead, WireBody } from '../rendering.ts';
 import { camelFields, objectField, objectList } from './proto-fields.ts';
 
@@ -28,7 +28,17 @@ function embeddingCall(model: string, requests: readonly JsonObject[]): Embeddin
   );
   if (wanted.size > 1) throw unsupported('requests', 'All requests of a batch must have one "outputDimensionality".');
   const [dimensions] = wanted;
-  return { endpoint: 'embedding', model, inputs: requests.map(textOf), encoding: 'float', ...present({ dimensions }) };
+  const given = requests.map(hintOf);
+  const hints = given.some((hint) => Object.keys(hint).length > 0) ? given : undefined;
+  const inputs = requests.map(textOf);
+  return { endpoint: 'embedding', model, inputs, encoding: 'float', ...present({ dimensions, hints }) };
+}
+
+function hintOf(request: JsonObject): EmbeddingHint {
+  const [taskType, title] = [optionalString(request, 'taskType'), optionalString(request, 'title')];
+  if (taskType !== undefined && !/^[A-Z_]{1,64}$/.test(taskType))
+    throw invalid('taskType', '"taskType" must be a name in capital letters, such as "RETRIEVAL_QUERY".');
+  return present({ taskType, title });
 }
 
 function textOf(request: JsonObject): string {
