@@ -23,7 +23,12 @@ export type ModelKind = 'text' | 'image' | WorkKind;
 export type CacheMark = { readonly ttl?: '5m' | '1h' };
 export type TextPart = { readonly kind: 'text'; text: string; readonly cacheMark?: CacheMark };
 /** `url` is an https address or a `data:` URL. */
-export type ImagePart = { readonly kind: 'image'; readonly url: string; readonly detail?: string };
+export type ImagePart = {
+  readonly kind: 'image';
+  readonly url: string;
+  readonly detail?: string;
+  readonly cacheMark?: CacheMark;
+};
 /** A part that this program only carries, such as audio or a file, in the caller's own spelling. */
 export type OpaquePart = {
   readonly kind: 'opaque';
@@ -37,7 +42,12 @@ export type Part = TextPart | ImagePart | OpaquePart;
 export type Role = 'system' | 'developer' | 'user' | 'assistant' | 'tool';
 
 /** `argumentsJson` is the model's text as it came; it is not always valid JSON. */
-export type ToolCall = { readonly id: string; readonly name: string; readonly argumentsJson: string };
+export type ToolCall = {
+  readonly id: string;
+  readonly name: string;
+  readonly argumentsJson: string;
+  readonly cacheMark?: CacheMark;
+};
 
 export type Message = {
   readonly role: Role;
@@ -46,6 +56,8 @@ export type Message = {
   readonly toolCalls?: readonly ToolCall[];
   /** Which call a `tool` message answers. */
   readonly toolCallId?: string;
+  /** That of a `tool` message as a whole; all others have theirs at their parts. */
+  readonly cacheMark?: CacheMark;
   /** Fields this program does not know, such as earlier reasoning; a provider of the same family gets them. */
   readonly extra?: Readonly<Record<string, unknown>>;
 };
@@ -55,6 +67,7 @@ export type Tool = {
   readonly description?: string;
   readonly parameters?: Record<string, unknown>;
   readonly strict?: boolean;
+  readonly cacheMark?: CacheMark;
   /** A tool whose shape the vendor has defined itself, in the caller's own spelling; only its family can offer it. */
   readonly opaque?: Record<string, unknown>;
 };

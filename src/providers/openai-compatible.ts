@@ -66,8 +66,9 @@ export const openaiCompatible: RemoteProvider = {
 };
 
 function buildRequest(call: ChatCall, target: Target): UpstreamRequest {
-  refuseUnsupported(call, target.quirks.unsupported);
-  const body = writeChat(call, { model: target.upstreamModel, maxTokensField: target.quirks.maxTokensField });
+  const { unsupported, maxTokensField, takesCacheMarks = false } = target.quirks;
+  refuseUnsupported(call, unsupported);
+  const body = writeChat(call, { model: target.upstreamModel, maxTokensField, takesCacheMarks });
   return post(target, 'chat/completions', body, call.stream ? 'text/event-stream' : 'application/json');
 }
 

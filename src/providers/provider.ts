@@ -37,6 +37,8 @@ export type VendorQuirks = {
   readonly streamsAreStrict: boolean;
   /** Parameters that the vendor ignores, so that the answer would be a lie. They are refused by name. */
   readonly unsupported: readonly string[];
+  /** Whether it takes a client's marks of where a cache of prompts should end. */
+  readonly takesCacheMarks?: true;
 };
 
 export type UpstreamRequest<B extends string | Uint8Array = string> = {

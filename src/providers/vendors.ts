@@ -87,7 +87,12 @@ export const VENDORS: readonly Vendor[] = [
     keyEnv: null,
     quirks: strict,
   },
-  { name: 'openrouter', baseUrl: 'https://openrouter.ai/api/v1', keyEnv: 'OPENROUTER_API_KEY', quirks: strict },
+  {
+    name: 'openrouter',
+    baseUrl: 'https://openrouter.ai/api/v1',
+    keyEnv: 'OPENROUTER_API_KEY',
+    quirks: { ...strict, takesCacheMarks: true },
+  },
   {
     name: 'deepseek',
     baseUrl: 'https://api.deepseek.com/v1',

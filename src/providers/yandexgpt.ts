@@ -33,7 +33,7 @@ export const yandexgpt: RemoteProvider = {
     buildRequest(call, target) {
       refuseUnsupported(call, target.quirks.unsupported);
       const model = addressOf(target, 'gpt');
-      const body = writeChat(call, { model, maxTokensField: target.quirks.maxTokensField });
+      const body = writeChat(call, { model, maxTokensField: target.quirks.maxTokensField, takesCacheMarks: false });
       return post(target, 'chat/completions', body, call.stream ? 'text/event-stream' : 'application/json');
     },
     readAnswer: readWhole,

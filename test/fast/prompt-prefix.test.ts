@@ -5,6 +5,7 @@ import type { ChatCall } from '../../src/core/call.ts';
 import { truncateCall } from '../../src/core/truncate.ts';
 import { PROVIDERS } from '../../src/providers/index.ts';
 import type { Target } from '../../src/providers/provider.ts';
+import { VENDORS as VENDOR_ROWS } from '../../src/providers/vendors.ts';
 import { readMessagesCall } from '../../src/wire/anthropic/read-messages.ts';
 import { readChat } from '../../src/wire/openai/read-chat.ts';
 
@@ -200,6 +201,114 @@ test('a client’s marks of where a cache should end are kept where the call is 
   const call = readChat(wire(openaiBody([{ role: 'user', content: [strange] }])));
   const request = anthropic?.buildRequest(call, { ...TARGET, upstreamModel: 'claude-sonnet-4-5' });
   expect(JSON.parse(request?.body ?? '').messages[0].content[0].cache_control).toEqual({ type: 'ephemeral' });
+});
+
+describe('marks on everything that a client of Anthropic may mark', () => {
+  const cache_control = { type: 'ephemeral', ttl: '1h' };
+  const system = [
+    { type: 'text', text: 'Отвечай кратко.', cache_control },
+    { type: 'text', text: 'Сегодня вторник.' },
+  ];
+  const png = { type: 'base64', media_type: 'image/png', data: PICTURE };
+  const body = {
+    model: 'public-model',
+    max_tokens: 50,
+    system,
+    tools: [
+      { name: 'clock', input_schema: { type: 'object' } },
+      { name: 'weather', input_schema: SCHEMA, cache_control },
+    ],
+    messages: [
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: 'Что тут?' },
+          { type: 'image', source: png, cache_control },
+        ],
+      },
+      { role: 'assistant', content: [{ type: 'tool_use', id: 'toolu_1', name: 'weather', input: {}, cache_control }] },
+      { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'toolu_1', content: 'Тепло.', cache_control }] },
+    ],
+  };
+  const { source: _, ...rewritten } = readMessagesCall(wire(body), NO_HEAD);
+  const sentBy = (name: string, upstreamModel: string, quirks: Partial<Target['quirks']> = {}) => {
+    const provider = VENDORS.find((one) => one.name === name);
+    const target = { ...TARGET, upstreamModel, quirks: { ...TARGET.quirks, ...quirks } };
+    return JSON.parse(provider?.buildRequest(rewritten, target).body ?? '') as Record<string, never[]>;
+  };
+
+  test('are kept where Anthropic’s own request is written anew: tools, system blocks, pictures, calls and results', () => {
+    const sent = sentBy('anthropic', 'claude-sonnet-4-5');
+    expect(sent['system']).toEqual(system as never);
+    expect(sent['tools']).toMatchObject([{ name: 'clock' }, { name: 'weather', cache_control }]);
+    expect(sent['tools']?.[0]).not.toHaveProperty('cache_control');
+    expect(sent['messages']).toMatchObject([
+      { content: [{ type: 'text' }, { type: 'image', source: png, cache_control }] },
+      { content: [{ type: 'tool_use', cache_control }] },
+      { content: [{ type: 'tool_result', cache_control }] },
+    ]);
+  });
+
+  test('cross to OpenRouter, which passes them on to Claude', () => {
+    const openrouter = VENDOR_ROWS.find((row) => row.name === 'openrouter')?.quirks;
+    const sent = sentBy('openai-compatible', 'anthropic/claude-sonnet-4.5', openrouter);
+    expect(sent['tools']).toMatchObject([
+      { function: { name: 'clock' } },
+      { function: { name: 'weather' }, cache_control },
+    ]);
+    expect(sent['messages']).toMatchObject([
+      {
+        role: 'system',
+        content: [{ type: 'text', text: 'Отвечай кратко.', cache_control }, { text: 'Сегодня вторник.' }],
+      },
+      { role: 'user', content: [{ type: 'text' }, { type: 'image_url', cache_control }] },
+      { role: 'assistant' },
+      { role: 'tool', content: [{ type: 'text', text: 'Тепло.', cache_control }] },
+    ]);
+  });
+
+  test('go to no other vendor of OpenAI’s family, which would refuse them, and the system prompt is one text there', () => {
+    const sent = sentBy('openai-compatible', 'gpt-4o');
+    expect(JSON.stringify(sent)).not.toContain('cache');
+    expect(sent['messages']?.[0]).toEqual({ role: 'system', content: 'Отвечай кратко.\n\nСегодня вторник.' } as never);
+    expect(sent['messages']?.[3]).toEqual({ role: 'tool', tool_call_id: 'toolu_1', content: 'Тепло.' } as never);
+  });
+
+  test('come back from a client of OpenAI’s family to Anthropic: on tools and pictures too', () => {
+    const call = readChat(
+      wire({
+        ...openaiBody([
+          { role: 'system', content: [{ type: 'text', text: 'Отвечай кратко.', cache_control }] },
+          {
+            role: 'user',
+            content: [
+              { type: 'image_url', image_url: { url: `data:image/png;base64,${PICTURE}` }, cache_control },
+              { type: 'text', text: 'Что тут?' },
+            ],
+          },
+        ]),
+        tools: [{ type: 'function', function: { name: 'weather', parameters: SCHEMA }, cache_control }],
+      }),
+    );
+    const provider = VENDORS.find(({ name }) => name === 'anthropic');
+    const request = provider?.buildRequest(call, { ...TARGET, upstreamModel: 'claude-sonnet-4-5' });
+    expect(JSON.parse(request?.body ?? '')).toMatchObject({
+      system: [{ type: 'text', text: 'Отвечай кратко.', cache_control }],
+      tools: [{ name: 'weather', cache_control }],
+      messages: [{ content: [{ type: 'image', source: png, cache_control }, { type: 'text' }] }],
+    });
+  });
+
+  test('stay on their blocks where the text is cut, and a system prompt that is cut loses its end alone', () => {
+    const { call } = truncateCall(rewritten, 30);
+    const provider = VENDORS.find(({ name }) => name === 'anthropic');
+    const sent = JSON.parse(
+      provider?.buildRequest(call, { ...TARGET, upstreamModel: 'claude-sonnet-4-5' }).body ?? '',
+    ) as Record<string, { cache_control?: unknown }[]>;
+    expect(sent['system']?.[0]?.cache_control).toEqual(cache_control);
+    expect(sent['tools']?.[1]?.cache_control).toEqual(cache_control);
+    expect(sent['messages']?.length).toBeGreaterThan(0);
+  });
 });
 
 test('text that is cut to a plan’s bound keeps the system prompt and the tools, which are what stays cached', () => {

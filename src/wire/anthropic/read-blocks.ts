@@ -25,11 +25,11 @@ export function readMessageList(body: JsonObject): Message[] {
   return messages.flatMap((message, i) => readMessage(message, `messages.${i}`));
 }
 
-/** The system prompt as one message. Its blocks are one text: no other family knows several. */
+/** The system prompt as one message. */
 export function readSystem(system: unknown): Message[] {
   if (system === undefined || system === null) return [];
-  const part = readTextBlocks(system, 'system');
-  return part.text === '' ? [] : [{ role: 'system', parts: [part] }];
+  const parts = readTextBlocks(system, 'system');
+  return parts.every((part) => part.text === '') ? [] : [{ role: 'system', parts }];
 }
 
 function readMessage(value: unknown, at: string): Message[] {
@@ -37,7 +37,7 @@ function readMessage(value: unknown, at: string): Message[] {
   if (!isObject(value) || (role !== 'user' && role !== 'assistant' && role !== 'system'))
     throw invalid(`${at}.role`, `${at}.role: must be "user" or "assistant"`);
   const { content } = value;
-  if (role === 'system') return [{ role, parts: [readTextBlocks(content, `${at}.content`)] }];
+  if (role === 'system') return [{ role, parts: readTextBlocks(content, `${at}.content`) }];
   if (typeof content === 'string') return [{ role, parts: [text(content)] }];
   if (!Array.isArray(content))
     throw invalid(`${at}.content`, `${at}.content: must be a string or an array of content blocks`);
@@ -77,7 +77,7 @@ function readToolUse(block: JsonObject, at: string): ToolCall {
   const { id, name, input } = block;
   if (typeof id !== 'string' || typeof name !== 'string' || !isObject(input))
     throw invalid(at, `${at}: a tool_use block needs an id, a name and an input`);
-  return { id, name, argumentsJson: JSON.stringify(input) };
+  return { id, name, argumentsJson: JSON.stringify(input), ...readCacheMark(block) };
 }
 
 function readToolResult(block: JsonObject, at: string): Message {
@@ -90,6 +90,7 @@ function readToolResult(block: JsonObject, at: string): Message {
     role: 'tool',
     toolCallId: id,
     parts: parts.length === 0 ? [text('')] : parts,
+    ...readCacheMark(block),
     ...(isError === true ? { extra: { is_error: true } } : undefined),
   };
 }
@@ -120,24 +121,27 @@ function refuseReferences(value: unknown, at: string): void {
 function readImage(block: JsonObject, at: string): Part {
   const source = isObject(block['source']) ? block['source'] : {};
   const { type, url, data, media_type: mediaType } = source;
-  if (type === 'url' && typeof url === 'string') return { kind: 'image', url };
+  const mark = readCacheMark(block);
+  if (type === 'url' && typeof url === 'string') return { kind: 'image', url, ...mark };
   if (type === 'base64' && typeof data === 'string' && typeof mediaType === 'string')
-    return { kind: 'image', url: `data:${mediaType};base64,${data}` };
+    return { kind: 'image', url: `data:${mediaType};base64,${data}`, ...mark };
   throw invalid(`${at}.source`, `${at}.source: an image must have a source of the type "base64" or "url"`);
 }
 
-/** A string, or blocks that are all text. Joined, they are marked as the last of them that is. */
-function readTextBlocks(value: unknown, at: string): TextPart {
-  if (typeof value === 'string') return text(value);
+/**
+ * A string, or blocks that are all text. They are one text, since few other families know several, but where one of them
+ * is marked: what stands after a mark changes more often than what stands before, and must not be cached along with it.
+ */
+function readTextBlocks(value: unknown, at: string): TextPart[] {
+  if (typeof value === 'string') return [text(value)];
   const blocks = Array.isArray(value) ? value : [undefined];
-  let mark = {};
-  const texts = blocks.map((block) => {
+  const parts = blocks.map((block): TextPart => {
     const given = isObject(block) && block['type'] === 'text' ? block['text'] : undefined;
     if (typeof given !== 'string') throw invalid(at, `${at}: must be a string or an array of text blocks`);
-    mark = { ...mark, ...readCacheMark(block as JsonObject) };
-    return given;
+    return { ...text(given), ...readCacheMark(block as JsonObject) };
   });
-  return { ...text(texts.join('\n\n')), ...mark };
+  if (parts.some(({ cacheMark }) => cacheMark !== undefined)) return parts;
+  return [text(parts.map((part) => part.text).join('\n\n'))];
 }
 
 function text(value: string): TextPart {

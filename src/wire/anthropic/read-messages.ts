@@ -16,6 +16,7 @@ import {
   unsupported,
 } from '../../core/fields.ts';
 import { parseObject } from '../../core/json-guard.ts';
+import { readCacheMark } from '../cache-mark.ts';
 import type { RequestHead, WireBody } from '../rendering.ts';
 import { refuseSteering } from '../steering.ts';
 import { readMessageList, readSystem } from './read-blocks.ts';
@@ -139,6 +140,7 @@ function readTool(value: unknown, i: number): Tool {
       parameters: optionalObject(value, 'input_schema'),
       strict: optionalBoolean(value, 'strict'),
     }),
+    ...readCacheMark(value),
   };
 }
 

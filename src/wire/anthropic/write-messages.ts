@@ -140,6 +140,7 @@ function buildBlocks(message: Message, ids: ToolIds, foreign: boolean): JsonObje
         type: 'tool_result',
         tool_use_id: ids.ofResult(message.toolCallId),
         ...(blocks.length === 0 ? {} : { content: blocks }),
+        ...writeCacheMark(message.cacheMark),
         ...(foreign ? {} : message.extra),
       },
     ];
@@ -152,13 +153,16 @@ function buildPart(part: Part, foreign: boolean): JsonObject[] {
     return part.text === '' ? [] : [{ type: 'text', text: part.text, ...writeCacheMark(part.cacheMark) }];
   if (part.kind === 'opaque') return foreign ? [] : [part.value];
   const data = /^data:([\w.+/-]+);base64,/.exec(part.url);
-  if (data === null) return [{ type: 'image', source: { type: 'url', url: part.url } }];
-  const source = { type: 'base64', media_type: data[1], data: part.url.slice(data[0].length) };
-  return [{ type: 'image', source }];
+  const source =
+    data === null
+      ? { type: 'url', url: part.url }
+      : { type: 'base64', media_type: data[1], data: part.url.slice(data[0].length) };
+  return [{ type: 'image', source, ...writeCacheMark(part.cacheMark) }];
 }
 
-function buildToolUse({ id, name, argumentsJson }: ToolCall, ids: ToolIds): JsonObject {
-  return { type: 'tool_use', id: ids.ofCall(id), name, input: parseArguments(argumentsJson) };
+function buildToolUse({ id, name, argumentsJson, cacheMark }: ToolCall, ids: ToolIds): JsonObject {
+  const input = parseArguments(argumentsJson);
+  return { type: 'tool_use', id: ids.ofCall(id), name, input, ...writeCacheMark(cacheMark) };
 }
 
 function parseArguments(text: string): JsonObject {
@@ -201,6 +205,7 @@ function buildTool(tool: Tool): JsonObject {
     name: tool.name,
     ...present({ description: tool.description, strict: tool.strict === true ? true : undefined }),
     input_schema: { type: 'object', ...tool.parameters },
+    ...writeCacheMark(tool.cacheMark),
   };
 }
 

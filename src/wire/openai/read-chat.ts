@@ -126,7 +126,8 @@ function readTools(body: JsonObject): Tool[] | undefined {
   if (tools !== undefined)
     return tools.map((tool, i) => {
       refuseVendorTool(tool, i);
-      return readTool(isObject(tool) ? tool['function'] : undefined, `tools[${i}].function`);
+      const fn = readTool(isObject(tool) ? tool['function'] : undefined, `tools[${i}].function`);
+      return { ...fn, ...readCacheMark(isObject(tool) ? tool : {}) };
     });
   // The older spelling: a bare list of functions.
   return optionalArray(body, 'functions', TOOLS_MAX)?.map((tool, i) => readTool(tool, `functions[${i}]`));
@@ -234,7 +235,8 @@ function readPart(value: unknown, param: string): Part {
     const image = typeof value['image_url'] === 'string' ? { url: value['image_url'] } : value['image_url'];
     if (!isObject(image) || typeof image['url'] !== 'string')
       throw invalid(`${param}.image_url`, `"${param}.image_url" must have a url.`);
-    return { kind: 'image', url: image['url'], ...present({ detail: optionalString(image, 'detail') }) };
+    const detail = present({ detail: optionalString(image, 'detail') });
+    return { kind: 'image', url: image['url'], ...detail, ...readCacheMark(value) };
   }
   // A file of the operator's at the vendor: one customer could read what another has sent.
   if (isObject(value['file']) && value['file']['file_id'] !== undefined)

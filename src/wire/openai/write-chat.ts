@@ -1,8 +1,10 @@
 // Writes a call as the body of an OpenAI chat completion request.
-import type { ChatCall, Message, Part, ResponseFormat, Tool, ToolChoice } from '../../core/call.ts';
+import type { CacheMark, ChatCall, Message, Part, ResponseFormat, ToolChoice } from '../../core/call.ts';
 import { stopsOf } from '../../core/call.ts';
+import type { JsonObject } from '../../core/fields.ts';
 import { present, unsupported } from '../../core/fields.ts';
 import { spliceFields } from '../../core/json-guard.ts';
+import { writeCacheMark } from '../cache-mark.ts';
 import { isForeign, refuseForeign } from '../foreign.ts';
 
 /** What OpenAI takes as `user`; identifiers of other families may be longer and are then left out. */
@@ -13,6 +15,8 @@ export type ChatBodyOptions = {
   readonly model: string;
   /** `max_tokens` is what most vendors know; OpenAI's newer models want `max_completion_tokens`. */
   readonly maxTokensField: 'max_tokens' | 'max_completion_tokens';
+  /** Whether the vendor passes marks of where a cache should end on to models that want them; others refuse them. */
+  readonly takesCacheMarks: boolean;
 };
 
 /**
@@ -37,14 +41,16 @@ export function writeChat(call: ChatCall, options: ChatBodyOptions): string {
   return spliceFields(text, spans, changes, renames);
 }
 
-function buildChat(call: ChatCall, { model, maxTokensField }: ChatBodyOptions): Record<string, unknown> {
+function buildChat(call: ChatCall, options: ChatBodyOptions): Record<string, unknown> {
+  const { model, maxTokensField, takesCacheMarks } = options;
+  const mark = takesCacheMarks ? writeCacheMark : () => ({});
   const o = call.options;
   const foreign = isForeign(call, 'openai-chat');
   if (foreign) refuseForeign(call);
   return {
     ...(foreign ? {} : call.extra),
     model,
-    messages: call.messages.map((message) => buildMessage(message, foreign)),
+    messages: call.messages.map((message) => buildMessage(message, foreign, mark)),
     ...present({
       stream: call.stream ? true : undefined,
       stream_options: call.stream ? { include_usage: true } : undefined,
@@ -61,7 +67,7 @@ function buildChat(call: ChatCall, { model, maxTokensField }: ChatBodyOptions): 
       logit_bias: o.logitBias,
       seed: o.seed,
       user: foreign && (o.user?.length ?? 0) > USER_CHARS_MAX ? undefined : o.user,
-      tools: o.tools?.map(buildTool),
+      tools: o.tools?.map(({ cacheMark, ...tool }) => ({ type: 'function', function: tool, ...mark(cacheMark) })),
       tool_choice: o.toolChoice === undefined ? undefined : buildToolChoice(o.toolChoice),
       parallel_tool_calls: o.parallelToolCalls,
       response_format: o.responseFormat === undefined ? undefined : buildResponseFormat(o.responseFormat),
@@ -70,14 +76,16 @@ function buildChat(call: ChatCall, { model, maxTokensField }: ChatBodyOptions): 
   };
 }
 
-function buildMessage(message: Message, foreign: boolean): Record<string, unknown> {
-  const parts = foreign ? message.parts.filter(({ kind }) => kind !== 'opaque') : message.parts;
+type WriteMark = (mark: CacheMark | undefined) => JsonObject;
+
+function buildMessage(message: Message, foreign: boolean, mark: WriteMark): Record<string, unknown> {
+  const parts = markedParts(message, foreign);
   if (foreign && message.role === 'tool' && parts.some(({ kind }) => kind === 'image'))
     throw unsupported('messages', 'Pictures in the results of tools are not supported by this model.');
   return {
     ...(foreign ? {} : message.extra),
     role: message.role,
-    content: buildContent(parts),
+    content: buildContent(parts, mark, isSystem(message)),
     ...present({ name: message.name, tool_call_id: message.toolCallId }),
     ...(message.toolCalls === undefined
       ? {}
@@ -91,21 +99,41 @@ function buildMessage(message: Message, foreign: boolean): Record<string, unknow
   };
 }
 
-/** One text stays a plain string: every vendor takes that, not every vendor takes parts. */
-function buildContent(parts: readonly Part[]): unknown {
-  const only = parts[0];
-  if (only === undefined) return null;
-  if (parts.length === 1 && only.kind === 'text') return only.text;
-  return parts.map((part) => {
-    if (part.kind === 'text') return { type: 'text', text: part.text };
-    if (part.kind === 'image')
-      return { type: 'image_url', image_url: { url: part.url, ...present({ detail: part.detail }) } };
-    return part.value;
-  });
+/** This family has no mark for the result of a tool as a whole: its last part has it instead. */
+function markedParts({ parts, cacheMark }: Message, foreign: boolean): readonly Part[] {
+  const own = foreign ? parts.filter(({ kind }) => kind !== 'opaque') : parts;
+  const last = own.at(-1);
+  if (cacheMark === undefined || last === undefined || last.kind === 'opaque') return own;
+  return [...own.slice(0, -1), { ...last, cacheMark }];
 }
 
-function buildTool(tool: Tool): unknown {
-  return { type: 'function', function: { ...tool } };
+/**
+ * One text stays a plain string: every vendor takes that, not every vendor takes parts. A system prompt that is in parts
+ * for its marks alone is one text again where the vendor knows none.
+ */
+function buildContent(parts: readonly Part[], mark: WriteMark, isSystemPrompt: boolean): unknown {
+  const only = parts[0];
+  if (only === undefined) return null;
+  const built = parts.map((part) => buildPart(part, mark));
+  if (built.some((part) => 'cache_control' in part)) return built;
+  if (parts.length === 1 && only.kind === 'text') return only.text;
+  const isForMarks = parts.every(({ kind }) => kind === 'text') && parts.some(hasMark);
+  return isSystemPrompt && isForMarks ? built.map(({ text }) => text).join('\n\n') : built;
+}
+
+function hasMark(part: Part): boolean {
+  return part.kind !== 'opaque' && part.cacheMark !== undefined;
+}
+
+function isSystem({ role }: Message): boolean {
+  return role === 'system' || role === 'developer';
+}
+
+function buildPart(part: Part, mark: WriteMark): JsonObject {
+  if (part.kind === 'opaque') return part.value;
+  const marked = mark(part.cacheMark);
+  if (part.kind === 'text') return { type: 'text', text: part.text, ...marked };
+  return { type: 'image_url', image_url: { url: part.url, ...present({ detail: part.detail }) }, ...marked };
 }
 
 function buildToolChoice(choice: ToolChoice): unknown {
