@@ -12,7 +12,7 @@ import { PROVIDERS } from '../src/providers/index.ts';
 import { VENDORS } from '../src/providers/vendors.ts';
 import { withFaultSection } from './fault-section.ts';
 import type { Matrix } from './provider-matrix.ts';
-import { providerMatrices } from './provider-matrix.ts';
+import { cellMatrices, providerMatrices } from './provider-matrix.ts';
 
 const ROOT = join(import.meta.dir, '..');
 const BILLING_POLICY = 'docs/billing-policy.md';
@@ -98,18 +98,33 @@ may be absent. Plans and models of the file replace built-in ones of the same id
 }
 
 function providersPage(): string {
-  const { openai, anthropic, pictures } = providerMatrices();
+  const { openai, anthropic, embeddings, pictures } = providerMatrices();
+  const { rich, plain } = cellMatrices();
   const told = ({ head, rows }: Matrix) => table(head, rows);
   return page('Providers', [
     `What becomes of a call at each kind of provider. «yes» is asked for in the vendor's own words; what may be left out
 without making the answer a lie, such as a wish for some thinking, counts as well. «refused» is a 400
 \`unsupported_parameter\` that names the field, because the vendor would ignore it and the answer would be a lie. A
-model with several targets tries the next one then. Each cell is made by translating an example. A vendor of the kind
-\`openai-compatible\` may refuse more, by its row in [config.md](config.md); here it is OpenAI itself.`,
-    "## Calls of OpenAI's clients",
+model with several targets tries the next one then. A vendor of the kind \`openai-compatible\` may refuse more, by its row
+in [config.md](config.md); here it is OpenAI itself.`,
+    '## Chats',
+    `Each cell is driven by \`test/contract/cells.test.ts\`: a client's request over a socket, a vendor's answer over another,
+and back in the client's own shape, charged once by the vendor's count. «failures» are a vendor's 400, 401, 402, 404, 429 and
+500, and answers and streams that break off: each comes in the client's own shape and by its code, nothing is charged but
+what was delivered, and what is about our key or account is never told as the customer's. Pictures go to GigaChat's models
+\`-Pro\` and \`-Max\` alone; the demonstration looks at none, and says that it is one.`,
+    ...rich.flatMap((one) => [`### ${one.title}`, told(one)]),
+    '### Clients that ask for no tools',
+    told(plain),
+    '## What else a chat may be asked for',
+    'Here and below each cell is made by translating an example. By clients of OpenAI:',
     told(openai),
-    "## Calls of Anthropic's clients",
+    'By clients of Anthropic:',
     told(anthropic),
+    '## Vectors',
+    `Clients of OpenAI and of Google ask for them in their own words. Gemini takes a hundred texts in a request and Yandex one:
+a call with more becomes several requests.`,
+    told(embeddings),
     '## Pictures',
     `By Stability's engines of SDXL; its newer models draw one picture at a time.`,
     told(pictures),

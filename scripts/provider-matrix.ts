@@ -1,37 +1,24 @@
-// What becomes of each kind of call at each provider: the table of docs/reference/providers.md. It is made by translating
+// What becomes of each kind of call at each provider: the tables of docs/reference/providers.md. What a client can ask a
+// chat for is what the contract suite drives end to end (src/testing/cells/cell-table.ts). The rest is made by translating
 // an example of each, so that a cell is what the code does and not what somebody remembers.
 import type { ChatCall, ImageCall } from '../src/core/call.ts';
 import { CallError } from '../src/core/errors.ts';
+import { Meter } from '../src/core/meter.ts';
+import type { EmbeddingCall } from '../src/core/work.ts';
 import { PROVIDERS } from '../src/providers/index.ts';
 import type { RemoteProvider, Target, UpstreamRequest } from '../src/providers/provider.ts';
 import { VENDORS } from '../src/providers/vendors.ts';
+import type { Cell, ClientRow } from '../src/testing/cells/cell-table.ts';
+import { CELL_PROVIDERS, CLIENT_ROWS, cellOf } from '../src/testing/cells/cell-table.ts';
 import { readMessagesCall } from '../src/wire/anthropic/read-messages.ts';
 import { readChat } from '../src/wire/openai/read-chat.ts';
 
-const PIXEL = 'data:image/png;base64,iVBORw0KGgo=';
 const USER = { role: 'user', content: 'Hello' };
-const TOOL = { type: 'function', function: { name: 'now', parameters: { type: 'object', properties: {} } } };
-const MADE = { id: 'call_1', type: 'function', function: { name: 'now', arguments: '{}' } };
-const SCHEMA = { type: 'json_schema', json_schema: { name: 'a', schema: { type: 'object', properties: {} } } };
-const picture = (url: string) => [{ role: 'user', content: [{ type: 'image_url', image_url: { url } }] }];
+const TOOLS = ['now', 'then'].map((name) => ({ type: 'function', function: { name } }));
 
 /** Fields of a chat completion beside `model` and a user's message. */
 const OPENAI_CALLS: Readonly<Record<string, object>> = {
-  'a text': {},
-  'a stream': { stream: true },
-  tools: { tools: [TOOL] },
-  'results of tools': {
-    tools: [TOOL],
-    messages: [
-      USER,
-      { role: 'assistant', content: null, tool_calls: [MADE] },
-      { role: 'tool', tool_call_id: 'call_1', content: 'noon' },
-    ],
-  },
-  'one tool that must be called': { tools: [TOOL], tool_choice: 'required' },
-  'a picture as `data:`': { messages: picture(PIXEL) },
-  'a picture by its address': { messages: picture('https://example.org/a.png') },
-  'JSON by a schema': { response_format: SCHEMA },
+  'one of several tools that must be called': { tools: TOOLS, tool_choice: 'required' },
   'any JSON': { response_format: { type: 'json_object' } },
   'stop words': { stop: ['END'] },
   'several answers': { n: 2 },
@@ -41,24 +28,6 @@ const OPENAI_CALLS: Readonly<Record<string, object>> = {
 
 /** Fields of a message beside `model`, `max_tokens` and a user's message. */
 const ANTHROPIC_CALLS: Readonly<Record<string, object>> = {
-  'a text': {},
-  'a stream': { stream: true },
-  tools: { tools: [{ name: 'now', input_schema: { type: 'object' } }] },
-  'results of tools': {
-    messages: [
-      USER,
-      { role: 'assistant', content: [{ type: 'tool_use', id: 'toolu_1', name: 'now', input: {} }] },
-      { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'toolu_1', content: 'noon' }] },
-    ],
-  },
-  'a picture as bytes': {
-    messages: [
-      {
-        role: 'user',
-        content: [{ type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'iVBORw0KGgo=' } }],
-      },
-    ],
-  },
   'a document': {
     messages: [
       {
@@ -73,6 +42,13 @@ const ANTHROPIC_CALLS: Readonly<Record<string, object>> = {
   thinking: { thinking: { type: 'enabled', budget_tokens: 1024 } },
 };
 
+const EMBEDDINGS: Readonly<Record<string, Partial<EmbeddingCall>>> = {
+  'a text': {},
+  'several texts': { inputs: ['a', 'b'] },
+  'token ids': { inputs: [[1, 2]] },
+  dimensions: { dimensions: 256 },
+};
+
 const PICTURES: Readonly<Record<string, Partial<ImageCall>>> = {
   'a picture': {},
   'a wide one': { aspectRatio: '16:9' },
@@ -83,8 +59,42 @@ const PICTURES: Readonly<Record<string, Partial<ImageCall>>> = {
 
 export type Matrix = { readonly head: readonly string[]; readonly rows: readonly (readonly string[])[] };
 
-/** The three tables: calls of OpenAI's clients, of Anthropic's, and for pictures. */
-export function providerMatrices(): { readonly openai: Matrix; readonly anthropic: Matrix; readonly pictures: Matrix } {
+/** Clients that ask for no more than texts share a table; the others have one each. */
+export function cellMatrices(): {
+  readonly rich: readonly (Matrix & { readonly title: string })[];
+  readonly plain: Matrix;
+} {
+  const rows: readonly ClientRow[] = Object.values(CLIENT_ROWS);
+  const plain = rows.filter(({ features }) => !features.includes('tool'));
+  const rich = rows.filter((row) => !plain.includes(row));
+  return {
+    rich: rich.map(({ name, features }) => ({
+      title: name,
+      head: ['Asked for', ...CELL_PROVIDERS],
+      rows: features.map((feature) => [feature, ...CELL_PROVIDERS.map((provider) => told(cellOf(provider, feature)))]),
+    })),
+    plain: {
+      head: ['Client', 'Asked for', ...CELL_PROVIDERS],
+      rows: plain.flatMap(({ name, features }) =>
+        features.map((feature) => [
+          name,
+          feature,
+          ...CELL_PROVIDERS.map((provider) => told(cellOf(provider, feature))),
+        ]),
+      ),
+    },
+  };
+}
+
+function told(cell: Cell): string {
+  if (cell.kind === 'refused') return `refused: \`${cell.param}\``;
+  return cell.kind === 'yes' ? 'yes' : '–';
+}
+
+type Matrices = Readonly<Record<'openai' | 'anthropic' | 'embeddings' | 'pictures', Matrix>>;
+
+/** What else may be asked for: by OpenAI's clients, by Anthropic's, for vectors, and for pictures. */
+export function providerMatrices(): Matrices {
   const body = (fields: object, more = {}) => {
     const text = JSON.stringify({ model: 'a', messages: [USER], ...more, ...fields });
     return { text, contentType: 'application/json' };
@@ -97,6 +107,15 @@ export function providerMatrices(): { readonly openai: Matrix; readonly anthropi
         rest: '',
         query: new URLSearchParams(),
       }),
+    ),
+    embeddings: matrix(
+      'Asked for',
+      PROVIDERS.filter((provider) => provider.kind === 'remote' && provider.works?.embedding !== undefined),
+      EMBEDDINGS,
+      ({ works }, target, fields) => {
+        const call = { endpoint: 'embedding', model: 'a', inputs: ['a'], encoding: 'float', ...fields } as const;
+        return works?.embedding?.(call, target, new Meter(0, () => 0)).request;
+      },
     ),
     pictures: matrix(
       'Asked for',
