@@ -54,7 +54,12 @@ function judgeAnswer(request: BadRequest, answer: RawAnswer): string | undefined
   if (type.startsWith('application/json')) return judgeJson(shape, status, text);
   if (status === 204 || (shape === 'plain' && status === 200) || (shape === 'any' && type.startsWith('text/plain')))
     return undefined;
-  return `neither JSON nor a stream: ${type}`;
+  return status === 200 && isOfWork(type) ? undefined : `neither JSON nor a stream: ${type}`;
+}
+
+/** What a good answer may be beside JSON: speech, and transcripts in the formats that are text. */
+function isOfWork(type: string): boolean {
+  return /^(?:audio\/|text\/(?:plain|vtt)\b)/.test(type);
 }
 
 function judgeJson(shape: Shape, status: number, text: string): string | undefined {
