@@ -6,6 +6,7 @@ import type { CallEvent, ChatCall, ImageCall } from '../../src/core/call.ts';
 import { ASPECT_RATIOS } from '../../src/core/call.ts';
 import { CallError } from '../../src/core/errors.ts';
 import { Meter } from '../../src/core/meter.ts';
+import type { EmbeddingCall } from '../../src/core/work.ts';
 import { PROVIDERS } from '../../src/providers/index.ts';
 import type { Target } from '../../src/providers/provider.ts';
 import { message, messageFrames } from '../../src/testing/anthropic-fault-shapes.ts';
@@ -133,6 +134,9 @@ const meter = () => new Meter(1000, () => 'Привет');
 const remote = PROVIDERS.filter((provider) => provider.kind === 'remote');
 const talking = remote.flatMap(({ name, chat, ...provider }) =>
   chat === undefined ? [] : [[name, { ...provider, ...chat }, HEALTHY[name] as Healthy] as const],
+);
+const embedding = remote.flatMap(({ name, works }) =>
+  works?.embedding === undefined ? [] : [[name, works.embedding] as const],
 );
 const drawing = remote.flatMap(({ name, images }) => (images === undefined ? [] : [[name, images.draw] as const]));
 
@@ -316,6 +320,72 @@ describe.each(talking)('%s talks', (_, provider, { whole, frames }) => {
       expect(failure).not.toContain(relay.end());
     },
   );
+});
+
+describe.each(embedding)('%s embeds', (_, embed) => {
+  const CALL_FOR_TWO: EmbeddingCall = {
+    endpoint: 'embedding',
+    model: 'public-model',
+    inputs: ['a', 'b'],
+    encoding: 'float',
+  };
+  /** The steps as far as these answers lead; the vectors, or the failure. */
+  const follow = (call: EmbeddingCall, answers: readonly Buffer[]) => {
+    let step = embed(call, TARGET, meter());
+    for (const answer of answers) {
+      const outcome = step.read(answer, 'application/json');
+      if ('result' in outcome) return outcome.result;
+      step = outcome.next;
+    }
+    return undefined;
+  };
+
+  test('sends keys in headers alone, to the vendor’s own host, and the public name nowhere', () => {
+    for (const apiKey of [KEY, undefined]) {
+      const { request } = embed(CALL_FOR_TWO, { ...TARGET, apiKey }, meter());
+      expect(request.url + request.body).not.toMatch(/vendor-(key|secret)|public-model|undefined/);
+      expect(JSON.stringify(request.headers)).not.toContain('undefined');
+      expect(request.url + request.body).toContain('vendor-model');
+      expect(request.url).toStartWith(`${TARGET.baseUrl}/`);
+    }
+  });
+
+  test('takes token ids, or refuses them by name', () => {
+    try {
+      expect(embed({ ...CALL_FOR_TWO, inputs: [[1, 2]] }, TARGET, meter()).request.body).toContain('[1,2]');
+    } catch (thrown) {
+      expect(thrown).toMatchObject({ code: 'unsupported_parameter', details: { param: 'input' } });
+    }
+  });
+
+  test('takes any answer for one vector of each input, or for a failure of the catalogue', () => {
+    const numbers = fc.oneof(fc.array(fc.double({ noNaN: true }), { maxLength: 3 }), fc.jsonValue());
+    const item = fc.record({ index: fc.nat(2), embedding: numbers, values: numbers }, { requiredKeys: ['embedding'] });
+    const body = fc.record(
+      {
+        data: fc.array(item, { maxLength: 3 }),
+        embeddings: fc.array(item, { maxLength: 3 }),
+        usage: fc.oneof(fc.record({ prompt_tokens: fc.oneof(fc.nat(), fc.string()) }), fc.jsonValue()),
+        usageMetadata: fc.jsonValue(),
+        error: fc.oneof(fc.constant(null), fc.jsonValue()),
+      },
+      { requiredKeys: [] },
+    );
+    const answer = fc.oneof(body, fc.jsonValue()).map((value) => Buffer.from(JSON.stringify(value)));
+    fc.assert(
+      fc.property(fc.array(answer, { minLength: 2, maxLength: 2 }), (answers) => {
+        try {
+          const vectors = follow(CALL_FOR_TWO, answers);
+          if (vectors === undefined) return;
+          expect(vectors).toHaveLength(2);
+          for (const vector of vectors) expect([...vector].every(Number.isFinite) && vector.length > 0).toBe(true);
+        } catch (thrown) {
+          expect(thrown).toBeInstanceOf(CallError);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
 });
 
 describe.each(drawing)('%s draws', (_, draw) => {

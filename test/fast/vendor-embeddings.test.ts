@@ -146,6 +146,19 @@ test('GigaChat refuses dimensions by name', async () => {
   expect([status, body]).toMatchObject([400, { error: { code: 'unsupported_parameter', param: 'dimensions' } }]);
 });
 
+test('a text that fails for no reason is asked for again, and those before it are not; the customer pays once', async () => {
+  const { sleep } = gateway.running.gateway;
+  Object.assign(gateway.running.gateway, { sleep: () => Bun.sleep(1) });
+  yandex.stumblesAt = 3;
+  const { status, body } = await asOpenai({ model: 'text-search-doc', input: ['a', 'b', 'c'] });
+  Object.assign(gateway.running.gateway, { sleep });
+  yandex.stumblesAt = undefined;
+  expect([status, body['usage']]).toEqual([200, { prompt_tokens: 27, total_tokens: 27 }]);
+  const asked = yandex.askedFor('/embeddings').map((one) => (bodyOf(one) as { input: string[] }).input[0]);
+  expect(asked).toEqual(['a', 'b', 'c', 'c']);
+  expect((await gateway.usage(customer))[0]).toMatchObject({ charge: 27 * MICRO_RUB_A_TOKEN, attempts: 1 });
+});
+
 test('Yandex gets one text at once, with the folder in the model’s address', async () => {
   const { status } = await asOpenai({ model: 'text-search-query', input: ['a', 'b', 'c'] });
   expect(status).toBe(200);

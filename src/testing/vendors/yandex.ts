@@ -12,6 +12,9 @@ type Body = ChatBody & { readonly n?: number; readonly input?: unknown; readonly
 export const YANDEX_CACHED = 4;
 
 export class FakeYandex extends FakeVendor {
+  /** Which request, counted from 1, fails once for no reason. */
+  stumblesAt: number | undefined;
+
   constructor(key: string, folder: string) {
     super(({ path, headers, text }) => {
       const authorization = headers.get('authorization');
@@ -20,6 +23,7 @@ export class FakeYandex extends FakeVendor {
         return refuse(401, { error: { message: 'Unknown api key', type: 'UNAUTHENTICATED', code: 16 } });
       if (path === '/v1/models')
         return Response.json({ object: 'list', data: [{ id: `gpt://${folder}/qwen3/latest` }] });
+      if (this.asked.length === this.stumblesAt) return refuse(500, { error: { message: 'Internal', code: 13 } });
       const trouble = troubleOf(text);
       if (typeof trouble === 'number')
         return refuse(trouble, { error: { message: wordsOfTrouble(trouble), type: 'x', code: null } });
