@@ -134,6 +134,10 @@ function buildResult(message: Message, names: ReadonlyMap<string, string>): Json
   return { functionResponse: { name, response: parseObject(text) ?? { result: text } } };
 }
 
+/**
+ * Addresses are refused although the vendor would fetch public ones: behind one may be a film or a book, whose tokens no
+ * hold for a picture covers, or a file of the operator's own. Source: Google's page on file input methods.
+ */
 function buildPart(part: Part): JsonObject[] {
   if (part.kind === 'text') return part.text === '' ? [] : [{ text: part.text }];
   if (part.kind === 'opaque') return [];
