@@ -209,7 +209,7 @@ export const fileSchema = z.strictObject({
   responseCache: responseCache
     .prefault({})
     .describe(
-      'Answers that are given again where a request asks for it by `x-tolmach-cache: on`; see the billing policy.',
+      'Answers that are given again where a request asks for it by `x-tolmach-cache: on`, or its key does; see the billing policy.',
     ),
   bounds: bounds.prefault({}).describe('Sizes beyond which requests, answers and queues are refused or cut off.'),
 });

@@ -241,6 +241,7 @@ async function openPublicAccount(gateway: Gateway, { key: publicKey, keyId }: Pu
     display: `${publicKey.slice(0, 4)}…`,
     createdAtMs,
     revokedAtMs: null,
+    usesCache: false,
   };
   await gateway.store.write({ kind: 'createKey', key, hmac: gateway.keys.hmac(publicKey) });
 }

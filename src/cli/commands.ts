@@ -9,6 +9,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   'account update': async () => (await import('./account-update.ts')).accountUpdate,
   'key create': async () => (await import('./key-create.ts')).keyCreate,
   'key list': async () => (await import('./key-list.ts')).keyList,
+  'key update': async () => (await import('./key-update.ts')).keyUpdate,
   'key revoke': async () => (await import('./key-revoke.ts')).keyRevoke,
   grant: async () => (await import('./grant.ts')).grant,
   balance: async () => (await import('./balance.ts')).balance,

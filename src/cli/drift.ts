@@ -1,6 +1,6 @@
 // `tolmach drift`: how far vendors' counts of output tokens are from ours.
 import type { Drift } from '../core/margin.ts';
-import type { UsageSum } from '../store/store.ts';
+import type { UsageSum } from '../store/usage-sums.ts';
 import type { Command } from './command.ts';
 import { table } from './command.ts';
 

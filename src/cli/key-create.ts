@@ -7,6 +7,10 @@ export const keyCreate: Command = {
   options: {
     account: { value: 'ID', about: 'account id', isRequired: true },
     name: { value: 'N', about: 'what the key is for (default "default")' },
+    cache: {
+      value: 'S',
+      about: 'on or off: whether calls use the response cache unless they say otherwise (default off)',
+    },
   },
   async run({ options: { account = '', ...body }, admin }) {
     const key = await admin.call<{ id: string; key: string }>(

@@ -8,9 +8,16 @@ export const keyList: Command = {
   options: { account: { value: 'ID', about: 'account id', isRequired: true } },
   async run({ options: { account = '' }, admin }) {
     const answer = await admin.call<{
-      keys: { id: string; name: string; display: string; createdAt: string; revokedAt: string | null }[];
+      keys: { id: string; name: string; display: string; cache: string; createdAt: string; revokedAt: string | null }[];
     }>('GET', `accounts/${encodeURIComponent(account)}/keys`);
-    const rows = answer.keys.map((key) => [key.id, key.display, key.name, key.createdAt, key.revokedAt ?? '']);
-    return { json: answer, lines: table([['ID', 'KEY', 'NAME', 'CREATED', 'REVOKED'], ...rows]) };
+    const rows = answer.keys.map((key) => [
+      key.id,
+      key.display,
+      key.name,
+      key.cache,
+      key.createdAt,
+      key.revokedAt ?? '',
+    ]);
+    return { json: answer, lines: table([['ID', 'KEY', 'NAME', 'CACHE', 'CREATED', 'REVOKED'], ...rows]) };
   },
 };

@@ -1,6 +1,6 @@
 // `tolmach margin`: what customers paid, what vendors charge us for it, and what is left.
 import type { Margin } from '../core/margin.ts';
-import type { UsageSum } from '../store/store.ts';
+import type { UsageSum } from '../store/usage-sums.ts';
 import { CommandError } from './admin-client.ts';
 import type { Command } from './command.ts';
 import { table } from './command.ts';

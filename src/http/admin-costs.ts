@@ -5,7 +5,7 @@ import { COST_MAX, costJumps, JUMP_PERCENT, keyOf, MICRO_RUB_PER_USD_MAX } from 
 import { CallError } from '../core/errors.ts';
 import { driftOf, marginOf } from '../core/margin.ts';
 import type { Gateway } from '../pipeline/gateway.ts';
-import type { UsageQuestion } from '../store/store.ts';
+import type { UsageQuestion } from '../store/usage-sums.ts';
 import type { AdminRoute, Params } from './admin-route.ts';
 
 const DAY_MS = 86_400_000;

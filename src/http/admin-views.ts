@@ -17,6 +17,7 @@ export function showKey(key: Key): Record<string, unknown> {
     account: key.accountId,
     name: key.name,
     display: key.display,
+    cache: key.usesCache ? 'on' : 'off',
     createdAt: new Date(key.createdAtMs).toISOString(),
     revokedAt: key.revokedAtMs === null ? null : new Date(key.revokedAtMs).toISOString(),
   };

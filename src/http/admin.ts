@@ -4,14 +4,15 @@ import { timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { describeIssues } from '../config.ts';
 import { CallError, toCallError } from '../core/errors.ts';
-import { displayKey, formatKey } from '../core/key-format.ts';
 import { sumBalance } from '../core/ledger.ts';
 import type { Gateway } from '../pipeline/gateway.ts';
-import type { Account, Key } from '../store/store.ts';
+import type { Account } from '../store/store.ts';
 import { COST_ROUTES } from './admin-costs.ts';
+import { KEY_ROUTES } from './admin-keys.ts';
 import { PLAN_ROUTES, requirePlan } from './admin-plans.ts';
 import type { AdminRoute, Params } from './admin-route.ts';
-import { showAccount, showKey, showTask } from './admin-views.ts';
+import { showAccount, showTask } from './admin-views.ts';
+import { findAccount, noAccount } from './find-account.ts';
 import { queryOf, readBody } from './request.ts';
 
 const BODY_BYTES_MAX = 128 * 1024;
@@ -20,7 +21,6 @@ const MICRO_RUB_PER_RUB = 1_000_000;
 const text = z.string().trim().min(1).max(200);
 const accountBody = z.strictObject({ email: z.email().max(200), plan: text.default('free') });
 const accountChange = z.strictObject({ plan: text.optional(), status: z.enum(['active', 'blocked']).optional() });
-const keyBody = z.strictObject({ name: text.default('default') });
 const grantBody = z
   .strictObject({
     requests: z.int().min(1).max(1_000_000_000_000).optional(),
@@ -54,15 +54,13 @@ const ROUTES: readonly AdminRoute[] = [
     handle: async (gateway, { account }) => showAccount(await findAccount(gateway, account)),
   },
   { method: 'PATCH', path: /^accounts\/(?<account>[\w-]+)$/, handle: updateAccount },
-  { method: 'POST', path: /^accounts\/(?<account>[\w-]+)\/keys$/, handle: createKey },
-  { method: 'GET', path: /^accounts\/(?<account>[\w-]+)\/keys$/, handle: listKeys },
   { method: 'POST', path: /^accounts\/(?<account>[\w-]+)\/grants$/, handle: grant },
   { method: 'GET', path: /^accounts\/(?<account>[\w-]+)\/balance$/, handle: balance },
   { method: 'GET', path: /^accounts\/(?<account>[\w-]+)\/usage$/, handle: usage },
-  { method: 'DELETE', path: /^keys\/(?<key>[\w-]+)$/, handle: revokeKey },
   ...PLAN_ROUTES,
   { method: 'GET', path: /^tasks\/(?<task>\d{1,15})$/, handle: findTask },
   { method: 'GET', path: /^models$/, handle: listModels },
+  ...KEY_ROUTES,
   ...COST_ROUTES,
   { method: 'POST', path: /^audit$/, handle: (gateway) => gateway.store.audit() },
   { method: 'GET', path: /^status$/, handle: status },
@@ -133,36 +131,6 @@ async function updateAccount(gateway: Gateway, { account = '' }: Params, body: u
   if (outcome.kind === 'missing') throw noAccount(account);
   gateway.keys.forget();
   return showAccount(await findAccount(gateway, account));
-}
-
-async function createKey(gateway: Gateway, { account = '' }: Params, body: unknown): Promise<unknown> {
-  const { name } = keyBody.parse(body ?? {});
-  const secret = formatKey(crypto.getRandomValues(new Uint8Array(20)));
-  const key: Key = {
-    keyId: `key_${gateway.newCallId().replaceAll('-', '')}`,
-    accountId: account,
-    name,
-    display: displayKey(secret),
-    createdAtMs: gateway.clock.nowMs(),
-    revokedAtMs: null,
-  };
-  const outcome = await gateway.store.write({ kind: 'createKey', key, hmac: gateway.keys.hmac(secret) });
-  if (outcome.kind === 'missing') throw noAccount(account);
-  gateway.keys.forget();
-  // The only moment at which the key itself is shown.
-  return { ...showKey(key), key: secret };
-}
-
-async function listKeys(gateway: Gateway, { account = '' }: Params): Promise<unknown> {
-  await findAccount(gateway, account);
-  return { keys: (await gateway.store.listKeys(account)).map(showKey) };
-}
-
-async function revokeKey(gateway: Gateway, { key = '' }: Params): Promise<unknown> {
-  const outcome = await gateway.store.write({ kind: 'revokeKey', keyId: key, revokedAtMs: gateway.clock.nowMs() });
-  if (outcome.kind === 'missing') throw new CallError('not_found', { message: `There is no key ${key}.` });
-  gateway.keys.forget();
-  return { id: key, revoked: true };
 }
 
 async function grant(gateway: Gateway, { account = '' }: Params, body: unknown): Promise<unknown> {
@@ -241,16 +209,6 @@ async function status(gateway: Gateway): Promise<unknown> {
     timeZone: gateway.config.timeZone,
     residentBytes: process.memoryUsage.rss(),
   };
-}
-
-async function findAccount(gateway: Gateway, accountId = ''): Promise<Account> {
-  const account = await gateway.store.findAccount(accountId);
-  if (account === undefined) throw noAccount(accountId);
-  return account;
-}
-
-function noAccount(accountId: string): CallError {
-  return new CallError('not_found', { message: `There is no account ${accountId}.` });
 }
 
 /** A date means the end of that day in the configured zone; a date with a time means that moment. */

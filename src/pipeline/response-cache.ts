@@ -1,11 +1,11 @@
-// Answers that are given again to the very same request of the same account, where the request asks for that. It is
+// Answers that are given again to the very same request of the same account, where the key or the request asks for that. It is
 // held like any other, so that balance and limits are decided as always, and charged a stated share of its price. Only
 // whole answers that were charged are kept, in memory, for a while and up to a bound.
 import { createHash } from 'node:crypto';
 import type { Usage } from '../core/call.ts';
 import { CallError, toCallError } from '../core/errors.ts';
 import type { Dialect, Route } from '../dialects/dialect.ts';
-import type { StoredAnswer } from '../store/store.ts';
+import type { KeyOwner, StoredAnswer } from '../store/store.ts';
 import type { WireBody } from '../wire/rendering.ts';
 import type { Admission } from './admit.ts';
 import type { Gateway } from './gateway.ts';
@@ -79,7 +79,7 @@ export class ResponseCache {
 }
 
 /**
- * What the answer would be kept by, if the request asks for that: the account, what it pays, the route and the body to
+ * What the answer would be kept by, if the request asks for that or, where it says nothing, its key does: the account, what it pays, the route and the body to
  * the byte. A public key is everybody's, so there the client's address belongs to it as well.
  */
 export function cacheNameOf(
@@ -90,18 +90,24 @@ export function cacheNameOf(
   incoming: Incoming,
   body: WireBody,
 ): string | undefined {
+  if (!isAskedFor(incoming, owner)) return undefined;
+  const client = gateway.keys.isPublic(owner.keyId) ? incoming.connection.address() : '';
+  const shaping = SHAPING_HEADERS.map((name) => incoming.headers.get(name));
+  const parts = [owner.accountId, client, priceVersion(plan), fingerprintOf(dialect, route, incoming, body), shaping];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
+}
+
+/** The request's own word counts over that of its key. */
+function isAskedFor(incoming: Incoming, owner: KeyOwner): boolean {
   const asked = incoming.headers.get(CACHE_HEADER);
-  if (asked === null || asked === 'off') return undefined;
-  if (asked !== 'on')
+  if (asked === null) return owner.usesCache;
+  if (asked !== 'on' && asked !== 'off')
     throw new CallError('invalid_field', {
       param: CACHE_HEADER,
       message: `${CACHE_HEADER} must be "on" or "off".`,
       messageRu: `${CACHE_HEADER} — «on» или «off».`,
     });
-  const client = gateway.keys.isPublic(owner.keyId) ? incoming.connection.address() : '';
-  const shaping = SHAPING_HEADERS.map((name) => incoming.headers.get(name));
-  const parts = [owner.accountId, client, priceVersion(plan), fingerprintOf(dialect, route, incoming, body), shaping];
-  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
+  return asked === 'on';
 }
 
 /** Gives a kept answer again, once its share of the price is charged. */

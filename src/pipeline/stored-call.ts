@@ -23,6 +23,7 @@ export function resumeCall(gateway: Gateway, work: TaskWork): ReadyCall {
     planId: work.planId,
     revoked: false,
     accountStatus: 'active' as const,
+    usesCache: false,
   };
   const asked = { owner, dialect: stored.dialect, endpoint: stored.endpoint };
   const admission = admitStored(gateway, asked, stored.call, work.amount);

@@ -18,6 +18,7 @@ export function accountOf(operation: WriteOperation): string | undefined {
       return operation.account.accountId;
     case 'createKey':
       return operation.key.accountId;
+    case 'updateKey':
     case 'revokeKey':
     case 'purgeTasks':
     case 'startTask':

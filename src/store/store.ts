@@ -5,6 +5,7 @@ import type { Usage } from '../core/call.ts';
 import type { CostBook } from '../core/cost.ts';
 import type { GrantOperation, HoldOperation, LedgerOutcome, SettleOperation, Unit } from '../core/ledger.ts';
 import type { Plan } from '../core/plan.ts';
+import type { UsageQuestion, UsageSum } from './usage-sums.ts';
 
 /** What is known of a call when its hold is taken; enough to close it if the process dies. */
 export type CallContext = {
@@ -54,6 +55,8 @@ export type Key = {
   readonly display: string;
   readonly createdAtMs: number;
   readonly revokedAtMs: number | null;
+  /** Whether its calls may be answered from the response cache where they do not say otherwise. */
+  readonly usesCache: boolean;
 };
 
 /** Who calls, as found by the HMAC of a key. */
@@ -63,6 +66,7 @@ export type KeyOwner = {
   readonly planId: string;
   readonly revoked: boolean;
   readonly accountStatus: Account['status'];
+  readonly usesCache: boolean;
 };
 
 export type UsageRow = CallRecord & {
@@ -73,37 +77,6 @@ export type UsageRow = CallRecord & {
   readonly held: number;
   readonly charge: number;
   readonly endedAtMs: number;
-};
-
-/** Which calls are summed up, and by what. */
-export type UsageQuestion = {
-  readonly by: 'account' | 'model' | 'target' | 'all';
-  readonly fromMs: number;
-  readonly toMs: number;
-  /** The calls of one account only. */
-  readonly accountId?: string;
-};
-
-export const USAGE_SUMS_MAX = 10_000;
-
-/** Sums over calls. What was charged and what it cost stand in whole micro-roubles. */
-export type UsageSum = {
-  /** Of a target: `provider/model`. */
-  readonly name: string;
-  readonly calls: number;
-  readonly chargedRequests: number;
-  readonly chargedMicroRub: number;
-  readonly costMicroRub: number;
-  /** Calls whose cost nobody knows. */
-  readonly unknownCosts: number;
-  readonly unpaidAttempts: number;
-  readonly inputTokens: number;
-  readonly cachedInputTokens: number;
-  readonly cacheWriteTokens: number;
-  readonly outputTokens: number;
-  /** Visible output tokens by the vendors' word and by our own count, over the calls that have both. */
-  readonly vendorTokens: number;
-  readonly countedTokens: number;
 };
 
 export type BucketRow = {
@@ -203,6 +176,7 @@ export type WriteOperation =
       readonly status?: Account['status'];
     }
   | { readonly kind: 'createKey'; readonly key: Key; readonly hmac: string }
+  | { readonly kind: 'updateKey'; readonly keyId: string; readonly usesCache: boolean }
   | { readonly kind: 'revokeKey'; readonly keyId: string; readonly revokedAtMs: number }
   /** Puts a plan in place of its older versions. `conflict` where there is another of that version, or a newer one. */
   | { readonly kind: 'putPlan'; readonly plan: Plan }

@@ -1,5 +1,35 @@
-// The sums that both stores draw over calls, in SQL that both understand.
-import type { UsageQuestion, UsageSum } from './store.ts';
+// The sums over calls: what may be asked, what is answered, and the SQL, which both stores understand.
+
+/** Which calls are summed up, and by what. */
+export type UsageQuestion = {
+  readonly by: 'account' | 'model' | 'target' | 'all';
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** The calls of one account only. */
+  readonly accountId?: string;
+};
+
+export const USAGE_SUMS_MAX = 10_000;
+
+/** Sums over calls. What was charged and what it cost stand in whole micro-roubles. */
+export type UsageSum = {
+  /** Of a target: `provider/model`. */
+  readonly name: string;
+  readonly calls: number;
+  readonly chargedRequests: number;
+  readonly chargedMicroRub: number;
+  readonly costMicroRub: number;
+  /** Calls whose cost nobody knows. */
+  readonly unknownCosts: number;
+  readonly unpaidAttempts: number;
+  readonly inputTokens: number;
+  readonly cachedInputTokens: number;
+  readonly cacheWriteTokens: number;
+  readonly outputTokens: number;
+  /** Visible output tokens by the vendors' word and by our own count, over the calls that have both. */
+  readonly vendorTokens: number;
+  readonly countedTokens: number;
+};
 
 const NAMES: Readonly<Record<UsageQuestion['by'], string>> = {
   account: 'u.account_id',

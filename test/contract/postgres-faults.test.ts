@@ -128,12 +128,14 @@ function raceFaults(postgres: TemporaryPostgres): void {
     expect(await tally(changes)).toEqual({ written: 40, granted: 40 });
   });
 
-  test('a key that one process revokes is revoked for the others at once', async () => {
+  test('a key that one process changes or revokes is changed for the others at once', async () => {
     const url = await postgres.createDatabase();
     const first = await open(url);
     const second = await open(url);
     await writeAll(first, [account('anna'), key('k1')]);
     expect(await second.findKey('hmac of k1')).toMatchObject({ revoked: false });
+    await first.write({ kind: 'updateKey', keyId: 'k1', usesCache: true });
+    expect(await second.findKey('hmac of k1')).toMatchObject({ usesCache: true });
     await first.write({ kind: 'revokeKey', keyId: 'k1', revokedAtMs: Date.now() });
     expect(await second.findKey('hmac of k1')).toMatchObject({ revoked: true });
   });

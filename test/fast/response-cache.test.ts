@@ -1,8 +1,11 @@
 // Answers that are given again where a request asks for that: the same bytes, a share of the price, nobody else's.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
+import { formatKey } from '../../src/core/key-format.ts';
 import { shareOf } from '../../src/core/price.ts';
+import { KeyRing } from '../../src/pipeline/authenticate.ts';
 import type { KeptAnswer } from '../../src/pipeline/response-cache.ts';
 import { ResponseCache } from '../../src/pipeline/response-cache.ts';
+import type { KeyOwner, Store } from '../../src/store/store.ts';
 import { messageFrames } from '../../src/testing/anthropic-fault-shapes.ts';
 import type { Script } from '../../src/testing/fault-scripts.ts';
 import { completion, json, stream, streamFrames } from '../../src/testing/fault-scripts.ts';
@@ -124,6 +127,76 @@ describe('the same request again', () => {
     expect(await ask()).toMatchObject({ cache: 'miss' });
     expect(asked()).toBe(4);
     expect(await ask({}, { 'x-tolmach-cache': 'yes' })).toMatchObject({ status: 400 });
+  });
+});
+
+describe('a key that asks for the cache', () => {
+  const OFF = { 'x-tolmach-cache': 'off' };
+  const setCache = (cache: unknown, key = customer.keyId) => gateway.admin('PATCH', `keys/${key}`, { cache });
+  type Keys = { readonly keys: readonly { readonly id: string; readonly cache: string }[] };
+  const listed = async () => (await gateway.admin<Keys>('GET', `accounts/${customer.accountId}/keys`)).keys;
+
+  test('does so from when it was made, for streamed and whole answers, and not for other keys of its account', async () => {
+    const made = await gateway.admin<{ id: string; key: string }>('POST', `accounts/${customer.accountId}/keys`, {
+      cache: 'on',
+    });
+    const asking = { ...customer, keyId: made.id, key: made.key };
+    for (const fields of [{}, { stream: true }]) {
+      const first = await ask(fields, {}, asking);
+      expect(first).toMatchObject({ status: 200, cache: 'miss' });
+      expect(await ask(fields, {}, asking)).toMatchObject({ status: 200, cache: 'hit', text: first.text });
+      expect(await ask(fields, {})).toMatchObject({ status: 200, cache: null });
+    }
+    expect(await spent()).toBe(4 * PRICE + (2 * PRICE) / 10);
+    expect((await listed()).map(({ id, cache }) => [id, cache])).toEqual([
+      [customer.keyId, 'off'],
+      [made.id, 'on'],
+    ]);
+  });
+
+  test('is overridden by the request: off wins over its on, and on over its off', async () => {
+    expect(await setCache('on')).toEqual({ id: customer.keyId, cache: 'on' });
+    expect(await ask({}, OFF)).toMatchObject({ status: 200, cache: null });
+    expect(await ask({}, {})).toMatchObject({ cache: 'miss' });
+    expect(await ask({}, OFF)).toMatchObject({ status: 200, cache: null });
+    expect(await ask({}, {})).toMatchObject({ cache: 'hit' });
+    expect(await setCache('off')).toEqual({ id: customer.keyId, cache: 'off' });
+    expect(await ask({}, {})).toMatchObject({ status: 200, cache: null });
+    expect(await ask()).toMatchObject({ cache: 'hit' });
+    expect(asked()).toBe(4);
+  });
+
+  test('is changed by on and off alone, and only where it is', async () => {
+    const refusalOf = (asked: Promise<unknown>): Promise<unknown> => asked.catch(String);
+    for (const wrong of ['yes', true, null, undefined]) expect(await refusalOf(setCache(wrong))).toContain('400');
+    expect(await refusalOf(setCache('on', 'key_none'))).toContain('404');
+    const made = gateway.admin('POST', `accounts/${customer.accountId}/keys`, { cache: 'yes' });
+    expect(await refusalOf(made)).toContain('400');
+    expect((await listed()).map(({ cache }) => cache)).toEqual(['off']);
+  });
+
+  test('that another process changes is what it is now within a second', async () => {
+    let nowMs = 0;
+    let usesCache = false;
+    const owner: Omit<KeyOwner, 'usesCache'> = {
+      keyId: 'k',
+      accountId: 'a',
+      planId: 'p',
+      revoked: false,
+      accountStatus: 'active',
+    };
+    const store = { findKey: async () => ({ ...owner, usesCache }) } as unknown as Store;
+    const ring = new KeyRing(
+      store,
+      (key) => key,
+      () => nowMs,
+    );
+    const key = formatKey(new Uint8Array(20));
+    const told = async () => (await ring.authenticate(key)).usesCache;
+    expect(await told()).toBe(false);
+    usesCache = true;
+    nowMs = 1_000;
+    expect(await told()).toBe(true);
   });
 });
 

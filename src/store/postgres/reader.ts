@@ -4,10 +4,10 @@ import { Calendar } from '../../core/calendar.ts';
 import type { CostBook } from '../../core/cost.ts';
 import type { Plan } from '../../core/plan.ts';
 import { unpackAnswer } from '../idempotency.ts';
-import type { Account, BucketRow, Key, KeyOwner, StoredAnswer, UsageQuestion, UsageRow, UsageSum } from '../store.ts';
-import { USAGE_SUMS_MAX } from '../store.ts';
+import type { Account, BucketRow, Key, KeyOwner, StoredAnswer, UsageRow } from '../store.ts';
 import { withTodaysAllowance } from '../todays-allowance.ts';
-import { callIdBounds, usageSumsQuery } from '../usage-sums.ts';
+import type { UsageQuestion, UsageSum } from '../usage-sums.ts';
+import { callIdBounds, USAGE_SUMS_MAX, usageSumsQuery } from '../usage-sums.ts';
 import { toInteger, toIntegerOrNull } from './connection.ts';
 import type { StatementPool } from './statement-pool.ts';
 
@@ -47,7 +47,7 @@ export class PostgresReader {
   async findKey(hmac: string): Promise<KeyOwner | undefined> {
     const [row] = await this.#pool.query<KeyOwner>(
       `SELECT k.key_id AS "keyId", k.account_id AS "accountId", a.plan_id AS "planId",
-         k.revoked_at IS NOT NULL AS revoked, a.status AS "accountStatus"
+         k.revoked_at IS NOT NULL AS revoked, a.status AS "accountStatus", k.uses_cache AS "usesCache"
        FROM api_key k JOIN account a USING (account_id) WHERE k.hmac = $1`,
       [hmac],
     );
@@ -74,7 +74,7 @@ export class PostgresReader {
   async listKeys(accountId: string): Promise<Key[]> {
     const rows = await this.#pool.query<AsText<Key, 'createdAtMs' | 'revokedAtMs'>>(
       `SELECT key_id AS "keyId", account_id AS "accountId", name, display, created_at AS "createdAtMs",
-         revoked_at AS "revokedAtMs"
+         revoked_at AS "revokedAtMs", uses_cache AS "usesCache"
        FROM api_key WHERE account_id = $1 ORDER BY created_at, key_id`,
       [accountId],
     );

@@ -21,6 +21,13 @@ export async function applyRecord(session: Session, operation: RecordOperation):
     }
     case 'createKey':
       return createKey(session, operation);
+    case 'updateKey': {
+      const rows = await session.unsafe(
+        'UPDATE api_key SET uses_cache = $1::boolean WHERE key_id = $2 RETURNING key_id',
+        [operation.usesCache, operation.keyId],
+      );
+      return rows.length === 0 ? MISSING : WRITTEN;
+    }
     case 'revokeKey': {
       // The first revocation counts.
       const rows = await session.unsafe(
@@ -45,28 +52,34 @@ export async function applyRecord(session: Session, operation: RecordOperation):
     case 'endWebhook':
       await session.unsafe('UPDATE task SET webhook_due_at = NULL WHERE task_id = $1::bigint', [operation.taskId]);
       return WRITTEN;
-    case 'purgeTasks': {
-      const names = await session.unsafe(
-        `DELETE FROM idempotency WHERE (account_id, idempotency_key) IN
-           (SELECT account_id, idempotency_key FROM idempotency WHERE created_at < $1::bigint ORDER BY created_at
-            LIMIT $2::int FOR UPDATE SKIP LOCKED)
-         RETURNING call_id`,
-        [operation.keysBeforeMs ?? 0, PURGE_MAX],
-      );
-      // The charges of forgotten tasks stay in `usage`.
-      const tasks = await session.unsafe(
-        `DELETE FROM task WHERE task_id IN
-           (SELECT task_id FROM task WHERE ended_at < $1::bigint ORDER BY ended_at LIMIT $2::int FOR UPDATE SKIP LOCKED)
-         RETURNING task_id`,
-        [operation.endedBeforeMs, PURGE_MAX],
-      );
-      return names.length === PURGE_MAX || tasks.length === PURGE_MAX ? { kind: 'written', isMoreLeft: true } : WRITTEN;
-    }
+    case 'purgeTasks':
+      return purge(session, operation);
     case 'addCostBook':
       return addCostBook(session, operation);
     case 'putPlan':
       return putPlan(session, operation);
   }
+}
+
+async function purge(
+  session: Session,
+  { endedBeforeMs, keysBeforeMs = 0 }: RecordOperation & { kind: 'purgeTasks' },
+): Promise<RecordOutcome> {
+  const names = await session.unsafe(
+    `DELETE FROM idempotency WHERE (account_id, idempotency_key) IN
+       (SELECT account_id, idempotency_key FROM idempotency WHERE created_at < $1::bigint ORDER BY created_at
+        LIMIT $2::int FOR UPDATE SKIP LOCKED)
+     RETURNING call_id`,
+    [keysBeforeMs, PURGE_MAX],
+  );
+  // The charges of forgotten tasks stay in `usage`.
+  const tasks = await session.unsafe(
+    `DELETE FROM task WHERE task_id IN
+       (SELECT task_id FROM task WHERE ended_at < $1::bigint ORDER BY ended_at LIMIT $2::int FOR UPDATE SKIP LOCKED)
+     RETURNING task_id`,
+    [endedBeforeMs, PURGE_MAX],
+  );
+  return names.length === PURGE_MAX || tasks.length === PURGE_MAX ? { kind: 'written', isMoreLeft: true } : WRITTEN;
 }
 
 async function createAccount(
@@ -93,9 +106,9 @@ async function createKey(
   const account = await session.unsafe('SELECT account_id FROM account WHERE account_id = $1', [k.accountId]);
   if (account.length === 0) return MISSING;
   await session.unsafe(
-    `INSERT INTO api_key (key_id, account_id, hmac, display, name, created_at, revoked_at)
-     VALUES ($1, $2, $3, $4, $5, $6::bigint, $7::bigint) ON CONFLICT (key_id) DO NOTHING`,
-    [k.keyId, k.accountId, hmac, k.display, k.name, k.createdAtMs, k.revokedAtMs],
+    `INSERT INTO api_key (key_id, account_id, hmac, display, name, created_at, revoked_at, uses_cache)
+     VALUES ($1, $2, $3, $4, $5, $6::bigint, $7::bigint, $8::boolean) ON CONFLICT (key_id) DO NOTHING`,
+    [k.keyId, k.accountId, hmac, k.display, k.name, k.createdAtMs, k.revokedAtMs, k.usesCache],
   );
   return WRITTEN;
 }

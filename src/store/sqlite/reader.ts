@@ -17,13 +17,11 @@ import type {
   TaskReference,
   TaskRow,
   TaskWork,
-  UsageQuestion,
   UsageRow,
-  UsageSum,
 } from '../store.ts';
-import { USAGE_SUMS_MAX } from '../store.ts';
 import { withTodaysAllowance } from '../todays-allowance.ts';
-import { callIdBounds, usageSumsQuery } from '../usage-sums.ts';
+import type { UsageQuestion, UsageSum } from '../usage-sums.ts';
+import { callIdBounds, USAGE_SUMS_MAX, usageSumsQuery } from '../usage-sums.ts';
 import { auditDatabase } from './audit.ts';
 
 const ACCOUNT = 'account_id AS accountId, email, plan_id AS planId, status, created_at AS createdAtMs';
@@ -32,6 +30,9 @@ const USAGE = `call_id AS callId, account_id AS accountId, key_id AS keyId, dial
   first_byte_ms AS firstByteMs, duration_ms AS durationMs, admitted_at AS admittedAtMs, ended_at AS endedAtMs,
   unpaid_attempts AS unpaidAttempts, cost_micro_rub AS costMicroRub, counted_tokens AS countedTokens,
   usage_source, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, reasoning_tokens, images`;
+
+/** This database has no truth values. */
+type AsBits<T, K extends keyof T> = Omit<T, K> & Record<K, number>;
 
 type UsageColumns = {
   usage_source: 'exact' | 'estimated' | null;
@@ -56,7 +57,7 @@ export class SqliteReader {
 
   findKey(hmac: string): KeyOwner | undefined {
     const row = this.#hot.findKey.get(hmac);
-    return row === null ? undefined : { ...row, revoked: row.revoked === 1 };
+    return row === null ? undefined : { ...row, revoked: row.revoked === 1, usesCache: row.usesCache === 1 };
   }
 
   findAccount(accountId: string): Account | undefined {
@@ -75,10 +76,11 @@ export class SqliteReader {
 
   listKeys(accountId: string): Key[] {
     return this.#db
-      .query<Key, [string]>(
-        'SELECT key_id AS keyId, account_id AS accountId, name, display, created_at AS createdAtMs, revoked_at AS revokedAtMs FROM api_key WHERE account_id = ? ORDER BY created_at, key_id',
+      .query<AsBits<Key, 'usesCache'>, [string]>(
+        'SELECT key_id AS keyId, account_id AS accountId, name, display, created_at AS createdAtMs, revoked_at AS revokedAtMs, uses_cache AS usesCache FROM api_key WHERE account_id = ? ORDER BY created_at, key_id',
       )
-      .all(accountId);
+      .all(accountId)
+      .map((row) => ({ ...row, usesCache: row.usesCache === 1 }));
   }
 
   listPlans(): Plan[] {
@@ -189,8 +191,9 @@ function toUsageRow(columns: UsageRow & UsageColumns): UsageRow {
 /** What every poll and call asks. The driver keeps only a few statements that are given as text each time. */
 function prepareHot(db: Database) {
   return {
-    findKey: db.prepare<Omit<KeyOwner, 'revoked'> & { revoked: number }, [string]>(
-      `SELECT k.key_id AS keyId, k.account_id AS accountId, a.plan_id AS planId, k.revoked_at IS NOT NULL AS revoked, a.status AS accountStatus
+    findKey: db.prepare<AsBits<KeyOwner, 'revoked' | 'usesCache'>, [string]>(
+      `SELECT k.key_id AS keyId, k.account_id AS accountId, a.plan_id AS planId, k.revoked_at IS NOT NULL AS revoked, a.status AS accountStatus,
+         k.uses_cache AS usesCache
        FROM api_key k JOIN account a USING (account_id) WHERE k.hmac = ?`,
     ),
     findTask: db.prepare<TaskRow, [number]>(

@@ -25,13 +25,13 @@ export function applyRecord(db: Database, operation: RecordOperation): RecordOut
         .run(operation.planId ?? null, operation.status ?? null, operation.accountId);
       return changes === 0 ? { kind: 'missing' } : WRITTEN;
     }
-    case 'createKey': {
-      const k = operation.key;
-      if (db.query('SELECT 1 FROM account WHERE account_id = ?').get(k.accountId) === null) return { kind: 'missing' };
-      db.query(
-        'INSERT INTO api_key (key_id, account_id, hmac, display, name, created_at, revoked_at) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key_id) DO NOTHING',
-      ).run(k.keyId, k.accountId, operation.hmac, k.display, k.name, k.createdAtMs, k.revokedAtMs);
-      return WRITTEN;
+    case 'createKey':
+      return createKey(db, operation);
+    case 'updateKey': {
+      const { changes } = db
+        .query('UPDATE api_key SET uses_cache = ? WHERE key_id = ?')
+        .run(operation.usesCache, operation.keyId);
+      return changes === 0 ? { kind: 'missing' } : WRITTEN;
     }
     case 'revokeKey': {
       const { changes } = db
@@ -80,6 +80,14 @@ function putPlan(db: Database, plan: Plan): RecordOutcome {
   ).run(plan.id, plan.version, body);
   const kept = db.query<{ body: string }, [string]>('SELECT body FROM plan WHERE plan_id = ?').get(plan.id);
   return kept?.body === body ? WRITTEN : { kind: 'conflict', field: 'version' };
+}
+
+function createKey(db: Database, { key: k, hmac }: RecordOperation & { kind: 'createKey' }): RecordOutcome {
+  if (db.query('SELECT 1 FROM account WHERE account_id = ?').get(k.accountId) === null) return { kind: 'missing' };
+  db.query(
+    'INSERT INTO api_key (key_id, account_id, hmac, display, name, created_at, revoked_at, uses_cache) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key_id) DO NOTHING',
+  ).run(k.keyId, k.accountId, hmac, k.display, k.name, k.createdAtMs, k.revokedAtMs, k.usesCache);
+  return WRITTEN;
 }
 
 /** Answers whether more is left. The charges of what is forgotten stay in `usage`. */

@@ -1,5 +1,5 @@
 // The reading half of the embedded store: the reader's answers as promises, so that a database which fails rejects.
-import type { UsageQuestion } from '../store.ts';
+import type { UsageQuestion } from '../usage-sums.ts';
 import type { SqliteReader } from './reader.ts';
 
 export abstract class SqliteReads {

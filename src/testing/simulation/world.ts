@@ -68,7 +68,15 @@ export class World {
     for (const { accountId, keyId, key } of world.customers) {
       const planId = accountId === 'boris' ? 'money' : 'requests';
       const account = { accountId, email: accountId, planId, status: 'active', createdAtMs: START_MS } as const;
-      const row = { keyId, accountId, name: '', display: '', createdAtMs: START_MS, revokedAtMs: null };
+      const row = {
+        keyId,
+        accountId,
+        name: '',
+        display: '',
+        createdAtMs: START_MS,
+        revokedAtMs: null,
+        usesCache: false,
+      };
       world.write({ kind: 'createAccount', account });
       world.write({ kind: 'createKey', key: row, hmac: `hmac of ${key}` });
     }

@@ -1,7 +1,8 @@
 // What every store guarantees about costs: versions of the book, and sums over calls.
 import { expect, test } from 'bun:test';
 import type { CostBook } from '../../../src/core/cost.ts';
-import type { CallRecord, UsageQuestion } from '../../../src/store/store.ts';
+import type { CallRecord } from '../../../src/store/store.ts';
+import type { UsageQuestion } from '../../../src/store/usage-sums.ts';
 import type { OpenStore } from './operations.ts';
 import { account, DAY_MS, hold, money, NOON, pack, RECORD, settle, tally, voidCall, writeAll } from './operations.ts';
 

@@ -125,6 +125,7 @@ function repetitionContract(open: OpenStore): void {
       account('anna'),
       { kind: 'updateAccount', accountId: 'anna', planId: 'p', status: 'active' },
       key('key-1'),
+      { kind: 'updateKey', keyId: 'key-1', usesCache: true },
       { kind: 'revokeKey', keyId: 'key-1', revokedAtMs: NOON + 1 },
       { kind: 'putPlan', plan: { ...plan, version: 3 } },
       pack('g', 10),
@@ -141,7 +142,7 @@ function repetitionContract(open: OpenStore): void {
       const again = await writeAll(t.store, operations);
       expect(await everythingOf(t)).toEqual(before);
       // A hold and a settle whose call has ended both answer how it ended; balances are those of now.
-      const ended = { settled: given[8], void: given[10] } as Record<string, { final: unknown }>;
+      const ended = { settled: given[9], void: given[11] } as Record<string, { final: unknown }>;
       for (const [i, operation] of operations.entries()) {
         if (operation.kind === 'grant') expect(again[i]).toMatchObject({ kind: 'granted' });
         else if ('callId' in operation)

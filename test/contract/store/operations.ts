@@ -89,7 +89,16 @@ export function key(keyId: string, changes: Partial<Key> = {}): WriteOperation &
   return {
     kind: 'createKey',
     hmac: `hmac of ${keyId}`,
-    key: { keyId, accountId: 'anna', name: 'ключ', display, createdAtMs: NOON, revokedAtMs: null, ...changes },
+    key: {
+      keyId,
+      accountId: 'anna',
+      name: 'ключ',
+      display,
+      createdAtMs: NOON,
+      revokedAtMs: null,
+      usesCache: false,
+      ...changes,
+    },
   };
 }
 

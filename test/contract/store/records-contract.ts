@@ -13,6 +13,7 @@ export function recordsContract(open: OpenStore): void {
       planId: 'prestige',
       revoked: false,
       accountStatus: 'active',
+      usesCache: false,
     } as const;
     expect(await t.store.findKey('hmac of k1')).toEqual(owner);
     expect(await t.store.findKey('hmac of another')).toBeUndefined();
@@ -36,6 +37,22 @@ export function recordsContract(open: OpenStore): void {
       { ...key('k1').key, revokedAtMs: NOON + 5 },
       { ...key('k2').key, createdAtMs: NOON + 1 },
     ]);
+  });
+
+  test('a key says whether its calls use the response cache, as it was made and as it was changed last', async () => {
+    const t = await open();
+    await writeAll(t.store, [account('anna'), key('k1'), key('k2', { usesCache: true, createdAtMs: NOON + 1 })]);
+    const told = async () => ({
+      found: await Promise.all(['k1', 'k2'].map(async (id) => (await t.store.findKey(`hmac of ${id}`))?.usesCache)),
+      listed: (await t.store.listKeys('anna')).map(({ usesCache }) => usesCache),
+    });
+    expect(await told()).toEqual({ found: [false, true], listed: [false, true] });
+    await writeAll(t.store, [
+      { kind: 'updateKey', keyId: 'k1', usesCache: true },
+      { kind: 'updateKey', keyId: 'k2', usesCache: false },
+    ]);
+    expect(await told()).toEqual({ found: [true, false], listed: [true, false] });
+    expect(await t.store.write({ kind: 'updateKey', keyId: 'none', usesCache: true })).toEqual({ kind: 'missing' });
   });
 
   test('an email belongs to one account, also among accounts made at once', async () => {

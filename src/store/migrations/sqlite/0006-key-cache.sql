@@ -1,0 +1,2 @@
+-- Whether calls of a key may be answered from the response cache where they do not say otherwise themselves.
+ALTER TABLE api_key ADD COLUMN uses_cache INTEGER NOT NULL DEFAULT 0 CHECK (uses_cache IN (0, 1));
