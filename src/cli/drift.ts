@@ -3,8 +3,10 @@ import type { Drift } from '../core/margin.ts';
 import type { UsageSum } from '../store/usage-sums.ts';
 import type { Command } from './command.ts';
 import { table } from './command.ts';
+import type { Used } from './used.ts';
+import { used } from './used.ts';
 
-type Row = Pick<UsageSum, 'name' | 'calls' | 'vendorTokens' | 'countedTokens'> & Drift;
+type Row = Pick<UsageSum, 'name' | 'calls' | 'vendorTokens' | 'countedTokens'> & Used & Drift;
 
 export const drift: Command = {
   name: 'drift',
@@ -19,11 +21,12 @@ export const drift: Command = {
     const rows = answer.rows.map((row) => [
       row.name,
       String(row.calls),
+      used(row),
       String(row.vendorTokens),
       String(row.countedTokens),
       row.vendorPercent === null ? '' : `${row.vendorPercent} %`,
       row.isFar ? 'look at it' : '',
     ]);
-    return { json: answer, lines: table([['TARGET', 'CALLS', 'VENDOR', 'OURS', 'VENDOR/OURS', ''], ...rows]) };
+    return { json: answer, lines: table([['TARGET', 'CALLS', 'USED', 'VENDOR', 'OURS', 'VENDOR/OURS', ''], ...rows]) };
   },
 };

@@ -4,6 +4,7 @@ import type { UsageSum } from '../store/usage-sums.ts';
 import { CommandError } from './admin-client.ts';
 import type { Command } from './command.ts';
 import { table } from './command.ts';
+import { used } from './used.ts';
 
 type Row = Omit<UsageSum, 'vendorTokens' | 'countedTokens'> & Margin;
 
@@ -26,6 +27,7 @@ export const margin: Command = {
     const rows = answer.rows.map((row) => [
       row.name,
       String(row.calls),
+      used(row),
       String(row.chargedRequests),
       roubles(row.revenueMicroRub),
       roubles(row.costMicroRub),
@@ -34,7 +36,17 @@ export const margin: Command = {
       String(row.unknownCosts),
       String(row.unpaidAttempts),
     ]);
-    const head = ['CALLS', 'REQUESTS', 'REVENUE ₽', 'COST ₽', 'MARGIN ₽', 'MARGIN', 'COST UNKNOWN', 'UNPAID ATTEMPTS'];
+    const head = [
+      'CALLS',
+      'USED',
+      'REQUESTS',
+      'REVENUE ₽',
+      'COST ₽',
+      'MARGIN ₽',
+      'MARGIN',
+      'COST UNKNOWN',
+      'UNPAID ATTEMPTS',
+    ];
     return { json: answer, lines: table([[answer.by.toUpperCase(), ...head], ...rows]) };
   },
 };

@@ -2,6 +2,7 @@
 import type { UsageRow } from '../store/store.ts';
 import type { Command } from './command.ts';
 import { table } from './command.ts';
+import { used } from './used.ts';
 
 export const usage: Command = {
   name: 'usage',
@@ -20,14 +21,14 @@ export const usage: Command = {
       call.model,
       call.provider ?? '',
       String(call.status),
-      call.usage === null ? '' : `${call.usage.inputTokens}+${call.usage.outputTokens}`,
+      call.usage === null ? '' : used(call.usage),
       `${call.charge} ${call.unit}`,
       call.costMicroRub === null ? '?' : String(call.costMicroRub),
       call.errorCode ?? '',
     ]);
     return {
       json: answer,
-      lines: table([['TIME', 'MODEL', 'PROVIDER', 'STATUS', 'TOKENS', 'CHARGE', 'COST µ₽', 'ERROR'], ...rows]),
+      lines: table([['TIME', 'MODEL', 'PROVIDER', 'STATUS', 'USED', 'CHARGE', 'COST µ₽', 'ERROR'], ...rows]),
     };
   },
 };

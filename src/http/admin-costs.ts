@@ -5,7 +5,7 @@ import { COST_MAX, costJumps, JUMP_PERCENT, keyOf, MICRO_RUB_PER_USD_MAX } from 
 import { CallError } from '../core/errors.ts';
 import { driftOf, marginOf } from '../core/margin.ts';
 import type { Gateway } from '../pipeline/gateway.ts';
-import type { UsageQuestion } from '../store/usage-sums.ts';
+import type { UsageQuestion, UsageSum } from '../store/usage-sums.ts';
 import type { AdminRoute, Params } from './admin-route.ts';
 
 const DAY_MS = 86_400_000;
@@ -128,14 +128,16 @@ async function margin(gateway: Gateway, _: Params, __: unknown, query: URLSearch
 async function drift(gateway: Gateway, _: Params, __: unknown, query: URLSearchParams): Promise<unknown> {
   const { fromMs, toMs } = spanOf(gateway, query);
   const sums = await gateway.store.sumUsage({ ...ofAccount(query), fromMs, toMs, by: 'target' });
-  const rows = sums.map(({ name: target, calls, vendorTokens, countedTokens }) => ({
-    name: target,
-    calls,
-    vendorTokens,
-    countedTokens,
-    ...driftOf({ vendorTokens, countedTokens }),
-  }));
+  const rows = sums.map((sum) => ({ ...usedOf(sum), ...driftOf(sum) }));
   return { rows };
+}
+
+/** What a target was asked for in all, be it counted in tokens or not. */
+function usedOf(sum: UsageSum): Partial<UsageSum> {
+  const { name: target, calls, inputTokens, outputTokens, images, characters, audioSeconds } = sum;
+  const { vendorTokens, countedTokens } = sum;
+  const used = { inputTokens, outputTokens, images, characters, audioSeconds };
+  return { name: target, calls, ...used, vendorTokens, countedTokens };
 }
 
 function read(query: URLSearchParams): Record<string, string> {

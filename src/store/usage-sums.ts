@@ -26,6 +26,11 @@ export type UsageSum = {
   readonly cachedInputTokens: number;
   readonly cacheWriteTokens: number;
   readonly outputTokens: number;
+  readonly images: number;
+  /** Said aloud. */
+  readonly characters: number;
+  /** Of recordings. */
+  readonly audioSeconds: number;
   /** Visible output tokens by the vendors' word and by our own count, over the calls that have both. */
   readonly vendorTokens: number;
   readonly countedTokens: number;
@@ -52,6 +57,9 @@ const SUMS: Readonly<Record<Exclude<keyof UsageSum, 'name'>, string>> = {
   cachedInputTokens: 'coalesce(sum(u.cached_input_tokens), 0)',
   cacheWriteTokens: 'coalesce(sum(u.cache_write_tokens), 0)',
   outputTokens: 'coalesce(sum(u.output_tokens), 0)',
+  images: 'coalesce(sum(u.images), 0)',
+  characters: 'coalesce(sum(u.characters), 0)',
+  audioSeconds: 'coalesce(sum(u.audio_seconds), 0)',
   vendorTokens: `coalesce(sum(CASE WHEN ${COMPARED} THEN u.output_tokens END), 0)`,
   countedTokens: `coalesce(sum(CASE WHEN ${COMPARED} THEN u.counted_tokens END), 0)`,
 };

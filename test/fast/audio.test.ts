@@ -307,3 +307,21 @@ describe('how long a recording is', () => {
     expect(secondsOf(lying)).toEqual({ atMost: 2, about: 2 });
   });
 });
+
+test('what was said and heard stands in the usage records and in the operator’s sums, in characters and seconds', async () => {
+  const speaker = await gateway.customer('audio', { rub: '10' });
+  const { audio } = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: speaker.key, maxRetries: 0 });
+  gateway.upstream.queue(sound(Buffer.from([0xff])), json({ text: 'a', usage: { type: 'duration', seconds: 2.5 } }));
+  await audio.speech.create({ model: 'voice', voice: 'alloy', input: 'Привет 👋' });
+  await audio.transcriptions.create({ model: 'listener', file: await wav() });
+  await gateway.auditAtRest();
+  const [heard, said] = await gateway.usage(speaker);
+  expect(said).toMatchObject({ endpoint: 'speech', usage: { characters: 8 } });
+  expect(said?.usage).not.toHaveProperty('audioSeconds');
+  expect(heard).toMatchObject({ endpoint: 'transcription', usage: { audioSeconds: 3 } });
+  expect(heard?.usage).not.toHaveProperty('characters');
+  for (const report of ['margin', 'drift'])
+    expect(await gateway.admin<unknown>('GET', `${report}?account=${speaker.accountId}`)).toMatchObject({
+      rows: [{ calls: 2, characters: 8, audioSeconds: 3, images: 0 }],
+    });
+});

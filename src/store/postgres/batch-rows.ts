@@ -47,6 +47,8 @@ const USAGE_COLUMNS = [
   'unpaid_attempts integer',
   'cache_write_tokens bigint',
   'counted_tokens bigint',
+  'characters bigint',
+  'audio_seconds bigint',
 ];
 const USAGE_NAMES = USAGE_COLUMNS.map((column) => column.split(' ')[0]).join(', ');
 const INSERT_USAGE = `INSERT INTO usage (${USAGE_NAMES})
@@ -174,5 +176,7 @@ function usageRow(
     unpaid_attempts: record.unpaidAttempts,
     cache_write_tokens: record.usage?.cacheWriteTokens,
     counted_tokens: record.countedTokens,
+    characters: record.usage?.characters,
+    audio_seconds: record.usage?.audioSeconds,
   };
 }

@@ -17,7 +17,7 @@ const USAGE = `call_id AS "callId", account_id AS "accountId", key_id AS "keyId"
   error_code AS "errorCode", attempts, first_byte_ms AS "firstByteMs", duration_ms AS "durationMs",
   admitted_at AS "admittedAtMs", ended_at AS "endedAtMs",
   unpaid_attempts AS "unpaidAttempts", cost_micro_rub AS "costMicroRub", counted_tokens AS "countedTokens",
-  usage_source, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, reasoning_tokens, images`;
+  usage_source, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, reasoning_tokens, images, characters, audio_seconds`;
 
 /** The driver gives an int8 as text. */
 type AsText<T, K extends keyof T> = Omit<T, K> & Record<K, string>;
@@ -33,6 +33,8 @@ type UsageColumns = AsText<
   readonly output_tokens: string;
   readonly reasoning_tokens: string;
   readonly images: string;
+  readonly characters: string | null;
+  readonly audio_seconds: string | null;
 };
 
 export class PostgresReader {
@@ -164,7 +166,7 @@ function toAccount(row: AsText<Account, 'createdAtMs'>): Account {
 
 function toUsageRow(columns: UsageColumns): UsageRow {
   const { usage_source, input_tokens, cached_input_tokens, cache_write_tokens, ...others } = columns;
-  const { output_tokens, reasoning_tokens, images, ...row } = others;
+  const { output_tokens, reasoning_tokens, images, characters, audio_seconds, ...row } = others;
   return {
     ...row,
     held: toInteger(row.held),
@@ -186,6 +188,8 @@ function toUsageRow(columns: UsageColumns): UsageRow {
             outputTokens: toInteger(output_tokens),
             reasoningTokens: toInteger(reasoning_tokens),
             images: toInteger(images),
+            ...(characters === null ? {} : { characters: toInteger(characters) }),
+            ...(audio_seconds === null ? {} : { audioSeconds: toInteger(audio_seconds) }),
           },
   };
 }

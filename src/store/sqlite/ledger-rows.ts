@@ -110,6 +110,8 @@ export class LedgerRows {
         record.unpaidAttempts,
         u?.cacheWriteTokens ?? null,
         record.countedTokens,
+        u?.characters ?? null,
+        u?.audioSeconds ?? null,
       );
       crashPoint('writer.charge-written');
     }

@@ -51,7 +51,7 @@ export function prepareLedger(db: Database) {
       db.prepare(`INSERT INTO usage (call_id, account_id, key_id, dialect, endpoint, model, provider, upstream_model,
       outcome, unit, held, charge, allocation, price_version, usage_source, input_tokens, cached_input_tokens, output_tokens, reasoning_tokens, images,
       status, error_code, attempts, first_byte_ms, duration_ms, admitted_at, ended_at,
-      cost_micro_rub, unpaid_attempts, cache_write_tokens, counted_tokens) VALUES (${Array(31).fill('?').join(', ')})`),
+      cost_micro_rub, unpaid_attempts, cache_write_tokens, counted_tokens, characters, audio_seconds) VALUES (${Array(33).fill('?').join(', ')})`),
     insertGrant: db.prepare(
       'INSERT INTO grant_ (account_id, grant_id, bucket_id, unit, amount, source, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)',
     ),

@@ -29,7 +29,7 @@ const USAGE = `call_id AS callId, account_id AS accountId, key_id AS keyId, dial
   upstream_model AS upstreamModel, outcome, unit, held, charge, price_version AS priceVersion, status, error_code AS errorCode, attempts,
   first_byte_ms AS firstByteMs, duration_ms AS durationMs, admitted_at AS admittedAtMs, ended_at AS endedAtMs,
   unpaid_attempts AS unpaidAttempts, cost_micro_rub AS costMicroRub, counted_tokens AS countedTokens,
-  usage_source, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, reasoning_tokens, images`;
+  usage_source, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, reasoning_tokens, images, characters, audio_seconds`;
 
 /** This database has no truth values. */
 type AsBits<T, K extends keyof T> = Omit<T, K> & Record<K, number>;
@@ -42,6 +42,8 @@ type UsageColumns = {
   output_tokens: number;
   reasoning_tokens: number;
   images: number;
+  characters: number | null;
+  audio_seconds: number | null;
 };
 
 export class SqliteReader {
@@ -174,7 +176,7 @@ export class SqliteReader {
 
 function toUsageRow(columns: UsageRow & UsageColumns): UsageRow {
   const { usage_source, input_tokens, cached_input_tokens, cache_write_tokens, ...others } = columns;
-  const { output_tokens, reasoning_tokens, images, ...row } = others;
+  const { output_tokens, reasoning_tokens, images, characters, audio_seconds, ...row } = others;
   if (usage_source === null) return { ...row, usage: null };
   const usage = {
     source: usage_source,
@@ -184,6 +186,8 @@ function toUsageRow(columns: UsageRow & UsageColumns): UsageRow {
     outputTokens: output_tokens,
     reasoningTokens: reasoning_tokens,
     images,
+    ...(characters === null ? {} : { characters }),
+    ...(audio_seconds === null ? {} : { audioSeconds: audio_seconds }),
   };
   return { ...row, usage };
 }

@@ -1,5 +1,6 @@
 // What every store guarantees about costs: versions of the book, and sums over calls.
 import { expect, test } from 'bun:test';
+import type { Usage } from '../../../src/core/call.ts';
 import type { CostBook } from '../../../src/core/cost.ts';
 import type { CallRecord } from '../../../src/store/store.ts';
 import type { UsageQuestion } from '../../../src/store/usage-sums.ts';
@@ -85,6 +86,9 @@ export function costsContract(open: OpenStore): void {
       cachedInputTokens: 6,
       cacheWriteTokens: 8,
       outputTokens: 20,
+      images: 2,
+      characters: 10,
+      audioSeconds: 14,
       vendorTokens: 20,
       countedTokens: 9,
     };
@@ -106,6 +110,18 @@ export function costsContract(open: OpenStore): void {
       ['demo/demo-1', 1, 1_234],
     ]);
     expect(await t.store.sumUsage({ ...SUMMED, fromMs: NOON - 2 * DAY_MS, toMs: NOON })).toEqual([]);
+  });
+
+  test('a call tells what it was counted in, and nothing of what it was not', async () => {
+    const t = await open();
+    await writeAll(t.store, [account('anna'), pack('g1', 10), hold('c1', 2), hold('c2', 2)]);
+    const { characters, audioSeconds, cacheWriteTokens, ...tokens } = RECORD.usage as Usage;
+    await t.store.write(settle('c1', 2, { record: { ...RECORD, usage: { ...tokens, audioSeconds: 2 ** 40 } } }));
+    await t.store.write(settle('c2', 2, { record: { ...RECORD, usage: { ...tokens, characters: 0 } } }));
+    expect((await t.store.listUsage('anna', 2)).map(({ usage }) => usage)).toEqual([
+      { ...tokens, characters: 0 },
+      { ...tokens, audioSeconds: 2 ** 40 },
+    ]);
   });
 
   test('a negative cost is refused by the database itself', async () => {

@@ -30,6 +30,8 @@ export const RECORD: CallRecord = {
     reasoningTokens: 2,
     images: 1,
     cacheWriteTokens: 4,
+    characters: 5,
+    audioSeconds: 7,
   },
   status: 200,
   errorCode: null,
