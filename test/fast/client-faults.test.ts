@@ -8,13 +8,15 @@ import { chunk, endless, frame, hang, httpChunk, streamFrames, streamHead } from
 import type { ReceivedCall } from '../../src/testing/fault-upstream.ts';
 import type { Customer } from '../../src/testing/test-gateway.ts';
 import { TestGateway } from '../../src/testing/test-gateway.ts';
+import { until } from '../../src/testing/until.ts';
 
 let gateway: TestGateway;
 let customer: Customer;
 
 beforeAll(async () => {
   gateway = await TestGateway.start({
-    config: { timeouts: { firstByteMs: 5_000, idleMs: 5_000, stalledReaderMs: 400 } },
+    // Nothing but the client ends a call here, however busy the machine is.
+    config: { timeouts: { firstByteMs: 60_000, idleMs: 60_000, callMs: 60_000, stalledReaderMs: 400 } },
   });
   customer = await gateway.customer('requests', { requests: 100_000 });
 });
@@ -53,12 +55,15 @@ function readEvents(socket: Socket, count: number): Promise<string> {
   });
 }
 
-async function until(what: () => boolean, withinMs: number): Promise<void> {
-  const untilMs = performance.now() + withinMs;
-  while (!what()) {
-    if (performance.now() > untilMs) throw new Error('it did not happen in time');
-    await Bun.sleep(2);
-  }
+/** Waits until a number has stopped growing for fifty looks. */
+async function untilStill(count: () => number): Promise<void> {
+  let last = count();
+  let same = 0;
+  await until(() => {
+    same = last > 0 && count() === last ? same + 1 : 0;
+    last = count();
+    return same >= 50;
+  }, 20_000);
 }
 
 const receivedCall = (mark: string): ReceivedCall | undefined =>
@@ -83,11 +88,9 @@ describe.each(['strict', 'loose'])('model %s: a client that leaves a stream', (m
         const socket = await dial(requestText(model, true, `leave ${k} ${model}`));
         // A translated stream opens together with its first text.
         if (k > (model === 'loose' ? 1 : 0)) await readEvents(socket, k);
-        await until(() => receivedCall(`leave ${k} ${model}`) !== undefined, 1_000);
+        await until(() => receivedCall(`leave ${k} ${model}`) !== undefined);
         socket.destroy();
-        const leftMs = performance.now();
         await until(() => receivedCall(`leave ${k} ${model}`)?.closedAtMs !== undefined, 1_000);
-        expect(performance.now() - leftMs).toBeLessThan(1_000);
       }),
     );
     await gateway.auditAtRest();
@@ -119,7 +122,7 @@ describe.each(['strict', 'loose'])('model %s: a client that leaves a stream', (m
 test('a client that leaves before a whole answer costs nothing, and its provider is let go', async () => {
   gateway.upstream.answer = () => hang;
   const socket = await dial(requestText('strict', false));
-  await until(() => gateway.upstream.calls.length === 1, 1_000);
+  await until(() => gateway.upstream.calls.length === 1);
   socket.destroy();
   await until(() => gateway.upstream.calls[0]?.closedAtMs !== undefined, 1_000);
   await gateway.auditAtRest();
@@ -172,8 +175,8 @@ describe('clients that stop reading', () => {
         return new Promise((resolve) => socket.once('close', resolve));
       });
       await until(() => gateway.upstream.calls.length === READERS, 10_000);
-      // All have stalled and none is cut yet. This process is the provider as well, so some of it is the provider's.
-      await Bun.sleep(300);
+      // Nobody takes any more. This process is the provider as well, so some of what is held is the provider's.
+      await untilStill(() => gateway.upstream.calls.reduce((sum, { bytesSent }) => sum + bytesSent, 0));
       Bun.gc(true);
       expect(process.memoryUsage().external - before).toBeLessThan(READERS * 2 * 1024 * 1024);
       await until(() => gateway.upstream.calls.every((call) => call.closedAtMs !== undefined), 10_000);

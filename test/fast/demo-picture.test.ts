@@ -140,11 +140,11 @@ describe('drawDemoPicture', () => {
     }
   });
 
-  test('takes a small share of a second: the best of five is under 60 ms', () => {
+  test('takes a small share of a second: the best of five is under 60 ms of the processor', () => {
     const times = Array.from({ length: 5 }, (_, i) => {
-      const start = performance.now();
+      const before = process.threadCpuUsage();
       drawDemoPicture(`кот ${i}`);
-      return performance.now() - start;
+      return process.threadCpuUsage(before).user / 1_000;
     });
     expect(Math.min(...times)).toBeLessThan(60);
   });

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import { toCallError } from '../../src/core/errors.ts';
 import { RawServer } from '../../src/testing/raw-server.ts';
 import { SELF_SIGNED, SIGNED, TEST_CA } from '../../src/testing/test-certificates.ts';
+import { until } from '../../src/testing/until.ts';
 import type { DialOptions } from '../../src/upstream/http-client/dial.ts';
 import type { HttpAnswer } from '../../src/upstream/http-client/exchange.ts';
 import type { HttpRequest } from '../../src/upstream/http-client/http-client.ts';
@@ -48,14 +49,6 @@ function fate(promise: Promise<unknown>): Promise<unknown> {
     (value) => value,
     (error) => toCallError(error).code,
   );
-}
-
-async function until(isSo: () => boolean, withinMs = 1_000): Promise<void> {
-  const untilMs = performance.now() + withinMs;
-  while (!isSo()) {
-    if (performance.now() > untilMs) throw new Error('it did not become so');
-    await Bun.sleep(2);
-  }
 }
 
 const whole = (text: string, ...headers: string[]) =>

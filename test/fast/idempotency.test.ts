@@ -7,6 +7,7 @@ import { AnswerRecorder } from '../../src/pipeline/answer-recorder.ts';
 import { completion, healthy, json, PIXEL, stream, streamFrames } from '../../src/testing/fault-scripts.ts';
 import type { Customer } from '../../src/testing/gateway-client.ts';
 import { TEST_PLANS, TestGateway } from '../../src/testing/test-gateway.ts';
+import { until } from '../../src/testing/until.ts';
 
 type Told = { readonly status: number; readonly text: string; readonly headers: Headers };
 
@@ -116,15 +117,6 @@ const callsAtRest = async () => {
   await gateway.auditAtRest();
   return gateway.upstream.calls.length;
 };
-/** Waits until something that the gateway does by itself has happened. */
-async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 600; i++) {
-    if (await isSo()) return;
-    await Bun.sleep(5);
-  }
-  throw new Error('it did not happen');
-}
-
 /** The body as its route takes it: a form where there are files. */
 function written(route: Route, body: Readonly<Record<string, unknown>>): unknown {
   if (route.takesFiles !== true) return body;

@@ -161,11 +161,11 @@ describe('400', () => {
       expect(await refusal(body)).toMatchObject({ status: 400, code: 'invalid_field', param: 'model' });
   });
 
-  test.each(['[', '{"a":', '"[{'])('for 2 MB of %p, in less than 100 ms', async (piece) => {
+  test.each(['[', '{"a":', '"[{'])('for 2 MB of %p, in less than 100 ms of the processor', async (piece) => {
     const deep = `{"model":"strict","messages":${piece.repeat(2_000_000 / piece.length)}`;
-    const startedMs = performance.now();
+    const before = process.threadCpuUsage();
     expect((await refusal(deep)).status).toBe(400);
-    expect(performance.now() - startedMs).toBeLessThan(100);
+    expect(process.threadCpuUsage(before).user / 1_000).toBeLessThan(100);
   });
 
   test('for __proto__ and its kind changes nothing in the gateway', async () => {

@@ -18,7 +18,8 @@ import {
   streamFrames,
 } from '../../src/testing/fault-scripts.ts';
 import type { Customer } from '../../src/testing/test-gateway.ts';
-import { TestGateway } from '../../src/testing/test-gateway.ts';
+import { SHORT_TIMEOUTS, TestGateway } from '../../src/testing/test-gateway.ts';
+import { until } from '../../src/testing/until.ts';
 
 let gateway: TestGateway;
 let customer: Customer;
@@ -195,7 +196,7 @@ describe('the time limits', () => {
     const startedMs = performance.now();
     const response = await dead.chat(one, { model: 'both', messages: [{ role: 'user', content: 'Hello' }] });
     expect(response.status).toBe(200);
-    expect(performance.now() - startedMs).toBeLessThan(700);
+    expect(performance.now() - startedMs).toBeLessThan(SHORT_TIMEOUTS.connectMs);
     expect((await dead.usage(one))[0]?.attempts).toBe(2);
     await dead.stop();
   });
@@ -205,10 +206,10 @@ describe('the time limits', () => {
     const startedMs = performance.now();
     const response = await ask(false);
     expect(response.status).toBe(504);
-    expect(performance.now() - startedMs).toBeWithin(700, 1_600);
+    // A limit is counted from the last tick before, a tenth of a second at the most.
+    expect(performance.now() - startedMs).toBeGreaterThan(2 * (SHORT_TIMEOUTS.firstByteMs - 100));
     expect(attempts()).toEqual([1, 1]);
-    await Bun.sleep(50);
-    for (const upstream of gateway.upstreams) expect(upstream.calls[0]?.closedAtMs).toBeDefined();
+    await until(() => gateway.upstreams.every(({ calls }) => calls[0]?.closedAtMs !== undefined));
   });
 
   test('of the whole call: a trickle that never stops is ended, and what came is charged', async () => {
@@ -222,7 +223,7 @@ describe('the time limits', () => {
     });
     const startedMs = performance.now();
     const text = await response.text();
-    expect(performance.now() - startedMs).toBeWithin(400, 1_500);
+    expect(performance.now() - startedMs).toBeWithin(400, 4_000);
     expect(text).toContain('deadline_exceeded');
     expect(text).not.toContain('[DONE]');
     expect((await slow.usage(one))[0]).toMatchObject({ outcome: 'settled', charge: 2, errorCode: 'deadline_exceeded' });

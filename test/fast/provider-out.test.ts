@@ -49,7 +49,7 @@ describe('a model whose providers are all out', () => {
     const tookMs = performance.now() - startedMs;
     expect({ status, code }).toEqual({ status: outcome?.status as number, code: outcome?.code as string });
     if (kind !== 'task') {
-      expect(tookMs).toBeLessThan(50);
+      expect(tookMs).toBeLessThan(1_000);
       expect(Number(headers.get('retry-after'))).toBeWithin(28, 31);
     }
     expect(calls()).toBe(before);

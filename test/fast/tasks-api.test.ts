@@ -5,6 +5,7 @@ import { createHmac } from 'node:crypto';
 import { completion, hang, json } from '../../src/testing/fault-scripts.ts';
 import type { Customer } from '../../src/testing/gateway-client.ts';
 import { TestGateway } from '../../src/testing/test-gateway.ts';
+import { until } from '../../src/testing/until.ts';
 
 type Task = {
   readonly id: number;
@@ -74,11 +75,6 @@ async function ended(id: number): Promise<Task> {
     await Bun.sleep(5);
   }
   throw new Error(`task ${id} did not end`);
-}
-
-async function until(isSo: () => boolean): Promise<void> {
-  for (let i = 0; i < 600 && !isSo(); i++) await Bun.sleep(5);
-  expect(isSo()).toBe(true);
 }
 
 describe('a submitted task', () => {

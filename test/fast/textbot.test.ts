@@ -231,7 +231,7 @@ describe(`POST ${STATUS}`, () => {
     const told = await gateway.ask(STATUS, { request_id: 1, key });
     expect({ status: told.status, body: told.body }).toEqual({ status: 429, body: TOO_OFTEN });
     expect(told.headers.get('retry-after')).toBe('40');
-    setSystemTime(new Date('2036-03-01T12:01:00.000Z'));
+    setSystemTime(new Date('2036-03-01T12:01:01.000Z'));
     expect((await gateway.ask(STATUS, { request_id: 1, key })).status).toBe(404);
   });
 });
