@@ -45,11 +45,14 @@ async function runAll(files: readonly string[]): Promise<number> {
   const processes = Math.min(PROCESSES_MAX, availableParallelism() + 1);
   const next = shareOut(files, processes);
   const failed = new Set<string>();
+  const counts = { pass: 0, fail: 0, skip: 0 };
   let isWell = true;
   const work = async () => {
     for (let share = next(); share.length > 0; share = next()) {
       const { status, output } = await runTests(share);
       process.stdout.write(output);
+      for (const [, count, what] of output.matchAll(/^ *(\d+) (pass|fail|skip)$/gm))
+        counts[what as keyof typeof counts] += Number(count);
       if (status === 0) continue;
       isWell = false;
       const named = output.split('\n').filter((line) => line.startsWith('(fail)'));
@@ -59,7 +62,8 @@ async function runAll(files: readonly string[]): Promise<number> {
   };
   await Promise.all(Array.from({ length: processes }, work));
   const seconds = ((performance.now() - startedMs) / 1_000).toFixed(1);
-  process.stdout.write([`\n${isWell ? 'all is well' : 'FAILED'} after ${seconds} s`, ...failed, ''].join('\n'));
+  const told = `${counts.pass} passed, ${counts.fail} failed, ${counts.skip} skipped in ${seconds} s`;
+  process.stdout.write(['', isWell ? told : `FAILED: ${told}`, ...failed, ''].join('\n'));
   return isWell ? 0 : 1;
 }
 
