@@ -120,6 +120,24 @@ describe('OpenAI’s client and a provider of Anthropic’s family', () => {
     expect(sent()['output_config']).toEqual({ format: { type: 'json_schema', schema } });
   });
 
+  test('a schema with open objects is closed, since the vendor takes no other', async () => {
+    gateway.upstream.queue(json(message('{"a":{"b":1}}')));
+    const inner = { type: 'object', properties: { b: { type: 'integer' } } };
+    const schema = { type: 'object', properties: { a: inner } };
+    await client.chat.completions.create({
+      model,
+      messages: hello,
+      response_format: { type: 'json_schema', json_schema: { name: 'a', schema } },
+    });
+    const closed = { ...inner, additionalProperties: false };
+    expect(sent()['output_config']).toEqual({
+      format: {
+        type: 'json_schema',
+        schema: { type: 'object', properties: { a: closed }, additionalProperties: false },
+      },
+    });
+  });
+
   test('what the provider has no word for is refused by name, and costs nothing', async () => {
     const before = await gateway.balance(customer);
     for (const [name, value] of [
@@ -155,6 +173,42 @@ describe('OpenAI’s client and a provider of Anthropic’s family', () => {
     } finally {
       await bound.stop();
     }
+  });
+});
+
+describe('Anthropic’s client and a provider of OpenAI’s family', () => {
+  const optional = { type: 'object' as const, properties: { a: { type: 'integer' } }, additionalProperties: false };
+  const exact = { ...optional, required: ['a'] };
+  const ask = (more: object) =>
+    gateway.ask(
+      '/v1/messages',
+      { model: 'strict', max_tokens: 9, messages: hello, ...more },
+      { 'x-api-key': customer.key },
+    );
+
+  test('a schema whose fields may be absent is asked for without strictness, which OpenAI would refuse', async () => {
+    for (const [schema, strict] of [
+      [optional, false],
+      [exact, true],
+    ] as const) {
+      gateway.upstream.clear();
+      await ask({
+        output_config: { format: { type: 'json_schema', schema } },
+        tools: [{ name: 'weather', input_schema: schema, strict: true }],
+      });
+      expect(sent()['response_format']).toEqual({
+        type: 'json_schema',
+        json_schema: { name: 'answer', schema, strict },
+      });
+      expect(sent()['tools']).toEqual([
+        { type: 'function', function: { name: 'weather', parameters: schema, strict } },
+      ]);
+    }
+  });
+
+  test('a schema in the field of the unfinished feature is no less a schema', async () => {
+    await ask({ output_format: { type: 'json_schema', schema: exact } });
+    expect(sent()['response_format']).toMatchObject({ type: 'json_schema', json_schema: { schema: exact } });
   });
 });
 

@@ -41,6 +41,7 @@ const KNOWN = new Set([
   'tools',
   'tool_choice',
   'output_config',
+  'output_format',
 ]);
 
 /** Fields of this family that steer a call, beside those of all families. They are refused, never passed on. */
@@ -112,7 +113,7 @@ function readOptions(body: JsonObject): ChatOptions {
     tools: optionalArray(body, 'tools', TOOLS_MAX)?.map(readTool),
     toolChoice: readToolChoice(choice),
     parallelToolCalls: choice?.['disable_parallel_tool_use'] === true ? false : undefined,
-    responseFormat: readFormat(output),
+    responseFormat: readFormat(body, output),
     reasoningEffort: optionalString(output, 'effort'),
   });
 }
@@ -153,8 +154,9 @@ function readToolChoice(choice: JsonObject | undefined): ToolChoice | undefined 
   throw invalid('tool_choice', 'tool_choice: its type must be "auto", "any", "none", or "tool" with a name');
 }
 
-function readFormat(output: JsonObject): ResponseFormat | undefined {
-  const format = optionalObject(output, 'format');
+/** Clients of the time when this was unfinished have it in a field of the body. */
+function readFormat(body: JsonObject, output: JsonObject): ResponseFormat | undefined {
+  const format = optionalObject(output, 'format') ?? optionalObject(body, 'output_format');
   if (format === undefined) return undefined;
   const schema = optionalObject(format, 'schema');
   if (format['type'] !== 'json_schema' || schema === undefined)

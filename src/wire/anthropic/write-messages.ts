@@ -6,6 +6,7 @@ import { isObject, present, unsupported } from '../../core/fields.ts';
 import { spliceFields } from '../../core/json-guard.ts';
 import { writeCacheMark } from '../cache-mark.ts';
 import { isForeign, refuseForeign } from '../foreign.ts';
+import { heldSchema } from './held-schema.ts';
 
 export type MessagesBodyOptions = {
   /** The vendor's name of the model. */
@@ -38,7 +39,9 @@ function build(call: ChatCall, { model, maxOutputTokens }: MessagesBodyOptions):
   const foreign = isForeign(call, 'anthropic-messages');
   const effort = o.reasoningEffort;
   const format =
-    o.responseFormat?.kind === 'schema' ? { type: 'json_schema', schema: o.responseFormat.schema } : undefined;
+    o.responseFormat?.kind === 'schema'
+      ? { type: 'json_schema', schema: heldSchema(o.responseFormat.schema) }
+      : undefined;
   const output = present({ effort: effort === 'minimal' ? 'low' : effort === 'none' ? undefined : effort, format });
   return {
     ...(effort === 'none' ? { thinking: { type: 'disabled' } } : {}),
@@ -201,10 +204,11 @@ function clean(id: string): string {
 
 function buildTool(tool: Tool): JsonObject {
   if (tool.opaque !== undefined) return tool.opaque;
+  const schema = { type: 'object', ...tool.parameters };
   return {
     name: tool.name,
     ...present({ description: tool.description, strict: tool.strict === true ? true : undefined }),
-    input_schema: { type: 'object', ...tool.parameters },
+    input_schema: tool.strict === true ? heldSchema(schema) : schema,
     ...writeCacheMark(tool.cacheMark),
   };
 }

@@ -6,6 +6,7 @@ import { present, unsupported } from '../../core/fields.ts';
 import { spliceFields } from '../../core/json-guard.ts';
 import { writeCacheMark } from '../cache-mark.ts';
 import { isForeign, refuseForeign } from '../foreign.ts';
+import { fitsStrict } from '../json-schema.ts';
 
 /** What OpenAI takes as `user`; identifiers of other families may be longer and are then left out. */
 const USER_CHARS_MAX = 64;
@@ -67,10 +68,14 @@ function buildChat(call: ChatCall, options: ChatBodyOptions): Record<string, unk
       logit_bias: o.logitBias,
       seed: o.seed,
       user: foreign && (o.user?.length ?? 0) > USER_CHARS_MAX ? undefined : o.user,
-      tools: o.tools?.map(({ cacheMark, ...tool }) => ({ type: 'function', function: tool, ...mark(cacheMark) })),
+      tools: o.tools?.map(({ cacheMark, ...tool }) => ({
+        type: 'function',
+        function: foreign ? loosen(tool, tool.parameters) : tool,
+        ...mark(cacheMark),
+      })),
       tool_choice: o.toolChoice === undefined ? undefined : buildToolChoice(o.toolChoice),
       parallel_tool_calls: o.parallelToolCalls,
-      response_format: o.responseFormat === undefined ? undefined : buildResponseFormat(o.responseFormat),
+      response_format: o.responseFormat === undefined ? undefined : buildResponseFormat(o.responseFormat, foreign),
       reasoning_effort: o.reasoningEffort,
     }),
   };
@@ -140,9 +145,17 @@ function buildToolChoice(choice: ToolChoice): unknown {
   return typeof choice === 'string' ? choice : { type: 'function', function: { name: choice.name } };
 }
 
-function buildResponseFormat(format: ResponseFormat): unknown {
+/**
+ * Other families hold a model to schemas that this one does not take as strict, such as those with fields that may be
+ * absent. The model is then asked for the schema without being held to it.
+ */
+function loosen<T extends { readonly strict?: boolean }>(asked: T, schema: JsonObject = {}): T {
+  return asked.strict === true && !fitsStrict(schema) ? { ...asked, strict: false } : asked;
+}
+
+function buildResponseFormat(format: ResponseFormat, foreign: boolean): unknown {
   if (format.kind === 'text') return { type: 'text' };
   if (format.kind === 'json') return { type: 'json_object' };
-  const { name, schema, strict } = format;
+  const { name, schema, strict } = foreign ? loosen(format, format.schema) : format;
   return { type: 'json_schema', json_schema: { name, schema, ...present({ strict }) } };
 }
