@@ -294,6 +294,31 @@ describe('text completions and counts', () => {
     expect(gateway.upstream.calls.length).toBe(0);
   });
 
+  test('a top_k and a top_p of -1 are not set, as some clients mean it', async () => {
+    const asked = { model: 'strict', max_tokens: 9, messages: hello, top_k: -1, top_p: -1 };
+    const told = await gateway.ask('/v1/messages', asked, { 'x-api-key': customer.key });
+    expect(told.status).toBe(200);
+    expect(gateway.upstream.calls[0]?.body).toEqual({
+      model: 'upstream-model',
+      max_completion_tokens: 9,
+      messages: [{ role: 'user', content: 'Привет' }],
+    });
+  });
+
+  test('a text has no list of citations, which some clients want to be a list', async () => {
+    const { content } = await client.messages.create({ model: 'strict', max_tokens: 9, messages: hello });
+    expect(content).toEqual([{ type: 'text', text: 'Hello from upstream.' }] as never);
+  });
+
+  test('a model that is not there is told in this family’s shape on the route that families share', async () => {
+    const failed = await client.models.retrieve('none').catch((error: unknown) => error);
+    expect(failed).toBeInstanceOf(Anthropic.NotFoundError);
+    expect(failed).toMatchObject({ error: { type: 'error', error: { type: 'not_found_error' } } });
+    expect((failed as InstanceType<typeof Anthropic.APIError>).requestID).toMatch(/^[0-9a-f-]{36}$/);
+    const google = await fetch(`${gateway.url}/v1/models/none`, { headers: { 'x-goog-api-key': customer.key } });
+    expect(await google.json()).toMatchObject({ error: { code: 404, status: 'NOT_FOUND' } });
+  });
+
   test('models are listed as this SDK reads them, and each can be asked for', async () => {
     const names: string[] = [];
     for await (const model of client.models.list()) names.push(model.id);

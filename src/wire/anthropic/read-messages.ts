@@ -25,6 +25,8 @@ const MAX_TOKENS_MAX = 10_000_000;
 const TOP_K_MAX = 1_000_000;
 const STOPS_MAX = 8_192;
 const TOOLS_MAX = 1_024;
+/** Some clients' spelling of «not set», for `top_k` and `top_p`. */
+const NOT_SET = -1;
 
 /** Fields that have a place in the neutral call; all others are carried as they are. */
 const KNOWN = new Set([
@@ -107,8 +109,8 @@ function readOptions(body: JsonObject): ChatOptions {
     maxOutputTokens: optionalInteger(body, 'max_tokens', 1, MAX_TOKENS_MAX),
     stop: readStops(body),
     temperature: optionalNumber(body, 'temperature', 0, 1),
-    topP: optionalNumber(body, 'top_p', 0, 1),
-    topK: optionalInteger(body, 'top_k', 0, TOP_K_MAX),
+    topP: body['top_p'] === NOT_SET ? undefined : optionalNumber(body, 'top_p', 0, 1),
+    topK: body['top_k'] === NOT_SET ? undefined : optionalInteger(body, 'top_k', 0, TOP_K_MAX),
     user: metadata === undefined ? undefined : optionalString(metadata, 'user_id'),
     tools: optionalArray(body, 'tools', TOOLS_MAX)?.map(readTool),
     toolChoice: readToolChoice(choice),

@@ -75,7 +75,8 @@ function renderContent(choice: Choice, showsThinking: boolean): JsonObject[] {
   if (choice.reasoning !== null && showsThinking)
     content.push({ type: 'thinking', thinking: choice.reasoning, signature: '' });
   const text = (choice.text ?? '') + (choice.refusal ?? '');
-  if (text !== '') content.push({ type: 'text', text, citations: null });
+  // Without `citations`, as the vendor's own: some clients take only a list there.
+  if (text !== '') content.push({ type: 'text', text });
   for (const [i, call] of choice.toolCalls.entries()) {
     const input = parseInput(call);
     if (input !== undefined) {

@@ -68,10 +68,7 @@ class Blocks {
   }
 
   text(kind: 'text' | 'thinking', text: string): string {
-    const begin =
-      this.#open === kind
-        ? ''
-        : this.#begin(kind, kind === 'text' ? { type: kind, text: '', citations: null } : THINKING);
+    const begin = this.#open === kind ? '' : this.#begin(kind, kind === 'text' ? { type: kind, text: '' } : THINKING);
     return begin + this.#delta({ type: `${kind}_delta`, [kind]: text });
   }
 
