@@ -21,6 +21,8 @@ export type ErrorContext = {
   readonly requestId: string;
   /** The configured address of this service, without a slash at its end. */
   readonly publicUrl: string;
+  /** The request's: one path may be asked by clients of several families. */
+  readonly headers?: Headers;
 };
 
 export type ErrorRenderer = (error: CallError, context: ErrorContext) => Rendered;
@@ -34,6 +36,8 @@ type RouteBase = {
   readonly takesFiles?: true;
   /** Where this route's errors have another shape than the dialect's. */
   readonly error?: ErrorRenderer;
+  /** Where clients of another family ask this route as well: that of theirs. */
+  readonly requestIdHeader?: string;
 };
 
 /** A route whose body carries the key in a field `key`, as two of the documents ask. Headers work as well. */

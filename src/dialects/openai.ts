@@ -1,6 +1,8 @@
 // The OpenAI dialect. Source: OpenAI's public API reference; what strict clients depend on is in the tests.
 
+import { renderError as renderAnthropicError } from '../wire/anthropic/errors.ts';
 import { renderModel as renderAnthropicModel, renderModelPage } from '../wire/anthropic/render-models.ts';
+import { renderError as renderGeminiError } from '../wire/gemini/errors.ts';
 import { renderModel as renderGeminiModel, renderModelList } from '../wire/gemini/render-models.ts';
 import { renderError } from '../wire/openai/errors.ts';
 import { readModeration, renderAllCategories } from '../wire/openai/moderation.ts';
@@ -20,7 +22,7 @@ import { renderChat, renderChatStream } from '../wire/openai/render-chat.ts';
 import { renderCompletion, renderCompletionStream } from '../wire/openai/render-completion.ts';
 import { renderResponse } from '../wire/openai/render-response.ts';
 import { renderResponseStream } from '../wire/openai/render-response-stream.ts';
-import type { Dialect, PublicModel, WorkRoute } from './dialect.ts';
+import type { Dialect, ErrorRenderer, PublicModel, WorkRoute } from './dialect.ts';
 
 /** Clients of other families ask for models at the same paths, each with a header of its own. */
 const isAnthropicClient = (headers: Headers) => headers.has('anthropic-version');
@@ -32,6 +34,15 @@ const renderModel = (model: PublicModel) => ({
   created: model.createdAtS,
   owned_by: model.ownedBy,
 });
+
+const modelsError: ErrorRenderer = (error, context) => {
+  const { headers = new Headers() } = context;
+  if (isAnthropicClient(headers)) return renderAnthropicError(error, context);
+  return isGeminiClient(headers) ? renderGeminiError(error) : renderError(error);
+};
+
+/** What the routes of models have in common. */
+const MODELS = { method: 'GET', endpoint: 'models', error: modelsError, requestIdHeader: 'request-id' } as const;
 
 const transcripts = (path: string, read: WorkRoute<'transcription'>['read']): WorkRoute<'transcription'> => ({
   action: 'work',
@@ -131,10 +142,9 @@ export const openai: Dialect = {
       render: renderAllCategories,
     },
     {
+      ...MODELS,
       action: 'models',
-      method: 'GET',
       path: '/v1/models',
-      endpoint: 'models',
       render(models, headers) {
         const active = models.filter((model) => model.active);
         if (isAnthropicClient(headers)) return { status: 200, body: renderModelPage(active) };
@@ -143,10 +153,9 @@ export const openai: Dialect = {
       },
     },
     {
+      ...MODELS,
       action: 'model',
-      method: 'GET',
       path: '/v1/models/',
-      endpoint: 'models',
       render(model, headers) {
         if (isAnthropicClient(headers)) return { status: 200, body: renderAnthropicModel(model) };
         if (isGeminiClient(headers)) return { status: 200, body: renderGeminiModel(model) };

@@ -60,9 +60,9 @@ export class Api {
       // Before anything is read or looked up: under overload a refusal must cost next to nothing.
       if (TAKES_WORK.has(found.route.action)) this.#gateway.gate.refuseIfFull();
       refuseKeyInQuery(request.url);
-      return toResponse(await this.#run(found, request, callId, connection), callId, dialect);
+      return toResponse(await this.#run(found, request, callId, connection), callId, idHeader(dialect, found.route));
     } catch (thrown) {
-      return this.#fail(dialect, found?.route, toCallError(thrown), callId);
+      return this.#fail(dialect, found?.route, toCallError(thrown), callId, request.headers);
     }
   }
 
@@ -111,7 +111,13 @@ export class Api {
     });
   }
 
-  #fail(dialect: Dialect, route: Route | undefined, error: CallError, callId: string): Response {
+  #fail(
+    dialect: Dialect,
+    route: Route | undefined,
+    error: CallError,
+    callId: string,
+    requestHeaders: Headers,
+  ): Response {
     const endpoint = route?.endpoint ?? 'none';
     if (error.code === 'internal_error')
       this.#gateway.report.alarm('internal_error', { callId, endpoint, detail: error.details.detail });
@@ -121,8 +127,10 @@ export class Api {
     if (retryAfterS !== undefined) headers['retry-after'] = String(retryAfterS);
     if (!error.retryable && error.status >= 408) headers['x-should-retry'] = 'false';
     const render = route?.error ?? dialect.error;
-    const rendered = render(error, { requestId: callId, publicUrl: this.#gateway.config.publicUrl });
-    return toResponse(jsonReply({ ...rendered, headers: { ...rendered.headers, ...headers } }), callId, dialect);
+    const { publicUrl } = this.#gateway.config;
+    const rendered = render(error, { requestId: callId, publicUrl, headers: requestHeaders });
+    const reply = jsonReply({ ...rendered, headers: { ...rendered.headers, ...headers } });
+    return toResponse(reply, callId, idHeader(dialect, route));
   }
 }
 
@@ -138,7 +146,12 @@ function unescapePath(escaped: string): string {
 /** Answers are the caller's own, so no cache may keep them. */
 const SHARED_HEADERS = new Headers({ ...CORS_HEADERS, 'cache-control': 'no-store' });
 
-function toResponse(reply: Reply, callId: string, { requestIdHeader }: Dialect): Response {
+/** Where a client looks for the id of its request, beside `x-request-id`. */
+function idHeader(dialect: Dialect, route: Route | undefined): string | undefined {
+  return route?.requestIdHeader ?? dialect.requestIdHeader;
+}
+
+function toResponse(reply: Reply, callId: string, requestIdHeader: string | undefined): Response {
   const isWhole = typeof reply.body === 'string' || reply.body instanceof Uint8Array;
   const body = isWhole ? (reply.body as string | Uint8Array<ArrayBuffer>) : streamOf(reply.body as StreamedBody);
   // Copying ready headers and adding to them costs half of what making all of them does.
