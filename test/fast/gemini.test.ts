@@ -107,6 +107,36 @@ describe('POST /v1beta/models/{model}:streamGenerateContent', () => {
   });
 });
 
+test('a call whose words are told by their numbers, as clients made from Google’s definitions do, is the same call', async () => {
+  const call = (type: (name: string) => unknown, mode: unknown) => ({
+    ...HELLO,
+    tools: [
+      {
+        functionDeclarations: ['weather', 'hotels'].map((name) => ({
+          name,
+          parameters: { type: type('OBJECT'), properties: { days: { type: type('INTEGER') } } },
+        })),
+      },
+    ],
+    toolConfig: { functionCallingConfig: { mode } },
+  });
+  const numbers: Readonly<Record<string, number>> = { INTEGER: 3, OBJECT: 6 };
+  await ask(
+    '/v1beta/models/strict:generateContent',
+    call((name) => name, 'ANY'),
+  );
+  await ask(
+    '/v1beta/models/strict:generateContent?%24alt=json%3Benum-encoding%3Dint',
+    call((name) => numbers[name], 2),
+  );
+  const [named, numbered] = gateway.upstream.calls.map(({ body }) => body);
+  expect(named).toMatchObject({
+    tool_choice: 'required',
+    tools: [{ function: { parameters: { type: 'object', properties: { days: { type: 'integer' } } } } }, {}],
+  });
+  expect(numbered).toEqual(named);
+});
+
 describe('the other routes of the dialect', () => {
   test('count tokens and list models for nothing', async () => {
     const before = await requestsLeft();

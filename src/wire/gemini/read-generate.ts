@@ -15,11 +15,14 @@ import {
 import { parseObject } from '../../core/json-guard.ts';
 import { MAX_TOKENS_MAX } from '../openai/read-sampling.ts';
 import type { RequestHead, WireBody } from '../rendering.ts';
-import { camelFields, objectField, objectList } from './proto-fields.ts';
+import { camelFields, enumField, objectField, objectList } from './proto-fields.ts';
 import { readContents, readSystem } from './read-contents.ts';
 import { jsonSchemaOf } from './schema.ts';
 
 const TOOLS_MAX = 128;
+/** In the order of Google's definitions. */
+const MODES = ['MODE_UNSPECIFIED', 'AUTO', 'ANY', 'NONE', 'VALIDATED'];
+const MODALITIES: readonly unknown[] = ['TEXT', 1];
 
 /** What the dialect notes for writing the answer. */
 export type GeminiNotes = { readonly includeThoughts: boolean };
@@ -58,7 +61,7 @@ function readBody(body: JsonObject, model: string, stream: boolean): ChatCall {
 
 function readSampling(config: JsonObject, thinking: JsonObject): ChatOptions {
   const modalities = optionalArray(config, 'responseModalities', 10) ?? [];
-  if (modalities.some((one) => String(one).toUpperCase() !== 'TEXT'))
+  if (modalities.some((one) => !MODALITIES.includes(typeof one === 'string' ? one.toUpperCase() : one)))
     throw unsupported('generationConfig.responseModalities', 'Only text can be answered here.');
   const topLogprobs = optionalInteger(config, 'logprobs', 0, 20);
   const logprobs = optionalBoolean(config, 'responseLogprobs');
@@ -137,7 +140,7 @@ function readDeclaration(declaration: JsonObject, at: string): Tool {
 function readToolConfig(body: JsonObject): { readonly mode: string; readonly allowed: string[] | undefined } {
   const config = objectField(body, 'toolConfig') ?? {};
   const calling = objectField(config, 'functionCallingConfig', 'toolConfig.functionCallingConfig') ?? {};
-  const mode = (optionalString(calling, 'mode') ?? 'AUTO').toUpperCase();
+  const mode = enumField(calling, 'mode', MODES) ?? 'AUTO';
   const allowed = optionalArray(calling, 'allowedFunctionNames', TOOLS_MAX)?.map(String);
   return { mode, allowed: allowed?.length === 0 ? undefined : allowed };
 }

@@ -9,6 +9,9 @@ const COUNTS = ['minItems', 'maxItems', 'minLength', 'maxLength', 'minProperties
 const MAPS = ['properties', '$defs', 'definitions'];
 const NAMES: Readonly<Record<string, string>> = { any_of: 'anyOf', min_items: 'minItems', max_items: 'maxItems' };
 
+/** In the order of Google's definitions, since some clients tell the number there. */
+const TYPES: readonly unknown[] = [undefined, 'string', 'number', 'integer', 'boolean', 'array', 'object', 'null'];
+
 export function jsonSchemaOf(value: unknown): JsonObject {
   const schema = convert(value);
   return isObject(schema) ? schema : {};
@@ -30,6 +33,7 @@ function convert(value: unknown): unknown {
 
 function convertField(name: string, field: unknown): unknown {
   if (name === 'type' && typeof field === 'string') return field.toLowerCase();
+  if (name === 'type' && typeof field === 'number') return TYPES[field] ?? field;
   if (COUNTS.includes(name) && typeof field === 'string' && /^\d+$/.test(field)) return Number(field);
   if (name === 'enum' || name === 'required' || name === 'default' || name === 'example' || name === 'const')
     return field;
