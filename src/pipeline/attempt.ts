@@ -40,7 +40,7 @@ export function attemptWhole(gateway: Gateway, held: HeldCall, call: ChatCall): 
     const text = await gateway.upstream.readText(upstream, signal, () => watch.touch());
     watch.end();
     crashPoint('whole.read');
-    const whole = chat.readAnswer(text, held.admission.meter);
+    const whole = chat.readAnswer(text, held.admission.meter, call);
     return isOfFamily(call, chat) ? whole : { answer: whole.answer };
   });
 }
@@ -87,7 +87,7 @@ export function attemptStream(
     const stream: AnswerStream =
       isRelay && chat.openRelay !== undefined
         ? chat.openRelay({ callId: held.callId, call, meter }, eventChars)
-        : new TranslatedStream(chat.openEvents(eventChars), renderer, meter);
+        : new TranslatedStream(chat.openEvents(eventChars, call), renderer, meter);
     const source = new RemotePieces(upstream, stream, watch, {
       streamBytes,
       idleMs: gateway.config.timeouts.idleMs,

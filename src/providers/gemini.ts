@@ -17,11 +17,16 @@ export const gemini: RemoteProvider = {
   faultOfStatus,
   chat: {
     buildRequest,
-    readAnswer: (text, meter) => ({ answer: readContent(text, meter) }),
-    openEvents: (maxEventChars) => new ContentStreamReader(maxEventChars),
+    readAnswer: (text, meter, call) => ({ answer: readContent(text, meter, callsMax(call)) }),
+    openEvents: (maxEventChars, call) => new ContentStreamReader(maxEventChars, callsMax(call)),
   },
   works: { embedding: embed },
 };
+
+/** The protocol cannot ask for one call of a function at a time, so that the first one is taken. */
+function callsMax(call: ChatCall | undefined): number {
+  return call?.options.parallelToolCalls === false ? 1 : Number.POSITIVE_INFINITY;
+}
 
 function keyHeaders(apiKey: string | undefined): Record<string, string> {
   return apiKey === undefined ? {} : { 'x-goog-api-key': apiKey };

@@ -157,9 +157,9 @@ export type ChatProtocol = {
   buildRequest(call: ChatCall, target: Target, fileIds?: readonly string[]): UpstreamRequest;
   /** Present where the vendor takes pictures only as files that it was given before. */
   readonly files?: ChatFiles;
-  /** Reads a 2xx answer. Throws what it means if it is none. */
-  readAnswer(text: string, meter: Meter): WholeAnswer;
-  openEvents(maxEventChars: number): EventReader;
+  /** Reads a 2xx answer. Throws what it means if it is none. `call` is for what the vendor could not be asked for. */
+  readAnswer(text: string, meter: Meter, call?: ChatCall): WholeAnswer;
+  openEvents(maxEventChars: number, call?: ChatCall): EventReader;
   /** Passes a stream on to a client of the same family, byte for byte. Present where there is a family. */
   openRelay?(context: RelayContext, maxEventChars: number): AnswerStream;
 };

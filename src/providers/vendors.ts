@@ -64,7 +64,7 @@ export const VENDORS: readonly Vendor[] = [
     kind: 'gemini',
     baseUrl: 'https://generativelanguage.googleapis.com/v1beta',
     keyEnv: 'GEMINI_API_KEY',
-    quirks: { ...strict, unsupported: ['n', 'logprobs', 'logit_bias', 'parallel_tool_calls'] },
+    quirks: { ...strict, unsupported: ['n', 'logprobs', 'logit_bias'] },
   },
   {
     name: 'fusionbrain',

@@ -22,8 +22,8 @@ const FILTERED: readonly string[] = [
 ];
 
 /** Throws what an error object means, or `upstream_bad_response` where there is neither an answer nor a refusal. */
-export function readContent(text: string, meter: Meter): Answer {
-  const reader = new ChunkReader();
+export function readContent(text: string, meter: Meter, callsMax = Number.POSITIVE_INFINITY): Answer {
+  const reader = new ChunkReader(callsMax);
   const builder = new AnswerBuilder(1);
   const events = reader.read(parseVendorObject(text));
   if (!reader.isComplete) throw unreadable('the answer has no candidate that is finished');
@@ -35,7 +35,12 @@ export function readContent(text: string, meter: Meter): Answer {
 }
 
 export class ContentStreamReader extends EventStreamReader {
-  readonly #chunks = new ChunkReader();
+  readonly #chunks: ChunkReader;
+
+  constructor(maxEventChars: number, callsMax = Number.POSITIVE_INFINITY) {
+    super(maxEventChars);
+    this.#chunks = new ChunkReader(callsMax);
+  }
 
   protected read({ data }: SseEvent): readonly CallEvent[] {
     const events = this.#chunks.read(parseVendorObject(data, 'a stream event'));
@@ -46,8 +51,14 @@ export class ContentStreamReader extends EventStreamReader {
 
 /** Reads chunks in their order. Calls of functions come whole, mostly without ids. */
 class ChunkReader {
+  readonly #callsMax: number;
   #toolCalls = 0;
   isComplete = false;
+
+  /** @param callsMax calls of functions beyond so many are left out. */
+  constructor(callsMax: number) {
+    this.#callsMax = callsMax;
+  }
 
   read(chunk: JsonObject): CallEvent[] {
     if (chunk['error'] !== undefined && chunk['error'] !== null) throw faultOfErrorObject(chunk['error']);
@@ -76,7 +87,7 @@ class ChunkReader {
     const { text, functionCall: made } = part;
     if (typeof text === 'string' && text !== '')
       return [{ kind: part['thought'] === true ? 'reasoning' : 'text', choice: 0, text }];
-    if (!isObject(made)) return [];
+    if (!isObject(made) || this.#toolCalls >= this.#callsMax) return [];
     const index = this.#toolCalls++;
     const { id, name, args } = made;
     return [

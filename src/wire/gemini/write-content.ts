@@ -41,7 +41,6 @@ function refuseUnhonoured(o: ChatOptions): void {
     logprobs: o.logprobs === true,
     logit_bias: o.logitBias !== undefined,
     stop: (o.stop?.length ?? 0) > STOPS_MAX,
-    parallel_tool_calls: o.parallelToolCalls === false && (o.tools?.length ?? 0) > 0,
   };
   for (const [name, isRefused] of Object.entries(refused))
     if (isRefused) throw unsupported(name, `"${name}" is not supported by this model.`);
