@@ -10,6 +10,7 @@ import { ERRORS } from '../src/core/errors.ts';
 import { baseUrlEnv } from '../src/pipeline/model-book.ts';
 import { PROVIDERS } from '../src/providers/index.ts';
 import { VENDORS } from '../src/providers/vendors.ts';
+import { clientRows } from './client-versions.ts';
 import { withFaultSection } from './fault-section.ts';
 import type { Matrix } from './provider-matrix.ts';
 import { cellMatrices, providerMatrices } from './provider-matrix.ts';
@@ -44,6 +45,7 @@ export async function generatePages(): Promise<Map<string, string>> {
     ['docs/reference/config.md', configPage()],
     ['docs/reference/cli.md', cliPage(commands)],
     ['docs/reference/providers.md', providersPage()],
+    ['docs/reference/clients.md', clientsPage()],
     [BILLING_POLICY, withFaultSection(await Bun.file(join(ROOT, BILLING_POLICY)).text())],
   ]);
 }
@@ -128,6 +130,19 @@ a call with more becomes several requests.`,
     '## Pictures',
     `By Stability's engines of SDXL; its newer models draw one picture at a time.`,
     told(pictures),
+  ]);
+}
+
+function clientsPage(): string {
+  return page('Clients', [
+    `Versions of official SDKs that \`npm run test:clients\` runs against a gateway, so that they are known to work with a
+changed address and key. Each calls every endpoint of its API that the gateway claims. Those in the last column also talk
+to models of other families: texts, counts, tools in loops, JSON by a schema, pictures, thinking and refusals, whole and
+streamed.`,
+    table(['Language', 'Package', 'Versions', 'Across families'], clientRows()),
+    `Nothing is stored between calls, and clients of OpenAI's Responses API have to be told so where they would refer to
+earlier items: the AI SDK by \`providerOptions: { openai: { store: false } }\`, LangChain for JavaScript by
+\`zdrEnabled: true\`. Or let them use chat completions: \`openai.chat('…')\` in the AI SDK.`,
   ]);
 }
 

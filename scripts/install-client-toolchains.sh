@@ -11,10 +11,8 @@ AXIOS=1.21.1
 GIGACHAT=0.2.3
 FUSIONBRAIN=0.1.0
 WEBUIAPI=0.9.17
+STABILITYAI=1.0.5
 GENAI=3.1.0
-# Official SDKs, current and of older majors. The current one for Python is above.
-NODE_SDKS=(openai@7.57.0 openai-6@npm:openai@6.30.1 openai-4@npm:openai@4.104.0 @google/genai@3.1.0)
-PYTHON_SDKS=(openai==1.109.1 google-genai==3.4.0 cohere==7.3.1)
 # The document asks for the first; the second serves where the repository at hand does not carry it.
 OPENAI_JAVA=(2.12.1 2.12.0)
 
@@ -95,18 +93,40 @@ assert version('fusionbrain-sdk-python') == '$FUSIONBRAIN'" 2>/dev/null; then
         "webuiapi==$WEBUIAPI" "openai==$OPENAI" ||
       missing 'could not install the vendors’ clients for Python'
   fi
+  python=$toolchains/vendors-stability/bin/python
+  if ! "$python" -c "from importlib.metadata import version
+assert version('stabilityai') == '$STABILITYAI'" 2>/dev/null; then
+    rm -rf "$toolchains/vendors-stability"
+    python3 -m venv "$toolchains/vendors-stability" &&
+      "$python" -m pip install --quiet "stabilityai==$STABILITYAI" ||
+      missing 'could not install a client of Stability'
+  fi
   install_npm
 }
 
+# Official SDKs, current and of older majors: the sets of sdks.json, each in a folder of its own.
 install_sdks() {
-  local folder=$toolchains/sdks wanted="${NODE_SDKS[*]} ${PYTHON_SDKS[*]}"
-  [ "$(cat "$folder/installed" 2>/dev/null)" = "$wanted" ] && return
+  export -f install_sdk_set
+  # Three at once, since each waits for its registry most of the time.
+  node -p "require('$programs/../sdks.json').map((set) => [set.folder, set.registry, ...set.packages].join(' ')).join('\n')" |
+    xargs -P 3 -I '{}' bash -c "install_sdk_set '$toolchains/sdks' {}" ||
+    missing 'could not install all official SDKs'
+}
+
+# install_sdk_set ROOT FOLDER REGISTRY PACKAGE...: what was asked for is left beside it.
+install_sdk_set() {
+  local folder=$1/$2 registry=$3
+  shift 3
+  [ "$(cat "$folder/installed" 2>/dev/null)" = "$*" ] && return
+  rm -rf "$folder"
   mkdir -p "$folder"
-  npm install --prefix "$folder" --no-save --no-audit --no-fund --silent "${NODE_SDKS[@]}" &&
-    python3 -m venv "$folder/python" &&
-    "$folder/python/bin/python" -m pip install --quiet "${PYTHON_SDKS[@]}" &&
-    echo "$wanted" >"$folder/installed" ||
-    missing 'could not install the official SDKs'
+  if [ "$registry" = npm ]; then
+    npm install --prefix "$folder" --no-save --no-audit --no-fund --silent "$@"
+  else
+    python3 -m venv "$folder/python" && "$folder/python/bin/python" -m pip install --quiet "$@"
+  fi && echo "$*" >"$folder/installed" && return
+  echo "client toolchains: could not install $*" >&2
+  return 1
 }
 
 # Leaves the class path of openai-java with everything that it needs, and which version that is.

@@ -1,15 +1,9 @@
 // The official SDKs, current and of older majors, against a running gateway whose demonstration answers: each calls every
-// endpoint of its API that the gateway claims. Those that cannot be fetched are skipped, and their names say so.
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+// endpoint of its API that the gateway claims.
+import { afterAll, beforeAll, describe, expect } from 'bun:test';
 import type { GatewayProcess } from './gateway-process.ts';
 import { startGatewayProcess } from './gateway-process.ts';
-import { findToolchains, SDK_FOLDER } from './toolchains.ts';
-
-const PROGRAMS = join(import.meta.dir, 'sdks');
-const NODE = Bun.which('node') ?? 'node';
-const toolchains = findToolchains();
+import { testEachSdk } from './sdk-sets.ts';
 
 let gateway: GatewayProcess;
 let key: string;
@@ -17,13 +11,17 @@ let key: string;
 beforeAll(async () => {
   gateway = await startGatewayProcess('a-public-key-that-nobody-uses');
   const { id } = await gateway.tolmach('account', 'create', '--email', 'sdks@example.com', '--plan', 'prestige');
-  await gateway.tolmach('grant', '--account', String(id), '--requests', '1000');
+  await gateway.tolmach('grant', '--account', String(id), '--requests', '10000');
   key = String((await gateway.tolmach('key', 'create', '--account', String(id))).key);
 });
 afterAll(() => gateway.stop());
 
 const DEMO = expect.stringMatching(/^This is a demonstration answer from Tolmach: .*You wrote: "Hi"/);
+/** Where the client writes a conversation into one prompt. */
+const DEMO_OF_PROMPT = expect.stringMatching(/^This is a demonstration answer from Tolmach: .*You wrote: "user:\nHi/);
 const UNHEARD = 'This is a demonstration from T';
+/** The beginning of every PNG. */
+const PNG = 'iVBORw0KGgo';
 
 const OPENAI = {
   chat: DEMO,
@@ -39,8 +37,7 @@ const OPENAI = {
   ],
   moderation: false,
   image: true,
-  // The beginning of every PNG.
-  imageInline: 'iVBORw0KGgo',
+  imageInline: PNG,
   imageEdit: { status: 400, code: 'unsupported_parameter', param: 'image' },
   speech: true,
   transcript: UNHEARD,
@@ -48,6 +45,36 @@ const OPENAI = {
   translation: UNHEARD,
   models: true,
   absentModel: { status: 404, code: 'model_not_found', param: 'model' },
+};
+
+const NOT_FOUND = { status: 404, type: 'not_found_error', isTyped: true, hasRequestId: true };
+const ANTHROPIC = {
+  message: DEMO,
+  events: [
+    DEMO,
+    [
+      'message_start',
+      'content_block_start',
+      'content_block_delta',
+      'content_block_stop',
+      'message_delta',
+      'message_stop',
+    ],
+  ],
+  helper: DEMO,
+  helperText: DEMO,
+  call: 'weather',
+  streamedCall: 'weather',
+  tokens: true,
+  models: true,
+  model: 'claude-sonnet-4-6',
+  completion: DEMO,
+  completionStream: DEMO,
+  requestId: 'string',
+  absentModel: NOT_FOUND,
+  absentModelStream: NOT_FOUND,
+  retrievedAbsent: NOT_FOUND,
+  wrongKey: { status: 401, type: 'authentication_error', isTyped: true, hasRequestId: true },
 };
 
 const GENAI_VERSION = {
@@ -64,50 +91,49 @@ const GENAI_VERSION = {
 const GENAI = { v1: GENAI_VERSION, v1beta: GENAI_VERSION };
 const RANKED = { best: [1], absentModel: { status: 404 } };
 
-async function run(command: readonly string[]): Promise<unknown> {
-  const child = Bun.spawn([...command, gateway.url, key], { stdout: 'pipe', stderr: 'pipe' });
-  const [output, complaint] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
-  if ((await child.exited) !== 0) throw new Error(complaint);
-  return JSON.parse(output);
-}
-
-/** A package for Node.js, fetched under a name that tells its major version. */
-function inNode(program: string, name: string, expected: unknown): void {
-  const folder = join(SDK_FOLDER, 'node_modules', name);
-  const about = join(folder, 'package.json');
-  if (!existsSync(about)) {
-    test.skip(`${name} is missing`, () => undefined);
-    return;
-  }
-  const { name: real, version, main } = JSON.parse(readFileSync(about, 'utf8')) as Record<string, string>;
-  test(`${real} ${version}`, async () => {
-    expect(await run([NODE, join(PROGRAMS, program), join(folder, main ?? 'index.js')])).toEqual(expected);
-  });
-}
-
-function inPython(program: string, python: string, what: string, expected: unknown): void {
-  const isThere =
-    existsSync(python) &&
-    Bun.spawnSync([python, '-c', `import ${what}`], { stdout: 'ignore', stderr: 'ignore' }).success;
-  if (!isThere) {
-    test.skip(`${what} for Python is missing`, () => undefined);
-    return;
-  }
-  const version = Bun.spawnSync([python, '-c', `import ${what}; print(${what}.__version__)`])
-    .stdout.toString()
-    .trim();
-  test(`${what} ${version} for Python`, async () => {
-    expect(await run([python, join(PROGRAMS, program)])).toEqual(expected);
-  });
-}
-
-const OLDER_PYTHON = join(SDK_FOLDER, 'python', 'bin', 'python');
+/** Chat models of each library, for whom the demonstration answers. */
+const told = (names: readonly string[], result: unknown) => Object.fromEntries(names.map((name) => [name, result]));
+const AI_CHATS = ['openaiChat', 'openaiResponses', 'compatible', 'anthropic', 'google'];
+const AI_TEXTS = {
+  ...told(AI_CHATS, DEMO),
+  ...told(['openaiCompletion', 'compatibleCompletion'], DEMO_OF_PROMPT),
+};
+const AI_ABSENT = told(AI_CHATS, { status: 404, isTyped: true, retryable: false });
+const AI_SDK = {
+  text: AI_TEXTS,
+  stream: AI_TEXTS,
+  embedding: told(['openai', 'compatible', 'google'], true),
+  embeddings: told(['openai', 'compatible', 'google'], 2),
+  picture: told(['openai', 'inline', 'compatible'], PNG),
+  speech: { openai: true },
+  transcript: { openai: UNHEARD },
+  absentModel: AI_ABSENT,
+  absentModelStream: AI_ABSENT,
+};
+const LANGCHAIN_MODELS = ['chat', 'responses', 'completion', 'anthropic', 'google'];
+const LANGCHAIN = {
+  text: told(LANGCHAIN_MODELS, DEMO),
+  stream: told(LANGCHAIN_MODELS, DEMO),
+  batch: told(LANGCHAIN_MODELS, [DEMO, DEMO]),
+  absentModel: told(LANGCHAIN_MODELS, { status: 404 }),
+  embedding: told(['openai', 'google'], true),
+  embeddings: told(['openai', 'google'], 2),
+};
 
 describe('every endpoint that is claimed answers as documented', () => {
-  for (const name of ['openai', 'openai-6', 'openai-4']) inNode('call-openai.mjs', name, OPENAI);
-  inNode('call-genai.mjs', '@google/genai', GENAI);
-  if (toolchains.python.state === 'found') inPython('call-openai.py', toolchains.python.program, 'openai', OPENAI);
-  inPython('call-openai.py', OLDER_PYTHON, 'openai', OPENAI);
-  inPython('call-genai.py', OLDER_PYTHON, 'google.genai', GENAI);
-  inPython('call-cohere.py', OLDER_PYTHON, 'cohere', { v1: RANKED, v2: RANKED });
+  const calls = (program: string, expected: unknown) =>
+    testEachSdk(program, async (run) => {
+      expect(await run(gateway.url, key)).toEqual(expected);
+    });
+  calls('call-openai', OPENAI);
+  testEachSdk('call-anthropic', async (run, { folder }) => {
+    // Clients since 1.0 have lost text completions.
+    const isNew = ['anthropic-1', 'python-current', 'python-middle'].includes(folder);
+    const lost = isNew ? { completion: null, completionStream: null } : {};
+    expect(await run(gateway.url, key)).toEqual({ ...ANTHROPIC, ...lost });
+  });
+  calls('call-genai', GENAI);
+  calls('call-ai', AI_SDK);
+  calls('call-langchain', LANGCHAIN);
+  calls('call-cohere', { v1: RANKED, v2: RANKED });
 });

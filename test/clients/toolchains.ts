@@ -9,7 +9,7 @@ const FOLDER =
   process.env['CLIENT_TOOLCHAINS'] ??
   join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'tolmach-clients');
 
-/** Official SDKs beside those that the documents name. */
+/** Official SDKs beside those that the documents name, each set of them in a folder of its own. */
 export const SDK_FOLDER = join(FOLDER, 'sdks');
 
 /** Debian's package of Newtonsoft.Json puts it here, outside the folders that Mono searches. */
@@ -32,11 +32,7 @@ const found = (program: string, version: string, folder = FOLDER): Toolchain => 
 
 /** Fetches the libraries that are absent, which may take a minute, and looks for the rest. */
 export function findToolchains(): Readonly<Record<Language, Toolchain>> {
-  Bun.spawnSync([INSTALL, 'python', 'axios', 'java', 'sdks'], {
-    stdout: 'ignore',
-    stderr: 'inherit',
-    timeout: 300_000,
-  });
+  install('python', 'axios', 'java');
   return {
     curl: findProgram(['curl'], ['--version'], /^curl ([\d.]+)/),
     python: findPython(),
@@ -49,17 +45,31 @@ export function findToolchains(): Readonly<Record<Language, Toolchain>> {
   };
 }
 
+/** Fetches the official SDKs that are absent. */
+export function installSdks(): void {
+  install('sdks');
+}
+
+function install(...parts: readonly string[]): void {
+  Bun.spawnSync([INSTALL, ...parts], { stdout: 'ignore', stderr: 'inherit', timeout: 300_000 });
+}
+
 /** Clients of vendors, for the fakes of these. */
-export function findVendorClients(): { readonly python: Toolchain; readonly node: Toolchain } {
-  Bun.spawnSync([INSTALL, 'vendors'], { stdout: 'ignore', stderr: 'inherit', timeout: 300_000 });
-  const python = join(FOLDER, 'vendors', 'bin', 'python');
-  const packages = ['gigachat', 'fusionbrain-sdk-python', 'webuiapi', 'openai'];
-  const code = `from importlib.metadata import version as v; print(", ".join(f"{n} {v(n)}" for n in ${JSON.stringify(packages)}))`;
-  const versions = existsSync(python) ? outputOf([python, '-c', code])?.trim() : undefined;
+export function findVendorClients(): Readonly<Record<'python' | 'stability' | 'node', Toolchain>> {
+  install('vendors');
   return {
-    python: versions ? found(python, versions) : missing(`Python with ${packages.join(', ')}`),
+    python: findPythonWith('vendors', ['gigachat', 'fusionbrain-sdk-python', 'webuiapi', 'openai']),
+    // It needs older versions of what the others need too.
+    stability: findPythonWith('vendors-stability', ['stabilityai']),
     node: findNodePackage('@google/genai'),
   };
+}
+
+function findPythonWith(folder: string, packages: readonly string[]): Toolchain {
+  const python = join(FOLDER, folder, 'bin', 'python');
+  const code = `from importlib.metadata import version as v; print(", ".join(f"{n} {v(n)}" for n in ${JSON.stringify(packages)}))`;
+  const versions = existsSync(python) ? outputOf([python, '-c', code])?.trim() : undefined;
+  return versions ? found(python, versions) : missing(`Python with ${packages.join(', ')}`);
 }
 
 function findProgram(names: readonly string[], args: readonly string[], pattern: RegExp): Toolchain {

@@ -3,7 +3,7 @@
 // the name says what is missing.
 import { afterAll, describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
-import { FakeAutomatic1111 } from '../../src/testing/vendors/drawing.ts';
+import { FakeAutomatic1111, FakeStability } from '../../src/testing/vendors/drawing.ts';
 import type { FakeVendor } from '../../src/testing/vendors/fake-vendor.ts';
 import { FakeFusionBrain } from '../../src/testing/vendors/fusionbrain.ts';
 import { FakeGemini } from '../../src/testing/vendors/gemini.ts';
@@ -13,7 +13,7 @@ import { findVendorClients, type Toolchain } from './toolchains.ts';
 
 const FOLDER = join(import.meta.dir, 'vendors');
 const CREDENTIALS = btoa('client-id:client-secret');
-const { python, node } = findVendorClients();
+const { python, node, stability } = findVendorClients();
 const vendors: FakeVendor[] = [];
 
 afterAll(async () => {
@@ -78,6 +78,15 @@ describe('a client that somebody else made understands the fake of', () => {
     () => [new URL(started(new FakeAutomatic1111('user:password')).url).port, 'user', 'password'],
     { size: [1, 1], seed: 1 },
   );
+
+  drives(stability, 'stability_client.py', () => [started(new FakeStability('key')).url, 'key'], {
+    // The beginning of a PNG.
+    pictures: [
+      ['SUCCESS', '89504e47'],
+      ['SUCCESS', '89504e47'],
+    ],
+    failure: 'ApiKeyIsMissingOrInvalid',
+  });
 
   drives(python, 'yandex_client.py', () => [started(new FakeYandex('key', 'b1gfolder')).url, 'key', 'b1gfolder'], {
     text: 'Hello there.',

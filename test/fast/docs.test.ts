@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { generatePages } from '../../scripts/generate-docs.ts';
 import { ENVIRONMENT_VARIABLES } from '../../src/config-environment.ts';
 import { VENDORS } from '../../src/providers/vendors.ts';
+import sdks from '../clients/sdks.json';
 
 const ROOT = join(import.meta.dir, '..', '..');
 const pages = await generatePages();
@@ -27,4 +28,11 @@ test('every variable of the environment that the code reads is documented, and n
 test('every vendor is in the reference', () => {
   const config = pages.get('docs/reference/config.md') ?? '';
   for (const vendor of VENDORS) expect(config).toContain(`| ${vendor.name} |`);
+});
+
+test('every program for official SDKs is run with some version of them, and no other is named', () => {
+  const programs = [...new Bun.Glob('*').scanSync(join(ROOT, 'test', 'clients', 'sdks'))].sort();
+  expect([...new Set(sdks.flatMap((set) => set.programs))].sort()).toEqual(programs);
+  const pinned = /^@?[\w/-]+(@|==)\d+\.\d+\.\d+$/;
+  expect(sdks.flatMap((set) => set.packages).filter((name) => !pinned.test(name))).toEqual([]);
 });

@@ -1,7 +1,8 @@
 // Calls Google's native endpoints by the official client for Node.js, under both versions of the API, and prints what came as
 // one JSON object.
-const [module, address, apiKey] = process.argv.slice(2);
-const { GoogleGenAI } = await import(module);
+import { GoogleGenAI } from '@google/genai';
+
+const [address, apiKey] = process.argv.slice(2);
 
 const model = 'gpt-4o';
 const contents = 'Hi';

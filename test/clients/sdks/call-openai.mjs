@@ -1,7 +1,8 @@
-// Calls every endpoint of OpenAI's that the gateway claims, by the official client for Node.js whose module is the first
-// argument, and prints what came as one JSON object.
-const [module, address, apiKey] = process.argv.slice(2);
-const { default: OpenAI, toFile } = await import(module);
+// Calls every endpoint of OpenAI's that the gateway claims, by the official client for Node.js, and prints what came as one
+// JSON object.
+import OpenAI, { toFile } from 'openai';
+
+const [address, apiKey] = process.argv.slice(2);
 const client = new OpenAI({ apiKey, baseURL: `${address}/v1`, maxRetries: 0 });
 
 const model = 'gpt-4o';
