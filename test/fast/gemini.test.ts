@@ -4,6 +4,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test
 import { completion, json, stream, streamFrames, USAGE } from '../../src/testing/fault-scripts.ts';
 import type { Customer } from '../../src/testing/test-gateway.ts';
 import { TestGateway } from '../../src/testing/test-gateway.ts';
+import { readEmbed } from '../../src/wire/gemini/embed.ts';
+import type { RequestHead } from '../../src/wire/rendering.ts';
 
 let gateway: TestGateway;
 let customer: Customer;
@@ -135,6 +137,16 @@ test('a call whose words are told by their numbers, as clients made from Googleâ
     tools: [{ function: { parameters: { type: 'object', properties: { days: { type: 'integer' } } } } }, {}],
   });
   expect(numbered).toEqual(named);
+});
+
+test('what a text is embedded for may be told by its number', () => {
+  const content = { parts: [{ text: 'a' }] };
+  const head: RequestHead = { headers: new Headers(), rest: 'vectors', query: new URLSearchParams() };
+  const read = (taskType: unknown) =>
+    readEmbed({ text: JSON.stringify({ content, taskType }), contentType: 'application/json' }, head);
+  expect(read(2)).toEqual(read('RETRIEVAL_DOCUMENT'));
+  expect(read(2).hints).toEqual([{ taskType: 'RETRIEVAL_DOCUMENT' }]);
+  expect(() => read(99)).toThrow();
 });
 
 describe('the other routes of the dialect', () => {

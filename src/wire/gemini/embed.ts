@@ -6,10 +6,22 @@ import { invalid, optionalInteger, optionalString, present, unsupported } from '
 import { parseObject } from '../../core/json-guard.ts';
 import type { EmbeddingCall, EmbeddingHint, Vectors } from '../../core/work.ts';
 import type { Rendered, RequestHead, WireBody } from '../rendering.ts';
-import { camelFields, objectField, objectList } from './proto-fields.ts';
+import { camelFields, enumField, objectField, objectList } from './proto-fields.ts';
 
 const REQUESTS_MAX = 2_048;
 const DIMENSIONS_MAX = 16_384;
+/** In the order of Google's definitions. */
+const TASK_TYPES = [
+  'TASK_TYPE_UNSPECIFIED',
+  'RETRIEVAL_QUERY',
+  'RETRIEVAL_DOCUMENT',
+  'SEMANTIC_SIMILARITY',
+  'CLASSIFICATION',
+  'CLUSTERING',
+  'QUESTION_ANSWERING',
+  'FACT_VERIFICATION',
+  'CODE_RETRIEVAL_QUERY',
+];
 
 export function readEmbed(body: WireBody, { rest }: RequestHead): EmbeddingCall {
   return embeddingCall(rest, [camelFields(parseObject(body.text).value)]);
@@ -35,7 +47,7 @@ function embeddingCall(model: string, requests: readonly JsonObject[]): Embeddin
 }
 
 function hintOf(request: JsonObject): EmbeddingHint {
-  const [taskType, title] = [optionalString(request, 'taskType'), optionalString(request, 'title')];
+  const [taskType, title] = [enumField(request, 'taskType', TASK_TYPES), optionalString(request, 'title')];
   if (taskType !== undefined && !/^[A-Z_]{1,64}$/.test(taskType))
     throw invalid('taskType', '"taskType" must be a name in capital letters, such as "RETRIEVAL_QUERY".');
   return present({ taskType, title });
