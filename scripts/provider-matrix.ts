@@ -122,7 +122,7 @@ export function providerMatrices(): Matrices {
       PROVIDERS.filter((provider) => provider.kind === 'remote' && provider.images !== undefined),
       PICTURES,
       ({ images }, target, fields) =>
-        images?.draw({ endpoint: 'image', model: 'a', prompt: 'a cat', aspectRatio: '1:1', n: 1, ...fields }, target)
+        images?.draw({ endpoint: 'image', model: 'a', prompt: 'a cat', aspectRatio: '1:1', n: 1, ...fields }, target, 0)
           .request,
     ),
   };

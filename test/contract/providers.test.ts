@@ -19,6 +19,7 @@ import { readChat } from '../../src/wire/openai/read-chat.ts';
 const KEY = 'vendor-key-0123456789';
 const OURS = 'the account of the operator at the vendor';
 const EVENT_CHARS_MAX = 10_000;
+const SEED = 4_294_967_295;
 const TARGET: Target = {
   providerName: 'vendor',
   upstreamModel: 'vendor-model',
@@ -393,8 +394,8 @@ describe.each(drawing)('%s draws', (_, draw) => {
 
   test('sends keys in headers alone, to the vendor’s own host, and the public name nowhere', () => {
     for (const apiKey of [KEY, undefined]) {
-      const { request, interrupt } = draw(PICTURE, { ...TARGET, ...{ apiKey } });
-      for (const sent of [request, ...(interrupt === undefined ? [] : [interrupt])]) {
+      const { request, interrupts = [] } = draw(PICTURE, { ...TARGET, ...{ apiKey } }, SEED);
+      for (const sent of [request, ...interrupts]) {
         expect(sent.url + sent.body).not.toMatch(/vendor-(key|secret)|public-model|undefined/);
         expect(JSON.stringify(sent.headers)).not.toContain('undefined');
         expect(sent.url).toStartWith('https://vendor.example/');
@@ -415,7 +416,7 @@ describe.each(drawing)('%s draws', (_, draw) => {
       fc.property(calls, fc.boolean(), (given, isPlain) => {
         const { negativePrompt: _, ...plain } = given;
         try {
-          const step = draw({ ...PICTURE, ...(isPlain ? { ...plain, n: 1 } : given) }, TARGET);
+          const step = draw({ ...PICTURE, ...(isPlain ? { ...plain, n: 1 } : given) }, TARGET, SEED);
           expect(step.request.url).toStartWith(`${TARGET.baseUrl}/`);
         } catch (thrown) {
           expect(thrown).toBeInstanceOf(CallError);
@@ -456,7 +457,7 @@ describe.each(drawing)('%s draws', (_, draw) => {
     );
     fc.assert(
       fc.property(fc.array(body, { minLength: 4, maxLength: 8 }), (bodies) => {
-        let step = draw(PICTURE, TARGET);
+        let step = draw(PICTURE, TARGET, SEED);
         for (const answer of bodies) {
           try {
             const outcome = step.read(answer, 'application/json');
