@@ -11,6 +11,7 @@ AXIOS=1.21.1
 GIGACHAT=0.2.3
 FUSIONBRAIN=0.1.0
 WEBUIAPI=0.9.17
+COMFY=0.1.0
 GENAI=3.1.0
 # Official SDKs, current and of older majors. The current one for Python is above.
 NODE_SDKS=(openai@7.57.0 openai-6@npm:openai@6.30.1 openai-4@npm:openai@4.104.0 @google/genai@3.1.0)
@@ -88,11 +89,11 @@ install_vendors() {
   if ! "$python" -c "
 from importlib.metadata import version
 assert version('gigachat') == '$GIGACHAT' and version('webuiapi') == '$WEBUIAPI' and version('openai') == '$OPENAI'
-assert version('fusionbrain-sdk-python') == '$FUSIONBRAIN'" 2>/dev/null; then
+assert version('fusionbrain-sdk-python') == '$FUSIONBRAIN' and version('comfy-toolkit') == '$COMFY'" 2>/dev/null; then
     rm -rf "$toolchains/vendors"
     python3 -m venv "$toolchains/vendors" &&
       "$python" -m pip install --quiet "gigachat==$GIGACHAT" "fusionbrain-sdk-python==$FUSIONBRAIN" \
-        "webuiapi==$WEBUIAPI" "openai==$OPENAI" ||
+        "webuiapi==$WEBUIAPI" "comfy-toolkit==$COMFY" "openai==$OPENAI" ||
       missing 'could not install the vendors’ clients for Python'
   fi
   install_npm

@@ -22,6 +22,7 @@ const provider = z.strictObject({
       'fusionbrain',
       'stability',
       'automatic1111',
+      'comfyui',
       'demo',
     ])
     .optional()

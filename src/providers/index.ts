@@ -1,6 +1,7 @@
 // The list of providers. A configured provider names one of these as its `kind`.
 import { anthropic } from './anthropic.ts';
 import { automatic1111 } from './automatic1111.ts';
+import { comfyui } from './comfyui.ts';
 import { demo } from './demo.ts';
 import { fusionbrain } from './fusionbrain.ts';
 import { gemini } from './gemini.ts';
@@ -19,5 +20,6 @@ export const PROVIDERS: readonly Provider[] = [
   fusionbrain,
   stability,
   automatic1111,
+  comfyui,
   demo,
 ];

@@ -5,7 +5,15 @@ import type { VendorQuirks } from './provider.ts';
 export type Vendor = {
   readonly name: string;
   /** The wire protocol that it speaks: the name of a provider. OpenAI's where absent. */
-  readonly kind?: 'anthropic' | 'gemini' | 'gigachat' | 'yandexgpt' | 'fusionbrain' | 'stability' | 'automatic1111';
+  readonly kind?:
+    | 'anthropic'
+    | 'gemini'
+    | 'gigachat'
+    | 'yandexgpt'
+    | 'fusionbrain'
+    | 'stability'
+    | 'automatic1111'
+    | 'comfyui';
   readonly baseUrl: string;
   /** The variable that holds the key; `null` for servers that need none and are found or configured by address. */
   readonly keyEnv: string | null;
@@ -87,6 +95,7 @@ export const VENDORS: readonly Vendor[] = [
     keyEnv: null,
     quirks: strict,
   },
+  { name: 'comfyui', kind: 'comfyui', baseUrl: 'http://127.0.0.1:8188', keyEnv: null, quirks: strict },
   {
     name: 'openrouter',
     baseUrl: 'https://openrouter.ai/api/v1',

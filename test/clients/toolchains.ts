@@ -53,7 +53,7 @@ export function findToolchains(): Readonly<Record<Language, Toolchain>> {
 export function findVendorClients(): { readonly python: Toolchain; readonly node: Toolchain } {
   Bun.spawnSync([INSTALL, 'vendors'], { stdout: 'ignore', stderr: 'inherit', timeout: 300_000 });
   const python = join(FOLDER, 'vendors', 'bin', 'python');
-  const packages = ['gigachat', 'fusionbrain-sdk-python', 'webuiapi', 'openai'];
+  const packages = ['gigachat', 'fusionbrain-sdk-python', 'webuiapi', 'comfy-toolkit', 'openai'];
   const code = `from importlib.metadata import version as v; print(", ".join(f"{n} {v(n)}" for n in ${JSON.stringify(packages)}))`;
   const versions = existsSync(python) ? outputOf([python, '-c', code])?.trim() : undefined;
   return {

@@ -32,6 +32,10 @@ const TARGET: Target = {
     folder: 'folder',
     secret: 'vendor-secret-0123456789',
     steps: '30',
+    checkpoint: 'sd_xl_base_1.0.safetensors',
+    cfg: '7',
+    sampler: 'dpmpp_2m',
+    scheduler: 'karras',
   },
   maxOutputTokens: 77,
   quirks: { maxTokensField: 'max_tokens', streamsAreStrict: true, unsupported: [] },
@@ -440,6 +444,8 @@ describe.each(drawing)('%s draws', (_, draw) => {
           fc.record(
             {
               uuid: fc.uuid(),
+              prompt_id: fc.uuid(),
+              queue_running: fc.jsonValue({ maxDepth: 2 }),
               status,
               result: fc.record({ files: fc.array(base64), censored: fc.boolean() }),
               images: fc.array(base64),

@@ -93,6 +93,7 @@ describe('calls at once', () => {
     [{ vendor: 'gigachat', options: { scope: 'GIGACHAT_API_CORP' } }, 10],
     [{ vendor: 'gigachat', concurrency: 7 }, 7],
     [{ vendor: 'automatic1111' }, 1],
+    [{ vendor: 'comfyui' }, 1],
     [{ vendor: 'openai' }, Number.POSITIVE_INFINITY],
     [{ vendor: 'openai', concurrency: 3 }, 3],
   ])('with each key of %j are %p', (provider, concurrency) => {
@@ -112,6 +113,7 @@ describe('the services’ pictures', () => {
       ['automatic1111', 'loaded'],
       ['stability', 'stable-diffusion-xl-1024-v1-0'],
     ]);
+    expect(pathTo('sdxl', { COMFYUI_BASE_URL: 'http://gpu:8188' })).toEqual([['comfyui', 'default']]);
     expect(pathTo('kandinsky', {})).toEqual([['demo', 'kandinsky']]);
   });
 });

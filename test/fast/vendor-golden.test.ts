@@ -24,6 +24,10 @@ const OPTIONS: Readonly<Record<string, string>> = {
   folder: 'b1gfolder',
   secret: 'vendor-secret',
   steps: '30',
+  checkpoint: 'sd_xl_base_1.0.safetensors',
+  cfg: '7',
+  sampler: 'dpmpp_2m',
+  scheduler: 'karras',
 };
 
 type Given = {
