@@ -121,6 +121,12 @@ export const VENDORS: readonly Vendor[] = [
     quirks: { ...strict, unsupported: ['n', 'logprobs', 'logit_bias', 'top_k'] },
   },
   { name: 'together', baseUrl: 'https://api.together.xyz/v1', keyEnv: 'TOGETHER_API_KEY', quirks: loose },
+  {
+    name: 'cloudru',
+    baseUrl: 'https://foundation-models.api.cloud.ru/v1',
+    keyEnv: 'CLOUDRU_API_KEY',
+    quirks: loose,
+  },
   { name: 'vllm', baseUrl: 'http://127.0.0.1:8000/v1', keyEnv: null, quirks: loose },
   { name: 'llama.cpp', baseUrl: 'http://127.0.0.1:8081/v1', keyEnv: null, quirks: loose },
   { name: 'lmstudio', baseUrl: 'http://127.0.0.1:1234/v1', keyEnv: null, quirks: loose },
