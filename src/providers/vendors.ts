@@ -127,6 +127,12 @@ export const VENDORS: readonly Vendor[] = [
     keyEnv: 'CLOUDRU_API_KEY',
     quirks: loose,
   },
+  {
+    name: 'xai',
+    baseUrl: 'https://api.x.ai/v1',
+    keyEnv: 'XAI_API_KEY',
+    quirks: { ...loose, maxTokensField: 'max_completion_tokens', unsupported: ['logit_bias', 'top_k'] },
+  },
   { name: 'vllm', baseUrl: 'http://127.0.0.1:8000/v1', keyEnv: null, quirks: loose },
   { name: 'llama.cpp', baseUrl: 'http://127.0.0.1:8081/v1', keyEnv: null, quirks: loose },
   { name: 'lmstudio', baseUrl: 'http://127.0.0.1:1234/v1', keyEnv: null, quirks: loose },
