@@ -133,6 +133,16 @@ export const VENDORS: readonly Vendor[] = [
     keyEnv: 'XAI_API_KEY',
     quirks: { ...loose, maxTokensField: 'max_completion_tokens', unsupported: ['logit_bias', 'top_k'] },
   },
+  {
+    name: 'cerebras',
+    baseUrl: 'https://api.cerebras.ai/v1',
+    keyEnv: 'CEREBRAS_API_KEY',
+    quirks: {
+      ...loose,
+      maxTokensField: 'max_completion_tokens',
+      unsupported: ['n', 'logit_bias', 'top_k'],
+    },
+  },
   { name: 'vllm', baseUrl: 'http://127.0.0.1:8000/v1', keyEnv: null, quirks: loose },
   { name: 'llama.cpp', baseUrl: 'http://127.0.0.1:8081/v1', keyEnv: null, quirks: loose },
   { name: 'lmstudio', baseUrl: 'http://127.0.0.1:1234/v1', keyEnv: null, quirks: loose },
