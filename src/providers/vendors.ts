@@ -149,6 +149,16 @@ export const VENDORS: readonly Vendor[] = [
     keyEnv: 'FIREWORKS_API_KEY',
     quirks: loose,
   },
+  {
+    name: 'moonshot',
+    baseUrl: 'https://api.moonshot.ai/v1',
+    keyEnv: 'MOONSHOT_API_KEY',
+    quirks: {
+      ...loose,
+      maxTokensField: 'max_completion_tokens',
+      unsupported: ['logprobs', 'logit_bias', 'top_k'],
+    },
+  },
   { name: 'vllm', baseUrl: 'http://127.0.0.1:8000/v1', keyEnv: null, quirks: loose },
   { name: 'llama.cpp', baseUrl: 'http://127.0.0.1:8081/v1', keyEnv: null, quirks: loose },
   { name: 'lmstudio', baseUrl: 'http://127.0.0.1:1234/v1', keyEnv: null, quirks: loose },
