@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the example programs of test/clients need and this machine lacks: compilers and a browser from Debian's
-# packages, client libraries from PyPI, npm and Maven. `install-client-toolchains.sh [system] [python] [axios] [vendors] [java] [sdks]`
-# installs those parts, and without arguments all of them. What cannot be installed is said on standard error and left
+# packages, client libraries from PyPI, npm and Maven, and llama.cpp. `install-client-toolchains.sh [system] [python] [axios]
+# [vendors] [java] [sdks] [llama]` installs those parts, and without arguments all of them. What cannot be installed is said on standard error and left
 # out; the tests that need it are then skipped by name.
 set -uo pipefail
 
@@ -16,6 +16,8 @@ GENAI=3.1.0
 # Official SDKs, current and of older majors. The current one for Python is above.
 NODE_SDKS=(openai@7.57.0 openai-6@npm:openai@6.30.1 openai-4@npm:openai@4.104.0 @google/genai@3.1.0)
 PYTHON_SDKS=(openai==1.109.1 google-genai==3.4.0 cohere==7.3.1)
+# As docs/local-models.md has it.
+LLAMA=3.22.1
 # The document asks for the first; the second serves where the repository at hand does not carry it.
 OPENAI_JAVA=(2.12.1 2.12.0)
 
@@ -110,6 +112,23 @@ install_sdks() {
     missing 'could not install the official SDKs'
 }
 
+# llama.cpp for the processor alone, kept beside the other tools and linked to where the gateway looks for it.
+install_llama() {
+  local folder=$toolchains/llama arch modules
+  modules=$(cd "$(dirname "$0")/../node_modules" && pwd) || return
+  case $(uname -sm) in
+  'Linux x86_64') arch=linux-x64 ;;
+  'Linux aarch64') arch=linux-arm64 ;;
+  *) missing "llama.cpp is not tried on $(uname -sm)" && return ;;
+  esac
+  if ! grep -qs "\"version\": \"$LLAMA\"" "$folder/node_modules/node-llama-cpp/package.json"; then
+    mkdir -p "$folder"
+    npm install --prefix "$folder" --no-save --no-audit --no-fund --silent --ignore-scripts --omit=optional \
+      "node-llama-cpp@$LLAMA" "@node-llama-cpp/$arch@$LLAMA" || missing 'could not install llama.cpp'
+  fi
+  [ -e "$modules/node-llama-cpp" ] || ln -sfn "$folder/node_modules/node-llama-cpp" "$modules/node-llama-cpp"
+}
+
 # Leaves the class path of openai-java with everything that it needs, and which version that is.
 install_java() {
   local folder=$toolchains/java version
@@ -140,8 +159,9 @@ for part in "${@:-all}"; do
     install_vendors
     install_java
     install_sdks
+    install_llama
     ;;
-  system | python | axios | vendors | java | sdks) "install_$part" ;;
+  system | python | axios | vendors | java | sdks | llama) "install_$part" ;;
   *) missing "no such part: $part" ;;
   esac
 done

@@ -23,6 +23,7 @@ const provider = z.strictObject({
       'stability',
       'automatic1111',
       'comfyui',
+      'llama-cpp',
       'demo',
     ])
     .optional()

@@ -6,6 +6,7 @@ import { demo } from './demo.ts';
 import { fusionbrain } from './fusionbrain.ts';
 import { gemini } from './gemini.ts';
 import { gigachat } from './gigachat.ts';
+import { llamaCpp } from './llama-cpp.ts';
 import { openaiCompatible } from './openai-compatible.ts';
 import type { Provider } from './provider.ts';
 import { stability } from './stability.ts';
@@ -21,5 +22,6 @@ export const PROVIDERS: readonly Provider[] = [
   stability,
   automatic1111,
   comfyui,
+  llamaCpp,
   demo,
 ];

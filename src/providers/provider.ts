@@ -130,7 +130,9 @@ export function thenMake<T, R>(step: Step<T>, make: (result: T) => R): Step<R> {
 export type ProviderOption = {
   readonly name: string;
   /** The variable that sets it for a vendor that the environment switches on. */
-  readonly env: string;
+  readonly env?: string;
+  /** The form of its value. Without one it may be anything that a header can hold. */
+  readonly accepts?: RegExp;
   /** What holds where it is absent; without one the option is needed. */
   readonly fallback?: string;
   readonly about: string;

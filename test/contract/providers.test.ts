@@ -57,6 +57,7 @@ const OPENAI: Healthy = { whole: JSON.stringify(completion('Hello there.')), fra
 const HEALTHY: Readonly<Record<string, Healthy>> = {
   'openai-compatible': OPENAI,
   yandexgpt: OPENAI,
+  'llama-cpp': OPENAI,
   anthropic: { whole: JSON.stringify(message('Hello there.')), frames: messageFrames('Hello there.') },
   gemini: { whole: JSON.stringify(geminiAnswer('Hello there.')), frames: geminiFrames('Hello there.') },
   gigachat: { whole: JSON.stringify(gigachatAnswer('Hello there.')), frames: gigachatFrames('Hello there.') },

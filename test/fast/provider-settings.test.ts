@@ -72,6 +72,26 @@ describe('options', () => {
   });
 });
 
+describe('a model file', () => {
+  test('has to be there, and what goes with it to be of its form', () => {
+    const own = (options: object) => problems({ kind: 'llama-cpp', options });
+    expect(own({})).toEqual(['providers.0.options.file: "llama-cpp" needs it']);
+    expect(own({ file: 'absent.gguf' })).toEqual([
+      `providers.0.options.file: there is no file ${join(folder, 'absent.gguf')}`,
+    ]);
+    expect(own({ file: 'config.yaml', parallel: 'many', gpuLayers: 'all' })).toEqual([
+      'providers.0.options.parallel: is not of the form that "llama-cpp" takes',
+      'providers.0.options.gpuLayers: is not of the form that "llama-cpp" takes',
+    ]);
+  });
+
+  test('is seen from the configuration file, and may have any name', () => {
+    writeFileSync(join(folder, 'крошка model.gguf'), '');
+    const { options } = load({ kind: 'llama-cpp', options: { file: 'крошка model.gguf' } }).providers[0] ?? {};
+    expect(options).toEqual({ file: join(folder, 'крошка model.gguf') });
+  });
+});
+
 describe('certificates', () => {
   test.each([
     ['the text', TEST_CA],
@@ -94,6 +114,7 @@ describe('calls at once', () => {
     [{ vendor: 'gigachat', concurrency: 7 }, 7],
     [{ vendor: 'automatic1111' }, 1],
     [{ vendor: 'comfyui' }, 1],
+    [{ kind: 'llama-cpp', options: { file: 'ca.pem', parallel: '3' } }, 3],
     [{ vendor: 'openai' }, Number.POSITIVE_INFINITY],
     [{ vendor: 'openai', concurrency: 3 }, 3],
   ])('with each key of %j are %p', (provider, concurrency) => {

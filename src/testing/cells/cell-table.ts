@@ -15,7 +15,15 @@ export const FEATURES = [
 ] as const;
 export type Feature = (typeof FEATURES)[number];
 
-export const CELL_PROVIDERS = ['demo', 'openai-compatible', 'anthropic', 'gemini', 'gigachat', 'yandexgpt'] as const;
+export const CELL_PROVIDERS = [
+  'demo',
+  'openai-compatible',
+  'anthropic',
+  'gemini',
+  'gigachat',
+  'yandexgpt',
+  'llama-cpp',
+] as const;
 export type CellProvider = (typeof CELL_PROVIDERS)[number];
 
 /** `yes` works; `refused` is an `unsupported_parameter` that names `param`; `none` cannot be. */
@@ -68,6 +76,13 @@ export type ClientName = keyof typeof CLIENT_ROWS;
 const REFUSED: Readonly<Partial<Record<CellProvider, Readonly<Partial<Record<Feature, string>>>>>> = {
   gemini: { 'picture by its address': 'messages' },
   gigachat: { 'picture by its address': 'messages' },
+  'llama-cpp': {
+    tool: 'tools',
+    'tool in a stream': 'tools',
+    'result of a tool': 'tools',
+    'picture as bytes': 'messages',
+    'picture by its address': 'messages',
+  },
 };
 
 export function cellOf(provider: CellProvider, feature: Feature): Cell {

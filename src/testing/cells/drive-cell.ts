@@ -30,6 +30,7 @@ export const CACHED: Readonly<Record<CellProvider, number>> = {
   gemini: GEMINI_USAGE.cachedContentTokenCount,
   gigachat: GIGACHAT_USAGE.precached_prompt_tokens,
   yandexgpt: YANDEX_CACHED,
+  'llama-cpp': OPENAI_CACHED,
 };
 const INPUT = 9;
 const OUTPUT = 7;
