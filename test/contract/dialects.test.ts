@@ -33,6 +33,9 @@ async function readAll(route: Route, body: WireBody): Promise<boolean> {
     case 'work':
       route.read(body, HEAD);
       return false;
+    case 'model':
+      if (route.method === 'POST') route.readName(body);
+      return false;
     case 'moderate':
       route.readKey?.(body);
       route.read(body);
