@@ -14,8 +14,8 @@ WEBUIAPI=0.9.17
 COMFY=0.1.0
 GENAI=3.1.0
 # Official SDKs, current and of older majors. The current one for Python is above.
-NODE_SDKS=(openai@7.57.0 openai-6@npm:openai@6.30.1 openai-4@npm:openai@4.104.0 @google/genai@3.1.0)
-PYTHON_SDKS=(openai==1.109.1 google-genai==3.4.0 cohere==7.3.1)
+NODE_SDKS=(openai@7.57.0 openai-6@npm:openai@6.30.1 openai-4@npm:openai@4.104.0 @google/genai@3.1.0 ollama@0.6.4)
+PYTHON_SDKS=(openai==1.109.1 google-genai==3.4.0 cohere==7.3.1 ollama==0.6.3)
 # As docs/local-models.md has it.
 LLAMA=3.22.1
 # The document asks for the first; the second serves where the repository at hand does not carry it.

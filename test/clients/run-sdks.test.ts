@@ -62,6 +62,23 @@ const GENAI_VERSION = {
   absentModel: { status: 404 },
 };
 const GENAI = { v1: GENAI_VERSION, v1beta: GENAI_VERSION };
+const OLLAMA = {
+  chat: DEMO,
+  chatStream: DEMO,
+  done: 'stop',
+  counted: true,
+  tools: 'assistant',
+  generate: DEMO,
+  generateStream: DEMO,
+  json: true,
+  bound: 'length',
+  embed: [4, 4],
+  embeddings: true,
+  models: true,
+  show: true,
+  absentShow: { status: 404, told: true },
+  absentModel: { status: 404, told: true },
+};
 const RANKED = { best: [1], absentModel: { status: 404 } };
 
 async function run(command: readonly string[]): Promise<unknown> {
@@ -93,7 +110,11 @@ function inPython(program: string, python: string, what: string, expected: unkno
     test.skip(`${what} for Python is missing`, () => undefined);
     return;
   }
-  const version = Bun.spawnSync([python, '-c', `import ${what}; print(${what}.__version__)`])
+  const version = Bun.spawnSync([
+    python,
+    '-c',
+    `from importlib.metadata import version as v; print(v('${what.replace('.', '-')}'))`,
+  ])
     .stdout.toString()
     .trim();
   test(`${what} ${version} for Python`, async () => {
@@ -106,8 +127,10 @@ const OLDER_PYTHON = join(SDK_FOLDER, 'python', 'bin', 'python');
 describe('every endpoint that is claimed answers as documented', () => {
   for (const name of ['openai', 'openai-6', 'openai-4']) inNode('call-openai.mjs', name, OPENAI);
   inNode('call-genai.mjs', '@google/genai', GENAI);
+  inNode('call-ollama.mjs', 'ollama', OLLAMA);
   if (toolchains.python.state === 'found') inPython('call-openai.py', toolchains.python.program, 'openai', OPENAI);
   inPython('call-openai.py', OLDER_PYTHON, 'openai', OPENAI);
   inPython('call-genai.py', OLDER_PYTHON, 'google.genai', GENAI);
+  inPython('call-ollama.py', OLDER_PYTHON, 'ollama', OLLAMA);
   inPython('call-cohere.py', OLDER_PYTHON, 'cohere', { v1: RANKED, v2: RANKED });
 });

@@ -63,7 +63,7 @@ export async function wrongOfCell(
   provider: CellProvider,
   feature: Feature,
 ): Promise<string[]> {
-  const cell = cellOf(provider, feature);
+  const cell = cellOf(name, provider, feature);
   if (cell.kind === 'none') return [];
   if (feature === 'failures') return wrongOfFailures(site, name, provider);
   const { got, rows } = await ask(site, name, { feature, prompt: PROMPT, model: provider });
