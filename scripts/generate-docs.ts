@@ -163,7 +163,7 @@ function optionRows(): Row[] {
     (provider.kind === 'remote' ? (provider.options ?? []) : []).map(({ name, env, fallback, about }) => [
       provider.name,
       `\`${name}\``,
-      `\`${env}\``,
+      env === undefined ? '' : `\`${env}\``,
       fallback === undefined ? 'required' : `\`${fallback}\``,
       about,
     ]),

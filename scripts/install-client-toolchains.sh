@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the example programs of test/clients need and this machine lacks: compilers and a browser from Debian's
-# packages, client libraries from PyPI, npm and Maven. `install-client-toolchains.sh [system] [python] [axios] [vendors] [java] [sdks]`
-# installs those parts, and without arguments all of them. What cannot be installed is said on standard error and left
+# packages, client libraries from PyPI, npm and Maven, and llama.cpp. `install-client-toolchains.sh [system] [python] [axios]
+# [vendors] [java] [sdks] [llama]` installs those parts, and without arguments all of them. What cannot be installed is said on standard error and left
 # out; the tests that need it are then skipped by name.
 set -uo pipefail
 
@@ -12,7 +12,10 @@ GIGACHAT=0.2.3
 FUSIONBRAIN=0.1.0
 WEBUIAPI=0.9.17
 STABILITYAI=1.0.5
+COMFY=0.1.0
 GENAI=3.1.0
+# As docs/local-models.md has it.
+LLAMA=3.22.1
 # The document asks for the first; the second serves where the repository at hand does not carry it.
 OPENAI_JAVA=(2.12.1 2.12.0)
 
@@ -86,11 +89,11 @@ install_vendors() {
   if ! "$python" -c "
 from importlib.metadata import version
 assert version('gigachat') == '$GIGACHAT' and version('webuiapi') == '$WEBUIAPI' and version('openai') == '$OPENAI'
-assert version('fusionbrain-sdk-python') == '$FUSIONBRAIN'" 2>/dev/null; then
+assert version('fusionbrain-sdk-python') == '$FUSIONBRAIN' and version('comfy-toolkit') == '$COMFY'" 2>/dev/null; then
     rm -rf "$toolchains/vendors"
     python3 -m venv "$toolchains/vendors" &&
       "$python" -m pip install --quiet "gigachat==$GIGACHAT" "fusionbrain-sdk-python==$FUSIONBRAIN" \
-        "webuiapi==$WEBUIAPI" "openai==$OPENAI" ||
+        "webuiapi==$WEBUIAPI" "comfy-toolkit==$COMFY" "openai==$OPENAI" ||
       missing 'could not install the vendors’ clients for Python'
   fi
   python=$toolchains/vendors-stability/bin/python
@@ -129,6 +132,23 @@ install_sdk_set() {
   return 1
 }
 
+# llama.cpp for the processor alone, kept beside the other tools and linked to where the gateway looks for it.
+install_llama() {
+  local folder=$toolchains/llama arch modules
+  modules=$(cd "$(dirname "$0")/../node_modules" && pwd) || return
+  case $(uname -sm) in
+  'Linux x86_64') arch=linux-x64 ;;
+  'Linux aarch64') arch=linux-arm64 ;;
+  *) missing "llama.cpp is not tried on $(uname -sm)" && return ;;
+  esac
+  if ! grep -qs "\"version\": \"$LLAMA\"" "$folder/node_modules/node-llama-cpp/package.json"; then
+    mkdir -p "$folder"
+    npm install --prefix "$folder" --no-save --no-audit --no-fund --silent --ignore-scripts --omit=optional \
+      "node-llama-cpp@$LLAMA" "@node-llama-cpp/$arch@$LLAMA" || missing 'could not install llama.cpp'
+  fi
+  [ -e "$modules/node-llama-cpp" ] || ln -sfn "$folder/node_modules/node-llama-cpp" "$modules/node-llama-cpp"
+}
+
 # Leaves the class path of openai-java with everything that it needs, and which version that is.
 install_java() {
   local folder=$toolchains/java version
@@ -159,8 +179,9 @@ for part in "${@:-all}"; do
     install_vendors
     install_java
     install_sdks
+    install_llama
     ;;
-  system | python | axios | vendors | java | sdks) "install_$part" ;;
+  system | python | axios | vendors | java | sdks | llama) "install_$part" ;;
   *) missing "no such part: $part" ;;
   esac
 done

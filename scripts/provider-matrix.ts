@@ -8,7 +8,7 @@ import type { EmbeddingCall } from '../src/core/work.ts';
 import { PROVIDERS } from '../src/providers/index.ts';
 import type { RemoteProvider, Target, UpstreamRequest } from '../src/providers/provider.ts';
 import { VENDORS } from '../src/providers/vendors.ts';
-import type { Cell, ClientRow } from '../src/testing/cells/cell-table.ts';
+import type { Cell, ClientName, ClientRow } from '../src/testing/cells/cell-table.ts';
 import { CELL_PROVIDERS, CLIENT_ROWS, cellOf } from '../src/testing/cells/cell-table.ts';
 import { readMessagesCall } from '../src/wire/anthropic/read-messages.ts';
 import { readChat } from '../src/wire/openai/read-chat.ts';
@@ -64,22 +64,25 @@ export function cellMatrices(): {
   readonly rich: readonly (Matrix & { readonly title: string })[];
   readonly plain: Matrix;
 } {
-  const rows: readonly ClientRow[] = Object.values(CLIENT_ROWS);
+  const rows = Object.entries(CLIENT_ROWS).map(([key, row]) => ({ ...(row as ClientRow), key: key as ClientName }));
   const plain = rows.filter(({ features }) => !features.includes('tool'));
   const rich = rows.filter((row) => !plain.includes(row));
   return {
-    rich: rich.map(({ name, features }) => ({
+    rich: rich.map(({ key, name, features }) => ({
       title: name,
       head: ['Asked for', ...CELL_PROVIDERS],
-      rows: features.map((feature) => [feature, ...CELL_PROVIDERS.map((provider) => told(cellOf(provider, feature)))]),
+      rows: features.map((feature) => [
+        feature,
+        ...CELL_PROVIDERS.map((provider) => told(cellOf(key, provider, feature))),
+      ]),
     })),
     plain: {
       head: ['Client', 'Asked for', ...CELL_PROVIDERS],
-      rows: plain.flatMap(({ name, features }) =>
+      rows: plain.flatMap(({ key, name, features }) =>
         features.map((feature) => [
           name,
           feature,
-          ...CELL_PROVIDERS.map((provider) => told(cellOf(provider, feature))),
+          ...CELL_PROVIDERS.map((provider) => told(cellOf(key, provider, feature))),
         ]),
       ),
     },
@@ -122,7 +125,7 @@ export function providerMatrices(): Matrices {
       PROVIDERS.filter((provider) => provider.kind === 'remote' && provider.images !== undefined),
       PICTURES,
       ({ images }, target, fields) =>
-        images?.draw({ endpoint: 'image', model: 'a', prompt: 'a cat', aspectRatio: '1:1', n: 1, ...fields }, target)
+        images?.draw({ endpoint: 'image', model: 'a', prompt: 'a cat', aspectRatio: '1:1', n: 1, ...fields }, target, 0)
           .request,
     ),
   };

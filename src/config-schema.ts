@@ -22,6 +22,8 @@ const provider = z.strictObject({
       'fusionbrain',
       'stability',
       'automatic1111',
+      'comfyui',
+      'llama-cpp',
       'demo',
     ])
     .optional()

@@ -55,7 +55,8 @@ export function loadConfig(environment: Environment): Config {
   if (preset !== undefined && !Object.hasOwn(SERVICES, preset))
     problems.push(`PRESET must be one of ${Object.keys(SERVICES).join(', ')}`);
   if (file !== undefined) checkReferences(file, problems);
-  const providers = readCertificates(file?.providers ?? [], dirname(environment['CONFIG'] ?? '.'), problems);
+  const folder = dirname(environment['CONFIG'] ?? '.');
+  const providers = findModelFiles(readCertificates(file?.providers ?? [], folder, problems), folder, problems);
   if (problems.length > 0 || file === undefined) throw new ConfigError(problems);
   return Object.freeze({
     ...file,
@@ -146,6 +147,21 @@ function readCertificates(
   });
 }
 
+/** The providers with the whole paths of the model files that they run. */
+function findModelFiles(
+  providers: FileConfig['providers'],
+  folder: string,
+  problems: string[],
+): FileConfig['providers'] {
+  return providers.map((provider, i) => {
+    const { file } = provider.options;
+    if (provider.kind !== 'llama-cpp' || file === undefined) return provider;
+    const path = resolve(folder, file);
+    if (!existsSync(path)) problems.push(`providers.${i}.options.file: there is no file ${path}`);
+    return { ...provider, options: { ...provider.options, file: path } };
+  });
+}
+
 function checkReferences(file: FileConfig, problems: string[]): void {
   try {
     new Calendar(file.timeZone);
@@ -161,7 +177,8 @@ function checkReferences(file: FileConfig, problems: string[]): void {
       problems.push(`${list}: "${twice}" is given twice`);
   }
   for (const [i, provider] of file.providers.entries()) {
-    if (provider.kind !== 'demo' && provider.vendor === undefined && provider.baseUrl === undefined)
+    const isHere = provider.kind === 'demo' || provider.kind === 'llama-cpp';
+    if (!isHere && provider.vendor === undefined && provider.baseUrl === undefined)
       problems.push(`providers.${i}: needs a vendor or a baseUrl`);
   }
   checkModeration(file.moderation, problems);

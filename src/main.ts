@@ -9,6 +9,7 @@ import { steadyClock } from './core/clock.ts';
 import { CallError } from './core/errors.ts';
 import { builtInModes, overlayModes } from './core/modes.ts';
 import { crashPoint } from './crash-point.ts';
+import { openEngines } from './engines/open-engines.ts';
 import { openShelf } from './files/open-shelf.ts';
 import type { HttpServer } from './http/server.ts';
 import { startServer } from './http/server.ts';
@@ -52,12 +53,8 @@ const WEBHOOKS_MS = 500;
 export type RunningGateway = { readonly url: string; readonly gateway: Gateway; stop(): Promise<void> };
 
 /** Starts the gateway. Resolves when `/readyz` answers 200. */
-export async function startGateway(config: Config): Promise<RunningGateway> {
-  const problems = modelProblems(config, config.environment);
-  if (problems.length > 0) throw new ConfigError(problems);
-  const secrets = loadSecrets(config);
-  // Logs tell the machine's own time, so that they can be laid beside those of others.
-  const { log, close: closeLog } = openLog(config.logLevel, SYSTEM_CLOCK.nowMs);
+export async function startGateway(given: Config): Promise<RunningGateway> {
+  const { config, secrets, log, close } = await openGround(given);
   const clock = steadyClock(SYSTEM_CLOCK);
   const { store, voidedHolds } = await openStore(config, clock, secretCheck(secrets.masterSecret), (notice) =>
     log.warn(notice, 'store'),
@@ -116,7 +113,24 @@ export async function startGateway(config: Config): Promise<RunningGateway> {
   const stopBackground = startBackground(gateway, tasks, metrics);
   discoverModels(gateway).catch((error) => log.warn({ detail: String(error) }, 'discovery failed'));
   log.info({ url: server.url, providers: gateway.models.providerNames() }, 'started');
-  return { url: server.url, gateway, stop: () => stopGateway(gateway, server, tasks, stopBackground, closeLog) };
+  return { url: server.url, gateway, stop: () => stopGateway(gateway, server, tasks, stopBackground, close) };
+}
+
+/** What everything else stands on: a configuration without problems, its secrets, the log, and the models run here. */
+async function openGround(given: Config) {
+  const problems = modelProblems(given, given.environment);
+  if (problems.length > 0) throw new ConfigError(problems);
+  const secrets = loadSecrets(given);
+  // Logs tell the machine's own time, so that they can be laid beside those of others.
+  const { log, close: closeLog } = openLog(given.logLevel, SYSTEM_CLOCK.nowMs);
+  const { config, stop } = await openEngines(given, (provider, detail) =>
+    log.error({ provider, detail }, 'engine_died'),
+  );
+  const close = () => {
+    stop();
+    closeLog();
+  };
+  return { config, secrets, log, close };
 }
 
 /** Everything on the way to providers. */
@@ -140,7 +154,7 @@ async function stopGateway(
   server: HttpServer,
   tasks: TaskRunner,
   stopBackground: () => void,
-  closeLog: () => void,
+  close: () => void,
 ): Promise<void> {
   gateway.isStopping = true;
   stopBackground();
@@ -160,7 +174,7 @@ async function stopGateway(
   gateway.upstream.close();
   await gateway.store.close();
   crashPoint('stop.closed');
-  closeLog();
+  close();
 }
 
 /** Removes expired files, one sweep at a time and apart from the other chores: a bucket may be slow, or away. */

@@ -73,11 +73,19 @@ export type ModelsRoute = RouteBase & {
 
 export type ModelRoute = RouteBase & {
   readonly action: 'model';
-  readonly method: 'GET';
-  /** Ends in `/`; what follows is the model's name, which may itself contain slashes. */
-  readonly path: string;
   render(model: PublicModel, headers: Headers): Rendered;
-};
+} & (
+    | {
+        readonly method: 'GET';
+        /** Ends in `/`; what follows is the model's name, which may itself contain slashes. */
+        readonly path: string;
+      }
+    | {
+        readonly method: 'POST';
+        /** Where the body names the model. Throws where it names none. */
+        readName(body: WireBody): string;
+      }
+  );
 
 /** What a task was asked to do: a mode's id and the text. */
 export type TaskRequest = { readonly modeId: string; readonly text: string };

@@ -5,6 +5,7 @@ import { cohere } from './cohere.ts';
 import type { Dialect } from './dialect.ts';
 import { gemini } from './gemini.ts';
 import { nsp } from './nsp.ts';
+import { ollama } from './ollama.ts';
 import { openai } from './openai.ts';
 import { sydney } from './sydney.ts';
 import { textbot } from './textbot.ts';
@@ -19,5 +20,6 @@ export const DIALECTS: readonly Dialect[] = [
   sydney,
   gemini,
   cohere,
+  ollama,
   tolmach,
 ];

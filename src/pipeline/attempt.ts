@@ -26,6 +26,9 @@ import { runSteps, send } from './send.ts';
 import { coolDown, keyNumberOf, leave, leaveWith, TargetChoice } from './target-choice.ts';
 import { TranslatedStream } from './translated-stream.ts';
 
+/** Pictures begin with one of so many seeds. */
+const SEEDS = 2 ** 32;
+
 /** A whole answer from the first target that gives one. */
 export function attemptWhole(gateway: Gateway, held: HeldCall, call: ChatCall): Promise<WholeAnswer> {
   return attempt(gateway, held, async (route, watch, signal) => {
@@ -57,7 +60,8 @@ export function attemptPictures(gateway: Gateway, held: HeldCall, call: ImageCal
     if (images === undefined) throw new CallError('provider_unavailable', { detail: 'the provider cannot draw' });
     if (call.sources !== undefined && images.canChange !== true)
       throw unsupported('image', 'This model cannot change pictures.');
-    const pictures = await runSteps(gateway, { provider, target }, (to) => images.draw(call, to), watch, signal);
+    const seed = Math.floor(gateway.random() * SEEDS);
+    const pictures = await runSteps(gateway, { provider, target }, (to) => images.draw(call, to, seed), watch, signal);
     watch.end();
     return pictures;
   });

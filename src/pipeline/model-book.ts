@@ -243,7 +243,7 @@ export function optionsOf(
 ): Readonly<Record<string, string>> {
   const options: Record<string, string> = {};
   for (const { name, env, fallback } of declaredOptions(provider)) {
-    const value = given[name] ?? (environment[env] || fallback);
+    const value = given[name] ?? ((env === undefined ? undefined : environment[env]) || fallback);
     if (value !== undefined) options[name] = value;
   }
   return options;

@@ -59,11 +59,13 @@ function optionProblems(config: Pick<FileConfig, 'providers'>, environment: Envi
       if (declared.every((option) => option.name !== name))
         problems.push(`${where}options.${name}: there is no such option of "${kind}"`);
     const options = optionsOf(findProvider(kind), given, from);
-    for (const { name, env } of declared) {
+    for (const { name, env, accepts } of declared) {
       const value = options[name];
       const place = where === '' ? env : `${where}options.${name}`;
       if (value === undefined) problems.push(`${place}: "${kind}" needs it`);
-      else if (!/^[\x21-\x7e]+$/.test(value)) problems.push(`${place}: has characters that it cannot have`);
+      else if (accepts?.test(value) === false) problems.push(`${place}: is not of the form that "${kind}" takes`);
+      else if (accepts === undefined && !/^[\x21-\x7e]+$/.test(value))
+        problems.push(`${place}: has characters that it cannot have`);
     }
   };
   for (const vendor of VENDORS)

@@ -46,15 +46,21 @@ export async function runSteps<T>(
 ): Promise<T> {
   let hasBegun = false;
   let stepFor = first;
-  for (let i = 0; i < STEPS_MAX; i++) {
-    const answered: StepAnswer<T> = hasBegun
-      ? await answerToLook(gateway, remote, stepFor, watch, signal)
-      : await answerTo(gateway, remote, stepFor, watch, signal);
-    const { step, body, contentType } = answered;
-    const outcome: StepOutcome<T> = step.read(body, contentType);
-    if ('result' in outcome) return outcome.result;
-    hasBegun ||= step.isRepeatable !== true;
-    stepFor = () => outcome.next;
+  try {
+    for (let i = 0; i < STEPS_MAX; i++) {
+      const answered: StepAnswer<T> = hasBegun
+        ? await answerToLook(gateway, remote, stepFor, watch, signal)
+        : await answerTo(gateway, remote, stepFor, watch, signal);
+      const { step, body, contentType } = answered;
+      const outcome: StepOutcome<T> = step.read(body, contentType);
+      if ('result' in outcome) return outcome.result;
+      hasBegun ||= step.isRepeatable !== true;
+      stepFor = () => outcome.next;
+    }
+  } catch (thrown) {
+    // Wherever the wait for it was given up: before a look, at its request, or in the middle of an answer.
+    if (signal.aborted) interrupt(gateway, stepFor(remote.target).interrupts, remote.target).catch(() => undefined);
+    throw thrown;
   }
   throw new CallError('upstream_error', { detail: 'the work came to no end' });
 }
@@ -101,10 +107,7 @@ async function answerTo<T>(
     if (step.afterMs !== undefined) await pause(gateway, step.afterMs, watch, signal);
     const { callMs, firstByteMs } = gateway.config.timeouts;
     watch.expect(step.isSlow === true ? callMs : firstByteMs, 'upstream_timeout');
-    return gateway.upstream.send(step.request, signal, target).catch((error) => {
-      if (signal.aborted) interrupt(gateway, step.interrupt, target);
-      throw error;
-    });
+    return gateway.upstream.send(step.request, signal, target);
   });
   if (!isAccepted(upstream)) throw await faultOf(gateway, remote, upstream, signal);
   watch.expect(gateway.config.timeouts.idleMs, 'upstream_stalled');
@@ -170,10 +173,10 @@ async function pause(gateway: Gateway, ms: number, watch: Watch, signal: CancelS
 }
 
 /** Tells the vendor that its work is not wanted any more. Nobody waits for that, and it may fail. */
-function interrupt(gateway: Gateway, request: UpstreamRequest | undefined, target: Target): void {
-  if (request === undefined) return;
-  gateway.upstream
-    .send(request, AbortSignal.timeout(gateway.config.timeouts.connectMs), target)
-    .then((answer) => answer.body.cancel())
-    .catch(() => undefined);
+async function interrupt(gateway: Gateway, requests: readonly UpstreamRequest[] = [], target: Target): Promise<void> {
+  for (const request of requests) {
+    const signal = AbortSignal.timeout(gateway.config.timeouts.connectMs);
+    const answer = await gateway.upstream.send(request, signal, target);
+    answer.body.cancel();
+  }
 }

@@ -41,7 +41,8 @@ export async function serveModel(
   incoming: Incoming,
 ): Promise<Reply> {
   const owner = await authenticateHeaders(gateway, incoming);
-  return jsonReply(route.render(findModel(gateway, owner, dialect, incoming.rest), incoming.headers));
+  const name = route.method === 'GET' ? incoming.rest : route.readName(await incoming.readBody());
+  return jsonReply(route.render(findModel(gateway, owner, dialect, name), incoming.headers));
 }
 
 export async function serveTokens(

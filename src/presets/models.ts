@@ -99,7 +99,11 @@ export const MODEL_PRESETS: readonly ModelPreset[] = [
   anthropic('claude-1.3-100k', 'claude-haiku-4-5'),
   anthropic('claude-instant-1-100k', 'claude-haiku-4-5'),
   // One's own machine goes before what is paid for.
-  picture('sdxl', 'stabilityai', { automatic1111: 'loaded', stability: 'stable-diffusion-xl-1024-v1-0' }),
+  picture('sdxl', 'stabilityai', {
+    automatic1111: 'loaded',
+    comfyui: 'default',
+    stability: 'stable-diffusion-xl-1024-v1-0',
+  }),
   picture('kandinsky', 'sber', { fusionbrain: 'kandinsky', gigachat: 'GigaChat-2-Max' }),
   picture('dall-e-3', 'openai', { openai: 'dall-e-3' }),
   picture('gpt-image-1', 'openai', { openai: 'gpt-image-1' }),

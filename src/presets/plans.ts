@@ -15,7 +15,7 @@ const GENERATIONS = ['chat', 'completion', 'task', 'image', ...WORK_KINDS];
 
 /** «Цена одной генерации ответа через API — 2 запроса» (TextBot); 1 API Unit = 2 requests (ChatInfo). */
 const GENERATION_PRICE: PriceRule = {
-  scope: scope(['openai', 'anthropic', 'gemini', 'cohere', 'chatinfo', 'textbot', 'tolmach'], GENERATIONS),
+  scope: scope(['openai', 'anthropic', 'gemini', 'cohere', 'ollama', 'chatinfo', 'textbot', 'tolmach'], GENERATIONS),
   price: { unit: 'requests', perCall: 2 },
 };
 
@@ -35,7 +35,7 @@ const limit = (name: string, of: Scope, perMinute: number | null, perDay: number
 
 /** «Макс. частота запросов» of the ChatInfo document. TextBot's names none, so that it has the same, counted apart. */
 const CHATINFO_LIMITS: readonly LimitRule[] = [
-  limit('chat', scope(['openai', 'anthropic', 'gemini'], ['chat']), 1500),
+  limit('chat', scope(['openai', 'anthropic', 'gemini', 'ollama'], ['chat']), 1500),
   ...['chatinfo', 'textbot', 'tolmach'].flatMap((service) => [
     limit(`${service} create`, scope([service], ['task']), 1500),
     limit(`${service} poll`, scope([service], ['status']), 15_000),
@@ -66,7 +66,7 @@ const plan = (id: string, name: string, rest: Partial<Plan>): Plan => ({
   dailyRequests: 0,
   // «Максимальная длина запроса — 10 000 символов» is a word of ChatInfo and TextBot alone.
   maxInputChars: 10_000,
-  maxInputDialects: ['openai', 'anthropic', 'gemini', 'cohere', 'chatinfo', 'textbot', 'tolmach'],
+  maxInputDialects: ['openai', 'anthropic', 'gemini', 'cohere', 'ollama', 'chatinfo', 'textbot', 'tolmach'],
   prices: PRICES,
   limits: LIMITS,
   aliases: [],

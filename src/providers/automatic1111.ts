@@ -44,7 +44,7 @@ function draw(call: ImageCall, target: Target): Step<Picture[]> {
     request: post(target, 'txt2img', JSON.stringify(body)),
     isSlow: true,
     // It ends whatever is being drawn, which is ours: no other call is there at the same time.
-    interrupt: post(target, 'interrupt', ''),
+    interrupts: [post(target, 'interrupt', '')],
     read: (answer) => ({ result: picturesOf(textOfBody(answer), call.n) }),
   };
 }

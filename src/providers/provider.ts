@@ -82,8 +82,8 @@ export type Step<T> = {
   readonly isRepeatable?: true;
   /** Whether the answer comes only when the work is done, so that its first byte may take as long as the whole call. */
   readonly isSlow?: true;
-  /** What ends the work at the vendor if we give up while this request is out. */
-  readonly interrupt?: UpstreamRequest;
+  /** What ends the work at the vendor, in this order, if we give up before this step is read. */
+  readonly interrupts?: readonly UpstreamRequest[];
   /** Throws what the answer means if it leads nowhere. */
   read(body: Buffer, contentType: string): StepOutcome<T>;
 };
@@ -130,7 +130,9 @@ export function thenMake<T, R>(step: Step<T>, make: (result: T) => R): Step<R> {
 export type ProviderOption = {
   readonly name: string;
   /** The variable that sets it for a vendor that the environment switches on. */
-  readonly env: string;
+  readonly env?: string;
+  /** The form of its value. Without one it may be anything that a header can hold. */
+  readonly accepts?: RegExp;
   /** What holds where it is absent; without one the option is needed. */
   readonly fallback?: string;
   readonly about: string;
@@ -194,9 +196,10 @@ export type RemoteProvider = {
   readonly images?: {
     /**
      * The first step to the pictures. Throws `unsupported_parameter` as `chat.buildRequest` does; the last step throws
-     * `content_refused` where the vendor drew nothing for its content.
+     * `content_refused` where the vendor drew nothing for its content. `seed` is 32 random bits, another for each
+     * attempt, for vendors that draw the same again unless they are told to begin elsewhere.
      */
-    draw(call: ImageCall, target: Target): Step<Picture[]>;
+    draw(call: ImageCall, target: Target, seed: number): Step<Picture[]>;
     /** Whether it can begin with pictures of the caller's. */
     readonly canChange?: true;
   };

@@ -5,7 +5,15 @@ import type { VendorQuirks } from './provider.ts';
 export type Vendor = {
   readonly name: string;
   /** The wire protocol that it speaks: the name of a provider. OpenAI's where absent. */
-  readonly kind?: 'anthropic' | 'gemini' | 'gigachat' | 'yandexgpt' | 'fusionbrain' | 'stability' | 'automatic1111';
+  readonly kind?:
+    | 'anthropic'
+    | 'gemini'
+    | 'gigachat'
+    | 'yandexgpt'
+    | 'fusionbrain'
+    | 'stability'
+    | 'automatic1111'
+    | 'comfyui';
   readonly baseUrl: string;
   /** The variable that holds the key; `null` for servers that need none and are found or configured by address. */
   readonly keyEnv: string | null;
@@ -87,6 +95,7 @@ export const VENDORS: readonly Vendor[] = [
     keyEnv: null,
     quirks: strict,
   },
+  { name: 'comfyui', kind: 'comfyui', baseUrl: 'http://127.0.0.1:8188', keyEnv: null, quirks: strict },
   {
     name: 'openrouter',
     baseUrl: 'https://openrouter.ai/api/v1',
@@ -112,6 +121,44 @@ export const VENDORS: readonly Vendor[] = [
     quirks: { ...strict, unsupported: ['n', 'logprobs', 'logit_bias', 'top_k'] },
   },
   { name: 'together', baseUrl: 'https://api.together.xyz/v1', keyEnv: 'TOGETHER_API_KEY', quirks: loose },
+  {
+    name: 'cloudru',
+    baseUrl: 'https://foundation-models.api.cloud.ru/v1',
+    keyEnv: 'CLOUDRU_API_KEY',
+    quirks: loose,
+  },
+  {
+    name: 'xai',
+    baseUrl: 'https://api.x.ai/v1',
+    keyEnv: 'XAI_API_KEY',
+    quirks: { ...loose, maxTokensField: 'max_completion_tokens', unsupported: ['logit_bias', 'top_k'] },
+  },
+  {
+    name: 'cerebras',
+    baseUrl: 'https://api.cerebras.ai/v1',
+    keyEnv: 'CEREBRAS_API_KEY',
+    quirks: {
+      ...loose,
+      maxTokensField: 'max_completion_tokens',
+      unsupported: ['n', 'logit_bias', 'top_k'],
+    },
+  },
+  {
+    name: 'fireworks',
+    baseUrl: 'https://api.fireworks.ai/inference/v1',
+    keyEnv: 'FIREWORKS_API_KEY',
+    quirks: loose,
+  },
+  {
+    name: 'moonshot',
+    baseUrl: 'https://api.moonshot.ai/v1',
+    keyEnv: 'MOONSHOT_API_KEY',
+    quirks: {
+      ...loose,
+      maxTokensField: 'max_completion_tokens',
+      unsupported: ['logprobs', 'logit_bias', 'top_k'],
+    },
+  },
   { name: 'vllm', baseUrl: 'http://127.0.0.1:8000/v1', keyEnv: null, quirks: loose },
   { name: 'llama.cpp', baseUrl: 'http://127.0.0.1:8081/v1', keyEnv: null, quirks: loose },
   { name: 'lmstudio', baseUrl: 'http://127.0.0.1:1234/v1', keyEnv: null, quirks: loose },

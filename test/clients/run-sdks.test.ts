@@ -89,6 +89,23 @@ const GENAI_VERSION = {
   absentModel: { status: 404 },
 };
 const GENAI = { v1: GENAI_VERSION, v1beta: GENAI_VERSION };
+const OLLAMA = {
+  chat: DEMO,
+  chatStream: DEMO,
+  done: 'stop',
+  counted: true,
+  tools: 'assistant',
+  generate: DEMO,
+  generateStream: DEMO,
+  json: true,
+  bound: 'length',
+  embed: [4, 4],
+  embeddings: true,
+  models: true,
+  show: true,
+  absentShow: { status: 404, told: true },
+  absentModel: { status: 404, told: true },
+};
 const RANKED = { best: [1], absentModel: { status: 404 } };
 
 /** Chat models of each library, for whom the demonstration answers. */
@@ -135,5 +152,6 @@ describe('every endpoint that is claimed answers as documented', () => {
   calls('call-genai', GENAI);
   calls('call-ai', AI_SDK);
   calls('call-langchain', LANGCHAIN);
+  calls('call-ollama', OLLAMA);
   calls('call-cohere', { v1: RANKED, v2: RANKED });
 });

@@ -58,7 +58,7 @@ function install(...parts: readonly string[]): void {
 export function findVendorClients(): Readonly<Record<'python' | 'stability' | 'node', Toolchain>> {
   install('vendors');
   return {
-    python: findPythonWith('vendors', ['gigachat', 'fusionbrain-sdk-python', 'webuiapi', 'openai']),
+    python: findPythonWith('vendors', ['gigachat', 'fusionbrain-sdk-python', 'webuiapi', 'comfy-toolkit', 'openai']),
     // It needs older versions of what the others need too.
     stability: findPythonWith('vendors-stability', ['stabilityai']),
     node: findNodePackage('@google/genai'),

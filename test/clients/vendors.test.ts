@@ -3,6 +3,7 @@
 // the name says what is missing.
 import { afterAll, describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
+import { CHECKPOINT, FakeComfyUi } from '../../src/testing/vendors/comfyui.ts';
 import { FakeAutomatic1111, FakeStability } from '../../src/testing/vendors/drawing.ts';
 import type { FakeVendor } from '../../src/testing/vendors/fake-vendor.ts';
 import { FakeFusionBrain } from '../../src/testing/vendors/fusionbrain.ts';
@@ -86,6 +87,15 @@ describe('a client that somebody else made understands the fake of', () => {
       ['SUCCESS', '89504e47'],
     ],
     failure: 'ApiKeyIsMissingOrInvalid',
+  });
+
+  drives(python, 'comfyui_client.py', () => [started(new FakeComfyUi()).url, CHECKPOINT], {
+    queued: { running: 1, pending: 0 },
+    status: 'completed',
+    pictures: 2,
+    kind: 'PNG',
+    interrupted: 'error',
+    refused: true,
   });
 
   drives(python, 'yandex_client.py', () => [started(new FakeYandex('key', 'b1gfolder')).url, 'key', 'b1gfolder'], {

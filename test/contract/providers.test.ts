@@ -19,6 +19,7 @@ import { readChat } from '../../src/wire/openai/read-chat.ts';
 const KEY = 'vendor-key-0123456789';
 const OURS = 'the account of the operator at the vendor';
 const EVENT_CHARS_MAX = 10_000;
+const SEED = 4_294_967_295;
 const TARGET: Target = {
   providerName: 'vendor',
   upstreamModel: 'vendor-model',
@@ -31,6 +32,10 @@ const TARGET: Target = {
     folder: 'folder',
     secret: 'vendor-secret-0123456789',
     steps: '30',
+    checkpoint: 'sd_xl_base_1.0.safetensors',
+    cfg: '7',
+    sampler: 'dpmpp_2m',
+    scheduler: 'karras',
   },
   maxOutputTokens: 77,
   quirks: { maxTokensField: 'max_tokens', streamsAreStrict: true, unsupported: [] },
@@ -52,6 +57,7 @@ const OPENAI: Healthy = { whole: JSON.stringify(completion('Hello there.')), fra
 const HEALTHY: Readonly<Record<string, Healthy>> = {
   'openai-compatible': OPENAI,
   yandexgpt: OPENAI,
+  'llama-cpp': OPENAI,
   anthropic: { whole: JSON.stringify(message('Hello there.')), frames: messageFrames('Hello there.') },
   gemini: { whole: JSON.stringify(geminiAnswer('Hello there.')), frames: geminiFrames('Hello there.') },
   gigachat: { whole: JSON.stringify(gigachatAnswer('Hello there.')), frames: gigachatFrames('Hello there.') },
@@ -393,8 +399,8 @@ describe.each(drawing)('%s draws', (_, draw) => {
 
   test('sends keys in headers alone, to the vendor’s own host, and the public name nowhere', () => {
     for (const apiKey of [KEY, undefined]) {
-      const { request, interrupt } = draw(PICTURE, { ...TARGET, ...{ apiKey } });
-      for (const sent of [request, ...(interrupt === undefined ? [] : [interrupt])]) {
+      const { request, interrupts = [] } = draw(PICTURE, { ...TARGET, ...{ apiKey } }, SEED);
+      for (const sent of [request, ...interrupts]) {
         expect(sent.url + sent.body).not.toMatch(/vendor-(key|secret)|public-model|undefined/);
         expect(JSON.stringify(sent.headers)).not.toContain('undefined');
         expect(sent.url).toStartWith('https://vendor.example/');
@@ -415,7 +421,7 @@ describe.each(drawing)('%s draws', (_, draw) => {
       fc.property(calls, fc.boolean(), (given, isPlain) => {
         const { negativePrompt: _, ...plain } = given;
         try {
-          const step = draw({ ...PICTURE, ...(isPlain ? { ...plain, n: 1 } : given) }, TARGET);
+          const step = draw({ ...PICTURE, ...(isPlain ? { ...plain, n: 1 } : given) }, TARGET, SEED);
           expect(step.request.url).toStartWith(`${TARGET.baseUrl}/`);
         } catch (thrown) {
           expect(thrown).toBeInstanceOf(CallError);
@@ -439,6 +445,8 @@ describe.each(drawing)('%s draws', (_, draw) => {
           fc.record(
             {
               uuid: fc.uuid(),
+              prompt_id: fc.uuid(),
+              queue_running: fc.jsonValue({ maxDepth: 2 }),
               status,
               result: fc.record({ files: fc.array(base64), censored: fc.boolean() }),
               images: fc.array(base64),
@@ -456,7 +464,7 @@ describe.each(drawing)('%s draws', (_, draw) => {
     );
     fc.assert(
       fc.property(fc.array(body, { minLength: 4, maxLength: 8 }), (bodies) => {
-        let step = draw(PICTURE, TARGET);
+        let step = draw(PICTURE, TARGET, SEED);
         for (const answer of bodies) {
           try {
             const outcome = step.read(answer, 'application/json');

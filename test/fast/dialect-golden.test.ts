@@ -90,6 +90,11 @@ async function follow(route: Route, given: Given): Promise<unknown> {
     }
     case 'models':
       return { answer: route.render(given.models ?? [], new Headers(given.headers)) };
+    case 'model': {
+      const name = route.method === 'GET' ? given.rest : route.readName(body);
+      const model = given.models?.find((one) => one.name === name);
+      return model === undefined ? { name } : { name, answer: route.render(model, new Headers(given.headers)) };
+    }
     case 'moderate':
       return { answer: route.render(moderateLexically(route.read(body)), CONTEXT.callId) };
     case 'tokenize':

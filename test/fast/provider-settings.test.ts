@@ -72,6 +72,26 @@ describe('options', () => {
   });
 });
 
+describe('a model file', () => {
+  test('has to be there, and what goes with it to be of its form', () => {
+    const own = (options: object) => problems({ kind: 'llama-cpp', options });
+    expect(own({})).toEqual(['providers.0.options.file: "llama-cpp" needs it']);
+    expect(own({ file: 'absent.gguf' })).toEqual([
+      `providers.0.options.file: there is no file ${join(folder, 'absent.gguf')}`,
+    ]);
+    expect(own({ file: 'config.yaml', parallel: 'many', gpuLayers: 'all' })).toEqual([
+      'providers.0.options.parallel: is not of the form that "llama-cpp" takes',
+      'providers.0.options.gpuLayers: is not of the form that "llama-cpp" takes',
+    ]);
+  });
+
+  test('is seen from the configuration file, and may have any name', () => {
+    writeFileSync(join(folder, 'крошка model.gguf'), '');
+    const { options } = load({ kind: 'llama-cpp', options: { file: 'крошка model.gguf' } }).providers[0] ?? {};
+    expect(options).toEqual({ file: join(folder, 'крошка model.gguf') });
+  });
+});
+
 describe('certificates', () => {
   test.each([
     ['the text', TEST_CA],
@@ -93,6 +113,8 @@ describe('calls at once', () => {
     [{ vendor: 'gigachat', options: { scope: 'GIGACHAT_API_CORP' } }, 10],
     [{ vendor: 'gigachat', concurrency: 7 }, 7],
     [{ vendor: 'automatic1111' }, 1],
+    [{ vendor: 'comfyui' }, 1],
+    [{ kind: 'llama-cpp', options: { file: 'ca.pem', parallel: '3' } }, 3],
     [{ vendor: 'openai' }, Number.POSITIVE_INFINITY],
     [{ vendor: 'openai', concurrency: 3 }, 3],
   ])('with each key of %j are %p', (provider, concurrency) => {
@@ -112,6 +134,7 @@ describe('the services’ pictures', () => {
       ['automatic1111', 'loaded'],
       ['stability', 'stable-diffusion-xl-1024-v1-0'],
     ]);
+    expect(pathTo('sdxl', { COMFYUI_BASE_URL: 'http://gpu:8188' })).toEqual([['comfyui', 'default']]);
     expect(pathTo('kandinsky', {})).toEqual([['demo', 'kandinsky']]);
   });
 });

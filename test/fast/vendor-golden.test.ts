@@ -17,12 +17,17 @@ import { readChat } from '../../src/wire/openai/read-chat.ts';
 
 const FOLDER = join(import.meta.dir, '..', 'golden');
 const CHARS_MAX = 1_000_000;
+const SEED = 4_294_967_295;
 const OPTIONS: Readonly<Record<string, string>> = {
   scope: 'GIGACHAT_API_PERS',
   authUrl: 'https://keys.example/oauth',
   folder: 'b1gfolder',
   secret: 'vendor-secret',
   steps: '30',
+  checkpoint: 'sd_xl_base_1.0.safetensors',
+  cfg: '7',
+  sampler: 'dpmpp_2m',
+  scheduler: 'karras',
 };
 
 type Given = {
@@ -64,7 +69,7 @@ const TRANSLATIONS: Readonly<Record<string, Translation>> = {
   /** The steps to pictures. An answer `"picture"` is bytes of one. */
   draw: (provider, { call, model, answers = [] }) => {
     const picture: ImageCall = { endpoint: 'image', model: 'public', prompt: 'Кот', aspectRatio: '1:1', n: 1, ...call };
-    const { result, ...told } = follow(provider.images?.draw(picture, targetOf(provider, model)), answers);
+    const { result, ...told } = follow(provider.images?.draw(picture, targetOf(provider, model), SEED), answers);
     return result === undefined ? told : { ...told, pictures: result.map(({ contentType }) => contentType) };
   },
   /** The steps to vectors, and the tokens that the vendor tells. */

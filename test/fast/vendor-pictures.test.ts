@@ -2,12 +2,14 @@
 // what becomes of a picture whose way is disturbed after its start.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import { TestGateway } from '../../src/testing/test-gateway.ts';
+import { FakeComfyUi } from '../../src/testing/vendors/comfyui.ts';
 import { FakeAutomatic1111, FakeStability } from '../../src/testing/vendors/drawing.ts';
 import { FakeFusionBrain } from '../../src/testing/vendors/fusionbrain.ts';
 
 const fusionbrain = new FakeFusionBrain('fb-key', 'fb-secret');
 const stability = new FakeStability('st-key');
 const webui = new FakeAutomatic1111('user:password');
+const comfy = new FakeComfyUi();
 let gateway: TestGateway;
 
 beforeAll(async () => {
@@ -20,15 +22,22 @@ beforeAll(async () => {
       STABILITY_BASE_URL: stability.url,
     },
     config: {
-      providers: [{ name: 'own', vendor: 'automatic1111', baseUrl: webui.url, apiKey: 'user:password' }],
+      providers: [
+        { name: 'own', vendor: 'automatic1111', baseUrl: webui.url, apiKey: 'user:password' },
+        { name: 'graph', vendor: 'comfyui', baseUrl: comfy.url },
+      ],
       models: [
         { name: 'own', kind: 'image', targets: [{ provider: 'own', model: 'loaded' }] },
         { name: 'core', kind: 'image', targets: [{ provider: 'stability', model: 'core' }] },
+        { name: 'graph', kind: 'image', targets: [{ provider: 'graph', model: 'default' }] },
+        { name: 'absent', kind: 'image', targets: [{ provider: 'graph', model: 'absent.safetensors' }] },
       ],
       plans: [
         { id: 'requests', name: 'Requests', prices: [{ requests: 2 }] },
         { id: 'own', name: 'Own', prices: [{ requests: 2 }], aliases: { sdxl: 'own' } },
         { id: 'core', name: 'Core', prices: [{ requests: 2 }], aliases: { sdxl: 'core' } },
+        { id: 'graph', name: 'Graph', prices: [{ requests: 2 }], aliases: { sdxl: 'graph' } },
+        { id: 'absent', name: 'Absent', prices: [{ requests: 2 }], aliases: { sdxl: 'absent' } },
       ],
       timeouts: { firstByteMs: 2_000, idleMs: 2_000 },
     },
@@ -39,18 +48,19 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await gateway.stop();
-  await Promise.all([fusionbrain.stop(), stability.stop(), webui.stop()]);
+  await Promise.all([fusionbrain, stability, webui, comfy].map((vendor) => vendor.stop()));
 });
 
 beforeEach(() => {
   Object.assign(fusionbrain, { looks: 1, ending: 'done', pipelineStatus: 'ACTIVE', queue: undefined, failingLooks: 0 });
   stability.isFiltering = false;
   webui.drawMs = 0;
+  Object.assign(comfy, { looks: 1, ending: 'done', failingLooks: 0 });
 });
 
 afterEach(async () => {
   expect(await gateway.auditAtRest()).toMatchObject({ ok: true });
-  for (const vendor of [fusionbrain, stability, webui]) vendor.asked.length = 0;
+  for (const vendor of [fusionbrain, stability, webui, comfy]) vendor.asked.length = 0;
 });
 
 const paint = async (plan: string, body: object) => {
@@ -181,3 +191,93 @@ describe('sdxl', () => {
     expect((await gateway.balance(customer)).requests).toBe(10);
   });
 });
+
+describe('sdxl by one’s own ComfyUI', () => {
+  test('is queued, looked at until it is done, fetched, kept, and charged once', async () => {
+    comfy.looks = 3;
+    const { status, body, left } = await paint('graph', { model: 'sdxl', ar: '16:9', negative: 'собаки' });
+    expect(status).toBe(200);
+    expect(await pictureAt(body['url'])).toBe('image/png');
+    expect(left).toBe(8);
+    expect(comfy.asked.map(({ path }) => path.replace(/[0-9a-f-]{36}/, 'ID'))).toEqual([
+      '/prompt',
+      ...Array.from({ length: 4 }, () => '/queue'),
+      '/history/ID',
+      '/view?filename=Comfy+UI_0_.png&subfolder=&type=temp',
+    ]);
+    const inputs = Object.values(comfy.graphs.at(-1) ?? {}).map((node) => node.inputs);
+    expect(inputs).toContainEqual({ width: 1344, height: 768, batch_size: 1 });
+    for (const text of ['Кот', 'собаки']) expect(inputs).toContainEqual({ clip: ['4', 1], text });
+  });
+
+  test('begins elsewhere each time, so that the same words are drawn anew', async () => {
+    for (let i = 0; i < 2; i++) await paint('graph', { model: 'sdxl' });
+    const seeds = comfy.graphs.slice(-2).map((graph) => graph['3']?.inputs['seed']);
+    expect(new Set(seeds).size).toBe(2);
+  });
+
+  test('a look that fails loses no picture: the queue is looked at again, and the graph never put there twice', async () => {
+    comfy.failingLooks = 3;
+    const { status, left } = await paint('graph', { model: 'sdxl' });
+    expect([status, left]).toEqual([200, 8]);
+    expect(comfy.askedFor('/prompt')).toHaveLength(1);
+  });
+
+  test.each(['error', 'nothing', 'lost'] as const)(
+    'a graph that ends as %s costs nothing, and its reasons stay with us',
+    async (ending) => {
+      comfy.ending = ending;
+      const { status, body, left } = await paint('graph', { model: 'sdxl' });
+      expect([status, left]).toEqual([500, 10]);
+      expect(JSON.stringify(body)).not.toMatch(/memory|operator|graph|comfy/i);
+      expect(comfy.askedFor('/prompt')).toHaveLength(1);
+    },
+  );
+
+  test('a checkpoint that is not there is the operator’s matter: the customer is not told its name', async () => {
+    const { status, body, left } = await paint('absent', { model: 'sdxl' });
+    expect([status, left]).toEqual([500, 10]);
+    expect(JSON.stringify(body)).not.toMatch(/absent|safetensors|ckpt/);
+  });
+
+  test('a graph that nobody waits for any more is ended where it runs, and taken out of the queue where it waits', async () => {
+    const ours = await leftDrawing();
+    expect(comfy.interrupted).toEqual([ours]);
+    // Somebody draws with the same ComfyUI, without us.
+    await fetch(`${comfy.url}/prompt`, { method: 'POST', body: JSON.stringify({ prompt: comfy.graphs.at(-1) }) });
+    const waiting = await leftDrawing();
+    expect(comfy.deleted).toEqual([waiting]);
+    expect(comfy.interrupted).toEqual([ours]);
+    await fetch(`${comfy.url}/interrupt`, { method: 'POST', body: '{}' });
+  });
+
+  /** The id of a graph whose customer left while it was in the queue. */
+  async function leftDrawing(): Promise<string> {
+    comfy.looks = 1_000;
+    const customer = await gateway.customer('graph', { requests: 10 });
+    const controller = new AbortController();
+    const before = comfy.askedFor('/queue').length;
+    const answer = fetch(`${gateway.url}/v1/image`, {
+      method: 'POST',
+      headers: { authorization: customer.key },
+      body: JSON.stringify({ model: 'sdxl', prompt: 'Кот' }),
+      signal: controller.signal,
+    }).catch(() => 'left');
+    await until(() => comfy.askedFor('/queue').length > before);
+    const ended = comfy.askedFor('/interrupt').length;
+    controller.abort();
+    expect(await answer).toBe('left');
+    await until(() => comfy.askedFor('/interrupt').length > ended);
+    await gateway.auditAtRest();
+    expect((await gateway.balance(customer)).requests).toBe(10);
+    return (JSON.parse(comfy.askedFor('/interrupt').at(-1)?.text ?? '') as { prompt_id: string }).prompt_id;
+  }
+});
+
+async function until(isSo: () => boolean): Promise<void> {
+  const untilMs = performance.now() + 2_000;
+  while (!isSo()) {
+    if (performance.now() > untilMs) throw new Error('it did not become so');
+    await Bun.sleep(1);
+  }
+}

@@ -12,6 +12,7 @@ type Shape =
   | 'anthropic'
   | 'gemini'
   | 'cohere'
+  | 'ollama'
   | 'chatinfo'
   | 'textbot'
   | 'sydney'
@@ -51,6 +52,7 @@ function judgeAnswer(request: BadRequest, answer: RawAnswer): string | undefined
   if (headers.get('x-request-id') === undefined) return 'no request id';
   if (status >= 400 && INSIDE.test(text)) return `tells of the inside: ${text.slice(0, 300)}`;
   if (type.startsWith('text/event-stream')) return judgeStream(text);
+  if (type.startsWith('application/x-ndjson')) return judgeLines(text);
   if (type.startsWith('application/json')) return judgeJson(shape, status, text);
   if (status === 204 || (shape === 'plain' && status === 200) || (shape === 'any' && type.startsWith('text/plain')))
     return undefined;
@@ -88,6 +90,7 @@ const IS_ERROR: Readonly<Record<Exclude<Shape, 'any'>, (value: unknown) => boole
     isCode(value['error']['code']),
   gemini: (value) => isGoogleError(isObject(value) ? value['error'] : undefined),
   cohere: (value) => isObject(value) && isText(value['message']) && isCode(value['code']),
+  ollama: (value) => isObject(value) && isText(value['error']) && isCode(value['code']),
   chatinfo: (value) => isObject(value) && value['success'] === false && isText(value['error']),
   textbot: (value) => isObject(value) && isText(value['error_message']),
   sydney: (value) => isObject(value) && isText(value['error']),
@@ -133,6 +136,19 @@ function judgeStream(text: string): string | undefined {
     /"error":|"stop_reason":"|message_stop|"finishReason":|response\.(completed|incomplete)/.test(last)
     ? undefined
     : 'a stream without an end';
+}
+
+/** Every line is JSON, and the last of them an ending. */
+function judgeLines(text: string): string | undefined {
+  const lines = text.split('\n').filter((line) => line !== '');
+  for (const line of lines) {
+    try {
+      JSON.parse(line);
+    } catch {
+      return `unreadable line of a stream: ${line.slice(0, 100)}`;
+    }
+  }
+  return /"done":true|"error":/.test(lines.at(-1) ?? '') ? undefined : 'a stream without an end';
 }
 
 const PATHS = DIALECTS.flatMap((dialect) => dialect.routes.map(({ path }) => ({ path, name: dialect.name })));

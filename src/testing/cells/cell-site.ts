@@ -28,6 +28,7 @@ const UPSTREAM_MODELS: Readonly<Record<CellProvider, string>> = {
   gemini: 'gemini-2.5-flash',
   gigachat: 'GigaChat-2-Max',
   yandexgpt: 'yandexgpt',
+  'llama-cpp': 'model',
 };
 
 export class CellSite {
@@ -58,6 +59,15 @@ export class CellSite {
         baseUrl: `${giga.url}/api/v1`,
         apiKey: CREDENTIALS,
         options: { authUrl: `${giga.url}/api/v2/oauth` },
+        concurrency: AT_ONCE,
+      },
+      // One that runs already: no file is read.
+      {
+        name: 'llama-cpp',
+        kind: 'llama-cpp',
+        baseUrl: `${openai.url}/v1`,
+        apiKey: KEY,
+        options: { file: import.meta.path },
         concurrency: AT_ONCE,
       },
     ];

@@ -15,7 +15,15 @@ export const FEATURES = [
 ] as const;
 export type Feature = (typeof FEATURES)[number];
 
-export const CELL_PROVIDERS = ['demo', 'openai-compatible', 'anthropic', 'gemini', 'gigachat', 'yandexgpt'] as const;
+export const CELL_PROVIDERS = [
+  'demo',
+  'openai-compatible',
+  'anthropic',
+  'gemini',
+  'gigachat',
+  'yandexgpt',
+  'llama-cpp',
+] as const;
 export type CellProvider = (typeof CELL_PROVIDERS)[number];
 
 /** `yes` works; `refused` is an `unsupported_parameter` that names `param`; `none` cannot be. */
@@ -43,6 +51,11 @@ export const CLIENT_ROWS = {
   responses: { name: 'OpenAI responses', routes: ['/v1/responses'], features: RICH },
   messages: { name: 'Anthropic messages', routes: ['/v1/messages'], features: RICH },
   gemini: { name: 'Gemini generateContent', routes: GEMINI_ROUTES, features: RICH },
+  ollama: {
+    name: 'Ollama chat and generate',
+    routes: ['/api/chat', '/api/generate'],
+    features: RICH.filter((feature) => feature !== 'picture by its address'),
+  },
   nspChat: { name: 'NSP chat', routes: ['/api/v1/chat/completions'], features: RICH },
   completions: {
     name: 'OpenAI text completions',
@@ -68,11 +81,20 @@ export type ClientName = keyof typeof CLIENT_ROWS;
 const REFUSED: Readonly<Partial<Record<CellProvider, Readonly<Partial<Record<Feature, string>>>>>> = {
   gemini: { 'picture by its address': 'messages' },
   gigachat: { 'picture by its address': 'messages' },
+  'llama-cpp': {
+    tool: 'tools',
+    'tool in a stream': 'tools',
+    'result of a tool': 'tools',
+    'picture as bytes': 'messages',
+    'picture by its address': 'messages',
+  },
 };
 
-export function cellOf(provider: CellProvider, feature: Feature): Cell {
+export function cellOf(client: ClientName, provider: CellProvider, feature: Feature): Cell {
   // The demonstration has no vendor that could fail.
   if (provider === 'demo' && feature === 'failures') return { kind: 'none' };
+  // It calls a tool only where it has to, which Ollama's clients cannot say.
+  if (provider === 'demo' && client === 'ollama' && feature.startsWith('tool')) return { kind: 'none' };
   const param = REFUSED[provider]?.[feature];
   return param === undefined ? { kind: 'yes' } : { kind: 'refused', param };
 }

@@ -30,6 +30,7 @@ export const CACHED: Readonly<Record<CellProvider, number>> = {
   gemini: GEMINI_USAGE.cachedContentTokenCount,
   gigachat: GIGACHAT_USAGE.precached_prompt_tokens,
   yandexgpt: YANDEX_CACHED,
+  'llama-cpp': OPENAI_CACHED,
 };
 const INPUT = 9;
 const OUTPUT = 7;
@@ -62,7 +63,7 @@ export async function wrongOfCell(
   provider: CellProvider,
   feature: Feature,
 ): Promise<string[]> {
-  const cell = cellOf(provider, feature);
+  const cell = cellOf(name, provider, feature);
   if (cell.kind === 'none') return [];
   if (feature === 'failures') return wrongOfFailures(site, name, provider);
   const { got, rows } = await ask(site, name, { feature, prompt: PROMPT, model: provider });
