@@ -3,10 +3,12 @@
 //
 // This is the hot path of streaming. Bytes that hold only whole, ordinary frames are forwarded untouched after a few
 // substring searches. For these they are read as one character for each byte: what is looked for is ASCII, which no
-// longer character of UTF-8 has a byte of, and such text is made and searched in half the time. Everything else takes the
-// slow path, which decodes, cuts the text into frames and parses those.
+// longer character of UTF-8 has a byte of, and such text is made and searched in half the time. A frame that differs from
+// the last one in nothing but what a model said, as most do, is not even searched. Everything else takes the slow path,
+// which decodes, cuts the text into frames and parses those.
 import type { AnswerStream, RelayContext } from '../core/answer-stream.ts';
 import { CallError, toCallError } from '../core/errors.ts';
+import type { Span } from '../core/json-guard.ts';
 import { endOfString } from '../core/json-guard.ts';
 import type { SseEvent } from '../core/sse.ts';
 import { SseReader } from '../core/sse.ts';
@@ -26,6 +28,7 @@ export abstract class StreamRelay implements AnswerStream {
   readonly #maxEventChars: number;
   readonly #decoder = new TextDecoder('utf-8');
   readonly #frames = new FrameCutter();
+  readonly #likeness = new Likeness();
   #isComplete = false;
   #fault: CallError | undefined;
 
@@ -56,8 +59,13 @@ export abstract class StreamRelay implements AnswerStream {
     // Where no frame is begun the decoder has no part of a character either.
     if (this.#frames.length === 0) {
       const text = bytesAsText(bytes);
+      const said = this.#likeness.find(text);
+      if (said !== undefined) {
+        this.context.meter.addText(decodedText(said));
+        return bytes;
+      }
       if (this.#isOrdinary(text)) {
-        this.#count(text, decodedText);
+        this.#likeness.remember(text, this.#count(text, decodedText));
         return bytes;
       }
     }
@@ -74,8 +82,14 @@ export abstract class StreamRelay implements AnswerStream {
     this.#count(text, asItIs);
   }
 
-  /** Searching for substrings costs a quarter of one regular expression. */
-  #count(text: string, decode: (text: string) => string): void {
+  /**
+   * Searching for substrings costs a quarter of one regular expression.
+   *
+   * @returns where what a model said begins and ends, if there is one such text.
+   */
+  #count(text: string, decode: (text: string) => string): Span | undefined {
+    let only: Span | undefined;
+    let found = 0;
     for (const name of this.#shape.delivered) {
       for (let at = text.indexOf(name); at >= 0; at = text.indexOf(name, at)) {
         at += name.length;
@@ -84,9 +98,12 @@ export abstract class StreamRelay implements AnswerStream {
         const end = endOfString(text, at);
         const escaped = decode(text.slice(at + 1, end));
         this.context.meter.addText(escaped.includes('\\') ? unescapeJson(escaped) : escaped);
+        only = { start: at + 1, end };
+        found += 1;
         at = end;
       }
     }
+    return found === 1 ? only : undefined;
   }
 
   #isOrdinary(text: string): boolean {
@@ -118,6 +135,30 @@ export abstract class StreamRelay implements AnswerStream {
     return event === undefined || event.data === '' ? '' : this.read(event, frame);
   }
 }
+
+/** What stands around the text of an ordinary frame. The frames of one stream have the same around theirs. */
+class Likeness {
+  #before = '';
+  #after = '';
+
+  /** The text of a frame that has the same around it as the one that is remembered; `undefined` where it has not. */
+  find(text: string): string | undefined {
+    const end = text.length - this.#after.length;
+    if (this.#before === '' || end < this.#before.length) return undefined;
+    if (!text.startsWith(this.#before) || !text.endsWith(this.#after)) return undefined;
+    const said = text.slice(this.#before.length, end);
+    // A quote would end the text, and a line's end the frame.
+    return MARKS.test(said) ? undefined : said;
+  }
+
+  remember(text: string, said: Span | undefined): void {
+    if (said === undefined || text.indexOf('\n\n') !== text.length - 2) return;
+    this.#before = text.slice(0, said.start);
+    this.#after = text.slice(said.end);
+  }
+}
+
+const MARKS = /["\\\r\n]/;
 
 /** One character for each byte. */
 function bytesAsText(bytes: Uint8Array): string {

@@ -1,10 +1,12 @@
 // Streams as bytes, with no network: however the provider's bytes are split, the client gets the same events, the meter
 // the same counts, and what came whole before a failure is not lost.
 import { describe, expect, test } from 'bun:test';
+import fc from 'fast-check';
 import type { AnswerStream } from '../../src/core/answer-stream.ts';
 import type { ChatCall } from '../../src/core/call.ts';
 import { Meter } from '../../src/core/meter.ts';
 import { SseReader } from '../../src/core/sse.ts';
+import { estimateTokens } from '../../src/core/tokens.ts';
 import { TranslatedStream } from '../../src/pipeline/translated-stream.ts';
 import { chunk, frame, streamFrames, USAGE } from '../../src/testing/fault-scripts.ts';
 import { ChatStreamReader } from '../../src/wire/openai/read-stream.ts';
@@ -205,6 +207,45 @@ test('a relay passes on whole ordinary frames as the very same bytes', () => {
   const { stream } = open('relay');
   const bytes = bytesOf(frame(chunk({ content: 'a' })), frame(chunk({ content: 'b' })));
   expect(stream.push(bytes)).toBe(bytes);
+});
+
+test('a relay counts every text, whatever is in it, and sees what comes between frames that are alike', () => {
+  const special = [
+    '"',
+    '\\',
+    '\n\n',
+    '\r',
+    'data: {',
+    '"error"',
+    '"usage":{"a":1}',
+    '"},"finish_reason":null}]}',
+    'я',
+    '🦊',
+    '',
+  ];
+  const text = fc.array(fc.oneof(fc.constantFrom(...special), fc.string({ unit: 'grapheme', maxLength: 8 })), {
+    maxLength: 4,
+  });
+  const asciiOnly = (json: string) =>
+    json.replace(/[\u0080-\uffff]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  fc.assert(
+    fc.property(fc.array(text, { minLength: 1, maxLength: 12 }), fc.boolean(), fc.nat(11), (texts, isEscaped, at) => {
+      const said = texts.map((parts) => parts.join(''));
+      const pieces = said.map((content) => frame(chunk({ content }))).map((one) => (isEscaped ? asciiOnly(one) : one));
+      const { stream, meter } = open('relay', true);
+      const relayed = pieces.map((piece, i) => {
+        if (i === at) stream.push(Buffer.from(frame(chunk({ content: 'x' }, null, { usage: USAGE }))));
+        return Buffer.from(stream.push(Buffer.from(piece)) as Uint8Array).toString();
+      });
+      expect(relayed).toEqual(pieces);
+      const counted = said.reduce((sum, one) => sum + estimateTokens(one), at < pieces.length ? 1 : 0);
+      expect(meter.countedTokens).toBe(counted);
+      if (at < pieces.length && counted > 0) expect(meter.usage().source).toBe('exact');
+      stream.push(Buffer.from(frame({ error: { message: 'no more', code: 'server_error' } })));
+      expect(stream.fault).toBeDefined();
+    }),
+    { numRuns: 500 },
+  );
 });
 
 test.each(['relay', 'translated'] as const)(
