@@ -41,6 +41,7 @@ export class RemotePieces implements PieceSource {
     this.#stream = stream;
     this.#watch = watch;
     this.#bounds = bounds;
+    this.#body.narrow();
   }
 
   async first(): Promise<Piece> {

@@ -152,12 +152,15 @@ class Likeness {
   }
 
   remember(text: string, said: Span | undefined): void {
-    if (said === undefined || text.indexOf('\n\n') !== text.length - 2) return;
+    const isOne = text.length <= LIKE_CHARS_MAX && text.indexOf('\n\n') === text.length - 2;
+    if (said === undefined || !isOne) return;
     this.#before = text.slice(0, said.start);
     this.#after = text.slice(said.end);
   }
 }
 
+/** Frames are rarely longer, and what is remembered lies in memory for as long as the stream. */
+const LIKE_CHARS_MAX = 4_096;
 const MARKS = /["\\\r\n]/;
 
 /** One character for each byte. */

@@ -99,6 +99,8 @@ function bodyOf(path: string, model: string, endpoint: string, text: string): st
   if (path.endsWith(':streamGenerateContent'))
     return JSON.stringify({ contents: [{ role: 'user', parts: [{ text }] }] });
   if (path === '/v1/responses') return JSON.stringify({ model, stream: true, input: text });
+  if (path === '/api/generate')
+    return JSON.stringify({ model, stream: true, prompt: text, options: { num_predict: 100 } });
   const asked =
     endpoint === 'completion'
       ? { prompt: text, max_tokens_to_sample: 100 }

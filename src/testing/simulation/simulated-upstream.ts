@@ -50,7 +50,13 @@ export class SimulatedUpstream extends Upstream {
     signal: AbortSignal,
   ): Asked {
     const close = () => this.open.delete(asked);
-    const body = new Body({ pause: () => undefined, resume: () => undefined, cancel: close, linger: close });
+    const body = new Body({
+      pause: () => undefined,
+      resume: () => undefined,
+      narrow: () => undefined,
+      cancel: close,
+      linger: close,
+    });
     signal.addEventListener('abort', () => {
       close();
       reject(signal.reason);

@@ -1,15 +1,17 @@
 // The body of an answer, between the connection that brings it and the reader who takes it at its own pace.
 import { CallError } from '../../core/errors.ts';
 
-/** With more than this untaken the connection is not read from. One read from it can bring up to 512 KiB. */
-const UNTAKEN_BYTES_MAX = 64 * 1024;
+/** With more than this untaken the connection is not read from. */
+const UNTAKEN_BYTES_MAX = 16 * 1024;
 /** A reader gets no more at once, so that what waits for a slow client is a part of one read and not several reads. */
-const PIECE_BYTES_MAX = 64 * 1024;
+const PIECE_BYTES_MAX = 16 * 1024;
 
 /** What a body asks of its connection. */
 export interface BodySource {
   pause(): void;
   resume(): void;
+  /** Little is to be taken in ahead of the reader, who may be slow. */
+  narrow(): void;
   /** Nothing more is wanted: the connection is broken off at once. */
   cancel(): void;
   /** Nothing more is wanted, but the answer is about to end by itself, and then the connection can be used again. */
@@ -102,6 +104,11 @@ export class Body {
       this.#source.resume();
     }
     return piece;
+  }
+
+  /** The reader may be slow: what comes is not to gather in front of it. */
+  narrow(): void {
+    if (!this.#isEnded) this.#source.narrow();
   }
 
   /** The whole body as text. Throws `upstream_too_large` beyond the bound. */

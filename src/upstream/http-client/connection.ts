@@ -2,6 +2,7 @@
 import type { Socket, SocketHandler } from 'bun';
 import { CallError } from '../../core/errors.ts';
 import type { Exchange } from './exchange.ts';
+import { setReceiveBuffer } from './receive-buffer.ts';
 
 /** Whom a socket tells what happens on it: a connection, or the tunnel through a proxy before it. */
 export interface SocketOwner {
@@ -29,6 +30,7 @@ export class Connection implements SocketOwner {
   #unsent: Uint8Array | undefined;
   #hasEnded = false;
   #isDead = false;
+  #isNarrow = false;
 
   constructor(origin: string, isTls: boolean, opening: Opening) {
     this.origin = origin;
@@ -53,6 +55,8 @@ export class Connection implements SocketOwner {
       this.destroy();
       return false;
     }
+    if (this.#isNarrow && this.#socket !== undefined) setReceiveBuffer(this.#socket, 'wide');
+    this.#isNarrow = false;
     if (written < requestBytes) {
       const bytes = typeof request === 'string' ? Buffer.from(request) : request;
       this.#unsent = bytes.subarray(written);
@@ -64,6 +68,13 @@ export class Connection implements SocketOwner {
   /** The answer is whole: the connection belongs to nobody now. */
   release(): void {
     this.#exchange = undefined;
+  }
+
+  /** Little is to come at once on it, until its next request. */
+  narrow(): void {
+    if (this.#isNarrow || this.#socket === undefined) return;
+    this.#isNarrow = true;
+    setReceiveBuffer(this.#socket, 'narrow');
   }
 
   pause(): void {

@@ -8,6 +8,7 @@ import type { BodySource } from './body.ts';
 import { Body } from './body.ts';
 import type { Connection } from './connection.ts';
 import type { ConnectionPool } from './pool.ts';
+import { countRead } from './read-garbage.ts';
 import type { ResponseHead, ResponseSink } from './response-head.ts';
 import { ResponseParser } from './response-parser.ts';
 
@@ -57,6 +58,7 @@ export class Exchange implements ResponseSink, BodySource {
   // Called by the connection.
 
   receive(bytes: Buffer): void {
+    countRead(bytes.length);
     let hasSurplus: boolean;
     try {
       hasSurplus = this.#parser.push(bytes);
@@ -107,6 +109,10 @@ export class Exchange implements ResponseSink, BodySource {
     if (this.#isOver || !this.#isPaused) return;
     this.#isPaused = false;
     this.#connection.resume();
+  }
+
+  narrow(): void {
+    if (!this.#isOver) this.#connection.narrow();
   }
 
   cancel(): void {
