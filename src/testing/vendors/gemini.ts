@@ -13,21 +13,28 @@ export const GEMINI_USAGE = {
 };
 
 export function geminiAnswer(text: string): Record<string, unknown> {
-  return chunkOf([{ text }], { finishReason: 'STOP' }, GEMINI_USAGE);
+  return geminiAnswerOf([{ text }]);
 }
 
-/** Each chunk counts anew, and the last one has the reason for the end. */
+export function geminiAnswerOf(parts: readonly object[], finishReason = 'STOP'): Record<string, unknown> {
+  return chunkOf(parts, { finishReason }, GEMINI_USAGE);
+}
+
 export function geminiFrames(text: string): string[] {
-  const words = wordsOf(text);
-  const chunks = words.map((word, i) =>
-    i === words.length - 1
-      ? chunkOf([{ text: word }], { finishReason: 'STOP' }, GEMINI_USAGE)
-      : chunkOf([{ text: word }], {}, { promptTokenCount: 9, totalTokenCount: 9 }),
+  return geminiFramesOf(wordsOf(text).map((word) => ({ text: word })));
+}
+
+/** A chunk for each part. Each counts anew, and the last one has the reason for the end. */
+export function geminiFramesOf(parts: readonly object[], finishReason = 'STOP'): string[] {
+  const chunks = parts.map((part, i) =>
+    i === parts.length - 1
+      ? geminiAnswerOf([part], finishReason)
+      : chunkOf([part], {}, { promptTokenCount: 9, totalTokenCount: 9 }),
   );
   return chunks.map((chunk) => `data: ${JSON.stringify(chunk)}\r\n\r\n`);
 }
 
-function chunkOf(parts: unknown, ending: object, usageMetadata: object): Record<string, unknown> {
+function chunkOf(parts: readonly object[], ending: object, usageMetadata: object): Record<string, unknown> {
   const candidates = [{ content: { role: 'model', parts }, index: 0, ...ending }];
   return { candidates, usageMetadata, modelVersion: 'gemini-2.5-flash', responseId: 'response-upstream' };
 }
@@ -35,19 +42,20 @@ function chunkOf(parts: unknown, ending: object, usageMetadata: object): Record<
 type Part = {
   readonly text?: string;
   readonly inlineData?: { readonly mimeType: string; readonly data: string };
+  readonly fileData?: unknown;
   readonly functionCall?: unknown;
   readonly functionResponse?: { readonly response: { readonly result?: unknown } };
   readonly thoughtSignature?: string;
 };
-type Content = { readonly role: string; readonly parts: readonly Part[] };
+export type GeminiContent = { readonly role: string; readonly parts: readonly Part[] };
 type Body = {
-  readonly contents: readonly Content[];
+  readonly contents: readonly GeminiContent[];
   readonly tools?: readonly { readonly functionDeclarations?: readonly { readonly name: string }[] }[];
   readonly generationConfig?: { readonly responseMimeType?: string; readonly responseJsonSchema?: unknown };
 };
 type EmbedRequest = {
   readonly model?: string;
-  readonly content?: Content;
+  readonly content?: GeminiContent;
   readonly taskType?: string;
   readonly outputDimensionality?: number;
 };
@@ -98,7 +106,7 @@ function generate(body: Body, model: string, isStream: boolean, trouble: Trouble
 }
 
 function callOf({ call }: Exclude<Said, { text: string }>): Record<string, unknown> {
-  return chunkOf([{ functionCall: call }], { finishReason: 'STOP' }, GEMINI_USAGE);
+  return geminiAnswerOf([{ functionCall: call }]);
 }
 
 function hear({ contents, tools, generationConfig: config }: Body, isStream: boolean): Heard {
@@ -120,6 +128,11 @@ function problemOf(body: Body, model: string): string | undefined {
     Object.keys(body).find((name) => !FIELDS.includes(name)) ??
     Object.keys(generationConfig).find((name) => !CONFIG.includes(name));
   if (strange !== undefined) return `Invalid JSON payload received. Unknown name "${strange}"`;
+  return problemOfContents(contents, model);
+}
+
+/** Why the vendor would refuse the turns. */
+export function problemOfContents(contents: readonly GeminiContent[], model: string): string | undefined {
   if (contents.length === 0) return 'contents is not specified';
   if (contents.some(({ role }) => role !== 'user' && role !== 'model')) return 'Please use a valid role: user, model.';
   if (contents.some(({ parts }) => parts.length === 0)) return 'parts must not be empty';

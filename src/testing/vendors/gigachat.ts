@@ -4,18 +4,17 @@ import { PIXEL } from '../fault-scripts.ts';
 import type { Asked } from './fake-vendor.ts';
 import { cutFrames, FakeVendor, jsonOf, refuse, streamOf } from './fake-vendor.ts';
 import { FileStore } from './gigachat-files.ts';
+import { GigaChatKeys } from './gigachat-keys.ts';
 import type { Heard, Said, Trouble } from './heard.ts';
 import { answerTo, troubleOf, wordsOf, wordsOfTrouble } from './heard.ts';
 
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-const KEY_MS = 30 * 60_000;
 export const GIGACHAT_USAGE = {
   prompt_tokens: 4,
   completion_tokens: 7,
   total_tokens: 11,
   precached_prompt_tokens: 5,
 };
-const STATE_ID = '77d3fb14-457a-46ba-937e-8d856156d003';
+export const STATE_ID = '77d3fb14-457a-46ba-937e-8d856156d003';
 const SEEING = /-(?:Pro|Max)\b/;
 const PICTURES_MAX = 10;
 
@@ -24,7 +23,7 @@ type Message = {
   readonly content: string;
   readonly attachments?: readonly string[];
 };
-type Body = {
+export type GigaChatBody = {
   readonly model: string;
   readonly stream?: boolean;
   readonly messages: readonly Message[];
@@ -34,22 +33,22 @@ type Body = {
 };
 
 export function gigachatAnswer(text: string): Record<string, unknown> {
-  return answerOf({ role: 'assistant', content: text }, 'stop');
+  return gigachatAnswerOf({ role: 'assistant', content: text }, 'stop');
 }
 
-export function gigachatFrames(text: string): string[] {
-  return framesOf([
+export function gigachatFrames(text: string, reason = 'stop'): string[] {
+  return gigachatFramesOf([
     ...wordsOf(text).map((content, i) => ({ delta: { content, ...(i === 0 ? { role: 'assistant' } : {}) } })),
-    { delta: { content: '' }, finish_reason: 'stop' },
+    { delta: { content: '' }, finish_reason: reason },
   ]);
 }
 
-function answerOf(message: unknown, reason: string): Record<string, unknown> {
+export function gigachatAnswerOf(message: unknown, reason: string): Record<string, unknown> {
   const choices = [{ message, index: 0, finish_reason: reason }];
   return { choices, created: 1_790_000_000, model: 'GigaChat:2', object: 'chat.completion', usage: GIGACHAT_USAGE };
 }
 
-function framesOf(choices: readonly Record<string, unknown>[]): string[] {
+export function gigachatFramesOf(choices: readonly Record<string, unknown>[]): string[] {
   const chunks = choices.map((choice, i) => ({
     choices: [{ index: 0, ...choice }],
     created: 1_790_000_000,
@@ -70,8 +69,7 @@ export type GigaChatSettings = {
 };
 
 export class FakeGigaChat extends FakeVendor {
-  /** Keys that work, and until when. */
-  readonly #keys = new Map<string, number>();
+  readonly #keys: GigaChatKeys;
   /** The pictures of its customers and its own. */
   readonly files = new FileStore();
   #generating = 0;
@@ -79,10 +77,10 @@ export class FakeGigaChat extends FakeVendor {
   delayMs = 0;
 
   constructor({ credentials, scope = 'GIGACHAT_API_PERS', atOnce = 1, tls, nowMs = Date.now }: GigaChatSettings) {
+    const keys = new GigaChatKeys({ credentials, scope, nowMs });
     super((asked) => {
-      if (asked.path === '/api/v2/oauth') return this.#exchange(asked, credentials, scope, nowMs());
-      const key = /^Bearer (.+)$/.exec(asked.headers.get('authorization') ?? '')?.[1] ?? '';
-      if ((this.#keys.get(key) ?? 0) <= nowMs()) return refuse(401, { status: 401, message: 'Token has expired' });
+      const refusal = keys.answer(asked);
+      if (refusal !== undefined) return refusal;
       if (asked.path.startsWith('/api/v1/files')) return this.files.answer(asked);
       if (asked.path === '/api/v1/models') return Response.json({ object: 'list', data: [] });
       const trouble = troubleOf(asked.text);
@@ -91,29 +89,17 @@ export class FakeGigaChat extends FakeVendor {
       if (asked.path !== '/api/v1/chat/completions') return refuse(404, { status: 404, message: 'no such route' });
       return this.#chat(asked, atOnce, trouble);
     }, tls);
+    this.#keys = keys;
   }
 
   /** Ends all keys before their time. */
   endKeys(): void {
-    this.#keys.clear();
-  }
-
-  #exchange({ method, headers, text }: Asked, credentials: string, scope: string, nowMs: number): Response {
-    if (method !== 'POST') return refuse(405, {});
-    if (headers.get('authorization') !== `Basic ${credentials}`)
-      return refuse(401, { code: 6, message: 'credentials doesn’t match db data' });
-    if (!UUID.test(headers.get('rquid') ?? '')) return refuse(400, { code: 4, message: 'RqUID is wrong' });
-    const asked = new URLSearchParams(text).get('scope');
-    if (asked === null || asked === '') return refuse(400, { code: 5, message: 'scope is empty' });
-    if (asked !== scope) return refuse(400, { code: 7, message: 'scope from db not fully includes consumed scope' });
-    const key = `key-${crypto.randomUUID()}`;
-    this.#keys.set(key, nowMs + KEY_MS);
-    return Response.json({ access_token: key, expires_at: nowMs + KEY_MS });
+    this.#keys.end();
   }
 
   async #chat(asked: Asked, atOnce: number, trouble: Trouble | undefined): Promise<Response> {
-    const body = JSON.parse(asked.text) as Body;
-    const problem = problemOf(body);
+    const body = JSON.parse(asked.text) as GigaChatBody;
+    const problem = problemOfChat(body);
     if (problem !== undefined) return refuse(422, { status: 422, message: problem });
     const pictures = attachmentsOf(body).map((id) => this.files.describe(id, asked));
     const missing = pictures.find((picture) => picture instanceof Response);
@@ -138,13 +124,13 @@ export class FakeGigaChat extends FakeVendor {
 }
 
 function whole(said: Said): Record<string, unknown> {
-  return 'text' in said ? gigachatAnswer(said.text) : answerOf(messageOf(said), 'function_call');
+  return 'text' in said ? gigachatAnswer(said.text) : gigachatAnswerOf(messageOf(said), 'function_call');
 }
 
 function streamed(said: Said): string[] {
   return 'text' in said
     ? gigachatFrames(said.text)
-    : framesOf([{ delta: messageOf(said), finish_reason: 'function_call' }]);
+    : gigachatFramesOf([{ delta: messageOf(said), finish_reason: 'function_call' }]);
 }
 
 function messageOf({ call }: Exclude<Said, { text: string }>): unknown {
@@ -153,7 +139,7 @@ function messageOf({ call }: Exclude<Said, { text: string }>): unknown {
 }
 
 function hear(
-  { stream, functions, function_call, messages, response_format: format }: Body,
+  { stream, functions, function_call, messages, response_format: format }: GigaChatBody,
   pictures: string[],
 ): Heard {
   const last = messages.at(-1);
@@ -172,12 +158,12 @@ function resultOf(content: string): string {
   return typeof result === 'string' ? result : content;
 }
 
-function attachmentsOf({ messages }: Body): string[] {
+function attachmentsOf({ messages }: GigaChatBody): string[] {
   return messages.flatMap(({ attachments }) => attachments ?? []);
 }
 
 /** Why the vendor would refuse the body with a 422. */
-function problemOf(body: Body): string | undefined {
+export function problemOfChat(body: GigaChatBody): string | undefined {
   const { messages, model } = body;
   if (messages.length === 0) return 'messages are empty';
   if (messages.slice(1).some(({ role }) => role === 'system')) return 'system message must be the first message';

@@ -30,11 +30,6 @@ export function say({ callable, wantsJson, hasPicture, outputTokensMax }: Heard)
   return { text: hasPicture ? 'I see a picture.' : 'Hello there.', calls: [], ending: 'whole' };
 }
 
-/** A text as a model streams it, a word and the space after it at a time. */
-export function wordsOf(text: string): string[] {
-  return text.match(/\S+\s*/g) ?? [];
-}
-
 /** The arguments as a model streams them: pieces that are no JSON by themselves. */
 export function argumentPieces(): string[] {
   return JSON.stringify(ARGUMENTS).match(/.{1,9}/gu) ?? [];

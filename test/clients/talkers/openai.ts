@@ -3,7 +3,8 @@
 import { z } from 'zod';
 import { chunk, completion, frame } from '../../../src/testing/fault-scripts.ts';
 import { FakeVendor, refuse, streamOf } from '../../../src/testing/vendors/fake-vendor.ts';
-import { ARGUMENTS, argumentPieces, REFUSED_WORD, type Said, say, THOUGHT, wordsOf } from './model-script.ts';
+import { wordsOf } from '../../../src/testing/vendors/heard.ts';
+import { ARGUMENTS, argumentPieces, REFUSED_WORD, type Said, say, THOUGHT } from './model-script.ts';
 
 const OPENAI_USAGE = {
   prompt_tokens: 9,
