@@ -80,7 +80,7 @@ function answerOne(socket: Socket<Connection>, text: string): number {
 
 function startStream(socket: Socket<Connection>, body: string, isClaude: boolean): void {
   const count = Number(/"max_(?:completion_)?tokens":(\d+)/.exec(body)?.[1] ?? 0);
-  const gapMs = isClaude ? CLAUDE_GAP_MS : Number(/"seed":(\d+)/.exec(body)?.[1] ?? CLAUDE_GAP_MS);
+  const gapMs = Number(/"seed":(\d+)/.exec(body)?.[1] ?? CLAUDE_GAP_MS);
   if (count < 1 || count > FRAMES_MAX || gapMs < 1) fail(`cannot stream what was asked: ${body}`);
   const wantsUsage = body.includes('"include_usage":true');
   const frames: Frames = isClaude ? FRAMES.claude : wantsUsage ? FRAMES.withUsage : FRAMES.plain;

@@ -8,6 +8,7 @@ import { median, spread } from '../statistics.ts';
 import type { RunningTarget } from '../targets/target.ts';
 import { CHAT_PATH } from '../targets/target.ts';
 import { CLAUDE_GAP_MS, CLAUDE_MODEL, messageStreamBody, PUBLIC_MODEL, streamBody } from '../workload.ts';
+import { warmUp } from './frames.ts';
 
 type Family = 'openai' | 'anthropic';
 type Way = { readonly client: Family; readonly vendor: Family };
@@ -28,8 +29,6 @@ const WAYS: readonly Way[] = [
   { client: 'openai', vendor: 'anthropic' },
 ];
 const LIMIT_MS = 30_000;
-/** Of streams that warm up their opening. */
-const SHORT_FRAMES = 10;
 
 export async function measureCrossingFigures(
   target: RunningTarget,
@@ -37,10 +36,7 @@ export async function measureCrossingFigures(
   pace: Pace,
 ): Promise<CrossingFigures[]> {
   const samples = new Map<Way, number[]>(WAYS.map((way) => [way, []]));
-  for (const way of WAYS) {
-    await sample(target, way, cores, pace, pace.firstFramesEach);
-    for (let i = 0; i < pace.firstOpenings; i++) await sample(target, way, cores, pace, SHORT_FRAMES);
-  }
+  for (const way of WAYS) await warmUp(pace, (frames) => sample(target, way, cores, pace, frames));
   for (let round = 0; round < pace.frameRounds; round++)
     for (const way of WAYS) samples.get(way)?.push(await sample(target, way, cores, pace, pace.framesEach));
   return WAYS.map((way) => {

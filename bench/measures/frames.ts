@@ -21,7 +21,6 @@ export type FramesFigures = {
 type Sample = { readonly cpuUs: number; readonly reads: number };
 
 const LIMIT_MS = 30_000;
-/** Of streams that warm up their opening. */
 const SHORT_FRAMES = 10;
 
 export async function measureFrameFigures(
@@ -31,13 +30,16 @@ export async function measureFrameFigures(
 ): Promise<FramesFigures[]> {
   const relays = targets.filter((target) => target.process !== undefined);
   const samples = new Map<TargetName, Sample[]>(relays.map((target) => [target.name, []]));
-  for (const target of relays) {
-    await sample(target, cores, pace, pace.firstFramesEach);
-    for (let i = 0; i < pace.firstOpenings; i++) await sample(target, cores, pace, SHORT_FRAMES);
-  }
+  for (const target of relays) await warmUp(pace, (frames) => sample(target, cores, pace, frames));
   for (let round = 0; round < pace.frameRounds; round++)
     for (const target of relays) samples.get(target.name)?.push(await sample(target, cores, pace, pace.framesEach));
   return relays.map((target) => figures(target.name, samples, pace));
+}
+
+/** Compiling goes on for long streams, and for what opens them over many short ones. */
+export async function warmUp(pace: Pace, run: (frames: number) => Promise<unknown>): Promise<void> {
+  await run(pace.firstFramesEach);
+  for (let i = 0; i < pace.firstOpenings; i++) await run(SHORT_FRAMES);
 }
 
 async function sample(target: RunningTarget, cores: Cores, pace: Pace, frames: number): Promise<Sample> {
