@@ -108,7 +108,7 @@ export class Body {
 
   /** The reader may be slow: what comes is not to gather in front of it. */
   narrow(): void {
-    if (!this.#isEnded) this.#source.narrow();
+    this.#source.narrow();
   }
 
   /** The whole body as text. Throws `upstream_too_large` beyond the bound. */
