@@ -2,34 +2,18 @@
 // is what the client's own protocol says, and what is charged is what the vendor counted.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { TestGateway } from '../../src/testing/test-gateway.ts';
-import { FakeGemini } from '../../src/testing/vendors/gemini.ts';
-import { FakeGigaChat } from '../../src/testing/vendors/gigachat.ts';
-import { FakeYandex } from '../../src/testing/vendors/yandex.ts';
+import { CREDENTIALS, SwitchedOnVendors } from '../../src/testing/vendors/switched-on.ts';
 
-const CREDENTIALS = btoa('client-id:client-secret');
-const gemini = new FakeGemini('gemini-key');
-const yandex = new FakeYandex('yandex-key', 'b1gfolder');
-const giga = new FakeGigaChat({ credentials: CREDENTIALS, atOnce: 50 });
+const vendors = new SwitchedOnVendors();
+const { giga } = vendors;
 let gateway: TestGateway;
 
 beforeAll(async () => {
-  gateway = await TestGateway.start({
-    env: {
-      GEMINI_API_KEY: 'gemini-key',
-      GEMINI_BASE_URL: `${gemini.url}/v1beta`,
-      YANDEX_API_KEY: 'yandex-key',
-      YANDEX_FOLDER_ID: 'b1gfolder',
-      YANDEX_BASE_URL: `${yandex.url}/v1`,
-      GIGACHAT_CREDENTIALS: CREDENTIALS,
-      GIGACHAT_BASE_URL: `${giga.url}/api/v1`,
-      GIGACHAT_AUTH_URL: `${giga.url}/api/v2/oauth`,
-    },
-    config: { models: [], timeouts: { firstByteMs: 5_000, idleMs: 5_000 } },
-  });
+  gateway = await TestGateway.start(vendors.gateway);
 });
 afterAll(async () => {
   await gateway.stop();
-  await Promise.all([gemini, yandex, giga].map((vendor) => vendor.stop()));
+  await vendors.stop();
 });
 
 const MODELS = [

@@ -2,6 +2,7 @@
 // what becomes of a picture whose way is disturbed after its start.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import { TestGateway } from '../../src/testing/test-gateway.ts';
+import { until } from '../../src/testing/until.ts';
 import { FakeComfyUi } from '../../src/testing/vendors/comfyui.ts';
 import { FakeAutomatic1111, FakeStability } from '../../src/testing/vendors/drawing.ts';
 import { FakeFusionBrain } from '../../src/testing/vendors/fusionbrain.ts';
@@ -263,21 +264,13 @@ describe('sdxl by one’s own ComfyUI', () => {
       body: JSON.stringify({ model: 'sdxl', prompt: 'Кот' }),
       signal: controller.signal,
     }).catch(() => 'left');
-    await until(() => comfy.askedFor('/queue').length > before);
+    await until(() => comfy.askedFor('/queue').length > before, 2_000);
     const ended = comfy.askedFor('/interrupt').length;
     controller.abort();
     expect(await answer).toBe('left');
-    await until(() => comfy.askedFor('/interrupt').length > ended);
+    await until(() => comfy.askedFor('/interrupt').length > ended, 2_000);
     await gateway.auditAtRest();
     expect((await gateway.balance(customer)).requests).toBe(10);
     return (JSON.parse(comfy.askedFor('/interrupt').at(-1)?.text ?? '') as { prompt_id: string }).prompt_id;
   }
 });
-
-async function until(isSo: () => boolean): Promise<void> {
-  const untilMs = performance.now() + 2_000;
-  while (!isSo()) {
-    if (performance.now() > untilMs) throw new Error('it did not become so');
-    await Bun.sleep(1);
-  }
-}
