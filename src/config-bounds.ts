@@ -35,6 +35,14 @@ export const bounds = z.strictObject({
     .default(1024 * 1024)
     .describe("Characters of one event of a provider's stream."),
   streamBytes: bytes.default(64 * 1024 * 1024).describe("Bytes of a provider's stream."),
+  streamReceiveBytes: z
+    .int()
+    .min(4_096)
+    .max(16 * 1024 * 1024)
+    .default(32 * 1024)
+    .describe(
+      "Bytes of a provider's stream that the system takes in ahead of its reader; it may allow fewer. Each client that stalls costs up to twice as much memory. From a provider that is 150 ms away come some seven times as many in a second: enough for a thousand words, few for pictures within streams.",
+    ),
   replayChars: z
     .int()
     .min(0)

@@ -139,7 +139,9 @@ function openOutbound(
   clock: Clock,
 ): Pick<Gateway, 'upstream' | 'watchdog' | 'fetchedKeys'> {
   const watchdog = new Watchdog(clock);
-  const upstream = new Upstream({ answerBytes: bounds.answerBytes, connectMs: timeouts.connectMs }, clock.monotonicMs);
+  const { answerBytes, streamReceiveBytes } = bounds;
+  const upstreamBounds = { answerBytes, streamReceiveBytes, connectMs: timeouts.connectMs };
+  const upstream = new Upstream(upstreamBounds, clock.monotonicMs);
   const newNonce = () => crypto.randomUUID();
   const fetchedKeys = new FetchedKeys({ upstream, watchdog, clock, newNonce, fetchMs: timeouts.firstByteMs });
   return { upstream, watchdog, fetchedKeys };

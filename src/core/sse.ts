@@ -2,6 +2,7 @@
 //
 // Comments, `id`, `retry` and unknown fields are passed over, as that section says. An event of no end is refused.
 import { CallError } from './errors.ts';
+import { endOf } from './own-copy.ts';
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -46,7 +47,7 @@ export class SseReader {
     }
     // A line without its end is only added to and not looked into, so that one in a thousand pieces costs no more than
     // one that comes at once: a text that grows by pieces is put together when it is read.
-    this.#rest += text.slice(at);
+    this.#rest += endOf(text, at);
     return events;
   }
 

@@ -67,15 +67,13 @@ export function attemptPictures(gateway: Gateway, held: HeldCall, call: ImageCal
   });
 }
 
-export type OpenedStream = { readonly source: PieceSource; readonly first: Uint8Array | string };
-
 /** A stream from the first target whose answer begins: nothing is sent to the client before its first piece. */
 export function attemptStream(
   gateway: Gateway,
   held: HeldCall,
   call: ChatCall,
   renderer: StreamRenderer,
-): Promise<OpenedStream> {
+): Promise<PieceSource> {
   return attempt(gateway, held, async (route, watch, signal) => {
     const { meter } = held.admission;
     const { provider, target } = route;
@@ -112,7 +110,7 @@ async function ask(
 ): Promise<UpstreamAnswer> {
   const { files } = chat;
   const ids = files === undefined ? [] : await keepFiles(gateway, remote, files, call, watch, signal);
-  return send(gateway, remote, (to) => chat.buildRequest(call, to, ids), watch, signal);
+  return send(gateway, remote, (to) => ({ ...chat.buildRequest(call, to, ids), isStream: call.stream }), watch, signal);
 }
 
 function chatOf({ chat }: RemoteProvider): ChatProtocol {
@@ -146,9 +144,10 @@ async function faultOfWholeBody(
   return new CallError('upstream_bad_response', { detail: 'a whole answer came where a stream was asked for' });
 }
 
-async function begin(source: PieceSource): Promise<OpenedStream> {
+async function begin(source: PieceSource): Promise<PieceSource> {
   try {
-    return { source, first: await source.first() };
+    await source.begin();
+    return source;
   } catch (error) {
     source.cancel();
     throw error;

@@ -11,9 +11,9 @@ import type { StreamRenderer } from '../wire/rendering.ts';
 import type { Client, Piece } from './reply.ts';
 
 export interface PieceSource {
-  /** The first piece that is not empty; empty when the answer is complete without one. */
-  first(): Promise<Piece>;
-  /** Writes the others. Resolves when the provider has said that the answer is complete; throws when it breaks off. */
+  /** Resolves when there is a piece that is not empty, or when the answer is complete without one. */
+  begin(): Promise<void>;
+  /** Writes all of them. Resolves when the provider has said that the answer is complete; throws when it breaks off. */
   pipeTo(client: Client): Promise<void>;
   /** What makes the answer complete for the client. Asked for after the charge is durable. */
   end(): string;
@@ -34,6 +34,7 @@ export class RemotePieces implements PieceSource {
   readonly #stream: AnswerStream;
   readonly #watch: Watch;
   readonly #bounds: StreamBounds;
+  #first: Piece = '';
   #bytes = 0;
 
   constructor(upstream: UpstreamAnswer, stream: AnswerStream, watch: Watch, bounds: StreamBounds) {
@@ -41,21 +42,26 @@ export class RemotePieces implements PieceSource {
     this.#stream = stream;
     this.#watch = watch;
     this.#bounds = bounds;
-    this.#body.narrow();
   }
 
-  async first(): Promise<Piece> {
+  async begin(): Promise<void> {
     this.#watch.expect(this.#bounds.idleMs, 'upstream_stalled');
-    let piece: Piece = '';
-    await this.#drain((next) => {
-      piece = next;
+    await this.#drain((piece) => {
+      this.#first = piece;
       return 'enough';
     });
-    return piece;
   }
 
   async pipeTo(client: Client): Promise<void> {
+    if (this.#first.length > 0) await client.write(this.#takeFirst());
     await this.#drain((piece) => client.write(piece));
+  }
+
+  /** It would else lie in memory for as long as the stream. */
+  #takeFirst(): Piece {
+    const first = this.#first;
+    this.#first = '';
+    return first;
   }
 
   /**
@@ -77,6 +83,7 @@ export class RemotePieces implements PieceSource {
             return;
           }
           isHeldBack = true;
+          this.#body.hold();
           this.#watch.expect(Number.POSITIVE_INFINITY, 'upstream_stalled');
           taken.then(goOn, goOn);
           return;
@@ -88,6 +95,7 @@ export class RemotePieces implements PieceSource {
     };
     const goOn = (): void => {
       isHeldBack = false;
+      this.#body.release();
       this.#watch.expect(this.#bounds.idleMs, 'upstream_stalled');
       advance();
     };
@@ -139,6 +147,7 @@ export class LocalPieces implements PieceSource {
   readonly #events: AsyncIterator<CallEvent>;
   readonly #renderer: StreamRenderer;
   readonly #meter: Meter;
+  #first: Piece = '';
 
   constructor(events: AsyncIterable<CallEvent>, renderer: StreamRenderer, meter: Meter) {
     this.#events = events[Symbol.asyncIterator]();
@@ -146,12 +155,13 @@ export class LocalPieces implements PieceSource {
     this.#meter = meter;
   }
 
-  async first(): Promise<Piece> {
-    const start = this.#renderer.start();
-    return start === '' ? ((await this.#next()) ?? '') : start;
+  async begin(): Promise<void> {
+    this.#first = this.#renderer.start();
+    if (this.#first.length === 0) this.#first = (await this.#next()) ?? '';
   }
 
   async pipeTo(client: Client): Promise<void> {
+    if (this.#first.length > 0) await client.write(this.#first);
     for (let piece = await this.#next(); piece !== undefined; piece = await this.#next()) await client.write(piece);
   }
 

@@ -7,13 +7,13 @@ import { crashPoint } from '../crash-point.ts';
 import type { CallRoute, Dialect } from '../dialects/dialect.ts';
 import type { AnswerContext, StreamRenderer } from '../wire/rendering.ts';
 import { admitChat, askedBy, takePlace } from './admit.ts';
-import type { OpenedStream } from './attempt.ts';
 import { attemptStream, attemptWhole } from './attempt.ts';
 import { authenticateHeaders } from './authenticate.ts';
 import type { Gateway } from './gateway.ts';
 import { callHeaders, JSON_TYPE, STREAM_TYPE, streamHeaders } from './headers.ts';
 import type { HeldCall } from './held-call.ts';
 import { keepAnswer, nameOf, replay } from './idempotency.ts';
+import type { PieceSource } from './pieces.ts';
 import type { Client, Incoming, Piece, Reply, StreamedBody } from './reply.ts';
 import { cacheNameOf, keepResponse, serveKept } from './response-cache.ts';
 import { hold } from './take-hold.ts';
@@ -99,23 +99,22 @@ async function serveStream(gateway: Gateway, held: HeldCall, call: ChatCall, ren
 async function sendStream(
   gateway: Gateway,
   held: HeldCall,
-  opening: OpenedStream | Promise<OpenedStream>,
+  opening: PieceSource | Promise<PieceSource>,
   renderer: StreamRenderer,
   socket: Client,
 ): Promise<void> {
   const client = new WatchedClient(gateway, held, socket);
   const recording = held.isKept ? gateway.recorder.begin() : undefined;
-  let opened: OpenedStream | undefined;
+  let opened: PieceSource | undefined;
   try {
     if (opening instanceof Promise) await keepAlive(gateway, opening, client, renderer.keepAlive ?? KEEP_ALIVE);
     opened = await opening;
     held.firstByteMs = Math.round(gateway.clock.monotonicMs() - held.startedMs);
     held.isDelivered = true;
     const reader = recording?.listen(client) ?? client;
-    if (opened.first.length > 0) await reader.write(opened.first);
-    await opened.source.pipeTo(reader);
+    await opened.pipeTo(reader);
     crashPoint('stream.provider-ended');
-    const end = opened.source.end();
+    const end = opened.end();
     recording?.add(end);
     keepAnswer(gateway, held, recording?.text(), renderer.contentType ?? STREAM_TYPE);
     await held.complete();
@@ -126,10 +125,10 @@ async function sendStream(
   } catch (thrown) {
     const error = held.interruption ?? toCallError(thrown);
     await held.close(error);
-    await client.write((opened?.source ?? renderer).error(error));
+    await client.write((opened ?? renderer).error(error));
   } finally {
     recording?.end();
-    opened?.source.cancel();
+    opened?.cancel();
   }
 }
 
@@ -163,12 +162,7 @@ class WatchedClient implements Client {
 const KEEP_ALIVE = ': keep-alive\n\n';
 
 /** Signs of life for as long as the first piece is not there. Never after it: some clients take them for data. */
-async function keepAlive(
-  gateway: Gateway,
-  opening: Promise<OpenedStream>,
-  client: Client,
-  sign: string,
-): Promise<void> {
+async function keepAlive(gateway: Gateway, opening: Promise<PieceSource>, client: Client, sign: string): Promise<void> {
   do await client.write(sign);
   while ((await settledWithin(opening, gateway.config.timeouts.keepAliveMs)) === undefined);
 }

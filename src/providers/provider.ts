@@ -47,6 +47,8 @@ export type UpstreamRequest<B extends string | Uint8Array = string> = {
   readonly origin: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: B;
+  /** Whether the answer is passed on as it comes, at the pace of a client who may be slow. */
+  readonly isStream?: boolean;
 };
 
 /** The headers of an answer, by name in any case; those that came several times are joined by commas. */

@@ -10,7 +10,15 @@ import { decodeText } from './http-client/body.ts';
 import { HttpClient } from './http-client/http-client.ts';
 import { readProxy } from './http-client/proxy.ts';
 
-export type UpstreamBounds = { readonly answerBytes: number; readonly connectMs: number };
+export type UpstreamBounds = {
+  readonly answerBytes: number;
+  readonly connectMs: number;
+  /**
+   * What the system takes in of a stream ahead of us; as much as it finds right where that is not told. The runtime
+   * reads all that is there at once, so where a client stalls, so much lies in our memory for as long as it does.
+   */
+  readonly streamReceiveBytes?: number;
+};
 
 export type UpstreamAnswer = {
   readonly status: number;
@@ -29,14 +37,13 @@ export type Way = {
 export class Upstream {
   readonly #bounds: UpstreamBounds;
   readonly #monotonicMs: () => number;
-  readonly #client: HttpClient;
   /** By what they trust and the proxy they go through: a connection must not serve who goes another way. */
-  readonly #clientsByWay = new Map<string, HttpClient>();
+  readonly #clients = new Map<string, HttpClient>();
+  readonly #streamClients = new Map<string, HttpClient>();
 
   constructor(bounds: UpstreamBounds, monotonicMs: () => number) {
     this.#bounds = bounds;
     this.#monotonicMs = monotonicMs;
-    this.#client = this.#open({});
   }
 
   /**
@@ -48,7 +55,7 @@ export class Upstream {
     signal: CancelSignal,
     way: Way = {},
   ): Promise<UpstreamAnswer> {
-    const answer = await this.#clientFor(way).send(request, signal);
+    const answer = await this.#clientFor(way, request.isStream === true).send(request, signal);
     const coding = answer.headers.get('content-encoding');
     if (coding !== null && coding !== 'identity') {
       answer.body.cancel();
@@ -82,20 +89,22 @@ export class Upstream {
 
   /** Gives up the connections that wait for a request. */
   close(): void {
-    for (const client of [this.#client, ...this.#clientsByWay.values()]) client.close();
+    for (const client of [...this.#clients.values(), ...this.#streamClients.values()]) client.close();
   }
 
-  #clientFor({ ca, proxy }: Way): HttpClient {
-    if (ca === undefined && proxy === undefined) return this.#client;
-    const name = `${proxy ?? ''}\n${ca ?? ''}`;
-    const client = this.#clientsByWay.get(name) ?? this.#open({ ca, proxy });
-    this.#clientsByWay.set(name, client);
+  #clientFor({ ca, proxy }: Way, isStream: boolean): HttpClient {
+    const clients = isStream ? this.#streamClients : this.#clients;
+    const name = ca === undefined && proxy === undefined ? '' : `${proxy ?? ''}\n${ca ?? ''}`;
+    const known = clients.get(name);
+    if (known !== undefined) return known;
+    const client = this.#open({ ca, proxy }, isStream ? this.#bounds.streamReceiveBytes : undefined);
+    clients.set(name, client);
     return client;
   }
 
-  #open({ ca, proxy }: Way): HttpClient {
+  #open({ ca, proxy }: Way, receiveBytes: number | undefined): HttpClient {
     const { connectMs } = this.#bounds;
-    const dialled = present({ ca, proxy: proxy === undefined ? undefined : readProxy(proxy) });
+    const dialled = present({ ca, receiveBytes, proxy: proxy === undefined ? undefined : readProxy(proxy) });
     // Providers are the operator's own choice and may well be on this machine or in its network.
     const options = { connectMs, isAllowedAddress: () => true, ...dialled };
     return new HttpClient(options, this.#monotonicMs);

@@ -1,4 +1,8 @@
 // Looks at a vendor's stream as text, for relays that pass its frames on as they came.
+import { ownCopy } from '../core/own-copy.ts';
+
+/** So many characters of frames that were taken may lie in memory beside the beginning of the next one. */
+const TAKEN_CHARS_MAX = 1_024;
 
 /**
  * Gathers text and takes whole frames off it. What is gathered is only added to until a frame is whole: a text that
@@ -10,6 +14,8 @@ export class FrameCutter {
   #lastChars = '';
   /** From where on there may be a frame's end; -1 where there is none. */
   #searchFrom = -1;
+  /** Of frames that were taken and are parts of the same text as what is gathered. */
+  #takenChars = 0;
 
   /** Characters of the frame that is not whole yet, and of those that were not taken. */
   get length(): number {
@@ -18,7 +24,7 @@ export class FrameCutter {
 
   add(text: string): void {
     const recent = this.#lastChars + text;
-    this.#lastChars = recent.slice(-3);
+    this.#lastChars = ownCopy(recent.slice(-3));
     if (this.#searchFrom < 0 && frameEnd(recent, 0) >= 0) this.#searchFrom = Math.max(0, this.#gathered.length - 3);
     this.#gathered += text;
   }
@@ -28,7 +34,12 @@ export class FrameCutter {
     if (this.#searchFrom < 0) return undefined;
     const end = frameEnd(this.#gathered, this.#searchFrom);
     this.#searchFrom = end < 0 ? -1 : 0;
-    if (end < 0) return undefined;
+    if (end < 0) {
+      if (this.#takenChars > TAKEN_CHARS_MAX) this.#gathered = ownCopy(this.#gathered);
+      this.#takenChars = 0;
+      return undefined;
+    }
+    this.#takenChars += end;
     const frame = this.#gathered.slice(0, end);
     this.#gathered = this.#gathered.slice(end);
     return frame;

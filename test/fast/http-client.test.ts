@@ -10,6 +10,7 @@ import type { DialOptions } from '../../src/upstream/http-client/dial.ts';
 import type { HttpAnswer } from '../../src/upstream/http-client/exchange.ts';
 import type { HttpRequest } from '../../src/upstream/http-client/http-client.ts';
 import { HttpClient } from '../../src/upstream/http-client/http-client.ts';
+import { Upstream } from '../../src/upstream/upstream.ts';
 
 const TEXT_BYTES_MAX = 10_000_000;
 const clients: HttpClient[] = [];
@@ -220,6 +221,23 @@ describe('a kept connection', () => {
     expect(server.connections).toBe(5);
   });
 
+  test('of streams serves no whole answers, for its receive buffer is small', async () => {
+    const upstream = new Upstream({ answerBytes: 1_000, connectMs: 1_000, streamReceiveBytes: 32 * 1024 }, () => nowMs);
+    const seen: number[] = [];
+    server.answer = (socket, _, connection) => {
+      seen.push(connection);
+      socket.write(whole('{}'));
+    };
+    for (const isStream of [true, false, true, false]) {
+      const url = server.url();
+      const request = { method: 'POST', url, origin: url, headers: {}, body: '{}', isStream } as const;
+      const { signal } = new AbortController();
+      await upstream.readText(await upstream.send(request, signal), signal);
+    }
+    upstream.close();
+    expect(seen).toEqual([0, 1, 0, 1]);
+  });
+
   test('that dies under its next request is a reset: the request may have been read and is not sent again', async () => {
     const client = newClient();
     server.answer = (socket) => socket.write(whole('ok'));
@@ -292,6 +310,48 @@ describe('a reader that stalls', () => {
     }
     body.cancel();
     await until(() => server.openSockets.length === 0);
+  });
+
+  test('and says so has nothing read for it, and everything when it has room again', async () => {
+    server.answer = (socket) => socket.write('HTTP/1.1 200 OK\r\n\r\nfirst');
+    const { body } = await send(newClient());
+    expect((await body.read())?.toString()).toBe('first');
+    body.hold();
+    server.openSockets[0]?.write('second');
+    await Bun.sleep(50);
+    expect(body.take()).toBeUndefined();
+    body.release();
+    expect((await body.read())?.toString()).toBe('second');
+    body.cancel();
+  });
+
+  test('keeps in memory only what it has not taken', async () => {
+    const text = 'x'.repeat(40_000);
+    server.answer = (socket) => socket.write(whole(`${text}more`).slice(0, -4));
+    const { body } = await send(newClient({ receiveBytes: 1024 * 1024 }));
+    let taken = 0;
+    while (taken < 16_384) taken += (await body.read())?.length ?? 0;
+    await Bun.sleep(20);
+    body.hold();
+    const next = body.take();
+    expect(next?.buffer.byteLength).toBe(text.length - taken);
+    body.cancel();
+  });
+
+  test('with a small receive buffer has little in memory from one read', async () => {
+    const receiveBytes = 32 * 1024;
+    server.answer = (socket) => flood(socket, 'HTTP/1.1 200 OK\r\n\r\n');
+    const { body } = await send(newClient({ receiveBytes }));
+    let bytes = 0;
+    let most = 0;
+    while (bytes < 20_000_000) {
+      const piece = await body.read();
+      bytes += piece?.length ?? 0;
+      most = Math.max(most, piece?.buffer.byteLength ?? 0);
+    }
+    // The system doubles it, and the rest of the read before may stand in front.
+    expect(most).toBeLessThanOrEqual(3 * receiveBytes);
+    body.cancel();
   });
 });
 

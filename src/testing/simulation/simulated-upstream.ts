@@ -53,7 +53,6 @@ export class SimulatedUpstream extends Upstream {
     const body = new Body({
       pause: () => undefined,
       resume: () => undefined,
-      narrow: () => undefined,
       cancel: close,
       linger: close,
     });

@@ -10,8 +10,6 @@ const PIECE_BYTES_MAX = 16 * 1024;
 export interface BodySource {
   pause(): void;
   resume(): void;
-  /** Little is to be taken in ahead of the reader, who may be slow. */
-  narrow(): void;
   /** Nothing more is wanted: the connection is broken off at once. */
   cancel(): void;
   /** Nothing more is wanted, but the answer is about to end by itself, and then the connection can be used again. */
@@ -22,6 +20,7 @@ export class Body {
   readonly #source: BodySource;
   #untaken: Buffer[] = [];
   #untakenBytes = 0;
+  #isHeld = false;
   #isPaused = false;
   #isEnded = false;
   #isDropped = false;
@@ -55,10 +54,7 @@ export class Body {
   /** Tells the reader that there is something new, then sees that not too much gathers. */
   handOver(): void {
     this.#onChange?.();
-    if (this.#untakenBytes > UNTAKEN_BYTES_MAX && !this.#isPaused && !this.#isEnded) {
-      this.#isPaused = true;
-      this.#source.pause();
-    }
+    this.#pace();
   }
 
   // For the reader.
@@ -99,16 +95,23 @@ export class Body {
     this.#untaken.length = 0;
     if (piece !== all) this.#untaken.push(all.subarray(PIECE_BYTES_MAX));
     this.#untakenBytes -= piece.length;
-    if (this.#isPaused && this.#untakenBytes <= UNTAKEN_BYTES_MAX) {
-      this.#isPaused = false;
-      this.#source.resume();
-    }
+    this.#pace();
     return piece;
   }
 
-  /** The reader may be slow: what comes is not to gather in front of it. */
-  narrow(): void {
-    this.#source.narrow();
+  /** The reader has no room, perhaps for long: nothing more is read, and what was read takes no more than its own size. */
+  hold(): void {
+    this.#isHeld = true;
+    this.#pace();
+    const [first] = this.#untaken;
+    if (first === undefined || first.buffer.byteLength === this.#untakenBytes) return;
+    this.#untaken = [Buffer.concat(this.#untaken, this.#untakenBytes)];
+  }
+
+  /** The reader has room again. */
+  release(): void {
+    this.#isHeld = false;
+    this.#pace();
   }
 
   /** The whole body as text. Throws `upstream_too_large` beyond the bound. */
@@ -142,6 +145,15 @@ export class Body {
   linger(): void {
     this.#drop();
     this.#source.linger();
+  }
+
+  /** Has the connection read from or not, as there is room for what it brings. */
+  #pace(): void {
+    const isPaused = !this.#isEnded && (this.#isHeld || this.#untakenBytes > UNTAKEN_BYTES_MAX);
+    if (isPaused === this.#isPaused) return;
+    this.#isPaused = isPaused;
+    if (isPaused) this.#source.pause();
+    else this.#source.resume();
   }
 
   #drop(): void {

@@ -21,6 +21,7 @@ export type Opening = { resolve(): void; reject(error: CallError): void };
 export class Connection implements SocketOwner {
   readonly origin: string;
   readonly isTls: boolean;
+  readonly #receiveBytes: number | undefined;
   /** Until when it may wait to be used again, or for the end of an answer that nobody reads any more. */
   waitsUntilMs = 0;
   #socket: Socket<SocketOwner> | undefined;
@@ -30,12 +31,13 @@ export class Connection implements SocketOwner {
   #unsent: Uint8Array | undefined;
   #hasEnded = false;
   #isDead = false;
-  #isNarrow = false;
 
-  constructor(origin: string, isTls: boolean, opening: Opening) {
+  /** @param receiveBytes how much the system takes in ahead of us; as much as it finds right where that is not told. */
+  constructor(origin: string, isTls: boolean, opening: Opening, receiveBytes?: number) {
     this.origin = origin;
     this.isTls = isTls;
     this.#opening = opening;
+    this.#receiveBytes = receiveBytes;
   }
 
   /** Whether another request may be sent on it. */
@@ -55,8 +57,6 @@ export class Connection implements SocketOwner {
       this.destroy();
       return false;
     }
-    if (this.#isNarrow && this.#socket !== undefined) setReceiveBuffer(this.#socket, 'wide');
-    this.#isNarrow = false;
     if (written < requestBytes) {
       const bytes = typeof request === 'string' ? Buffer.from(request) : request;
       this.#unsent = bytes.subarray(written);
@@ -68,13 +68,6 @@ export class Connection implements SocketOwner {
   /** The answer is whole: the connection belongs to nobody now. */
   release(): void {
     this.#exchange = undefined;
-  }
-
-  /** Little is to come at once on it, until its next request. */
-  narrow(): void {
-    if (this.#isNarrow || this.#socket === undefined) return;
-    this.#isNarrow = true;
-    setReceiveBuffer(this.#socket, 'narrow');
   }
 
   pause(): void {
@@ -99,6 +92,7 @@ export class Connection implements SocketOwner {
 
   opened(socket: Socket<SocketOwner>): void {
     this.#socket = socket;
+    if (this.#receiveBytes !== undefined) setReceiveBuffer(socket, this.#receiveBytes);
     // Given up while it was being opened.
     if (this.#isDead) socket.terminate();
     else if (!this.isTls) this.#ready();

@@ -14,6 +14,8 @@ export type DialOptions = {
   readonly isAllowedAddress: (bytes: Uint8Array) => boolean;
   /** Certificates to trust instead of the runtime's own list. */
   readonly ca?: string;
+  /** How much the system takes in of an answer ahead of us; as much as it finds right where that is not told. */
+  readonly receiveBytes?: number;
   /** Through which all connections go. Then the address that is judged is the proxy's. */
   readonly proxy?: ProxyAddress;
 };
@@ -64,12 +66,12 @@ async function resolve(host: string, { isAllowedAddress }: DialOptions): Promise
 async function open(
   { origin, host, port, isTls }: Destination,
   address: string,
-  { ca, proxy }: DialOptions,
+  { ca, proxy, receiveBytes }: DialOptions,
   limitMs: number,
   signal: CancelSignal,
 ): Promise<Connection> {
   const opening = Promise.withResolvers<void>();
-  const connection = new Connection(origin, isTls, opening);
+  const connection = new Connection(origin, isTls, opening, receiveBytes);
   // Certificates are always verified, whatever NODE_TLS_REJECT_UNAUTHORIZED says; an IP address has no server name.
   const serverName = addressBytes(host) === undefined ? { serverName: host } : {};
   const tls = isTls ? { rejectUnauthorized: true, ...serverName, ...(ca === undefined ? {} : { ca }) } : undefined;

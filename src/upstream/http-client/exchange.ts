@@ -111,10 +111,6 @@ export class Exchange implements ResponseSink, BodySource {
     this.#connection.resume();
   }
 
-  narrow(): void {
-    if (!this.#isOver) this.#connection.narrow();
-  }
-
   cancel(): void {
     if (this.#isOver) return;
     this.#isOver = true;
