@@ -28,6 +28,11 @@ export const timeouts = z.strictObject({
 
 export const bounds = z.strictObject({
   bodyBytes: bytes.default(32 * 1024 * 1024).describe('Bytes of a request body.'),
+  openBodyBytes: bytes
+    .optional()
+    .describe(
+      "Bytes of all request bodies above 64 KiB that may lie in memory at once, while they come and while they are answered. One account may have a quarter of it, and so may all those together whose key is in the body. Unless told, a quarter of the machine's memory.",
+    ),
   answerBytes: bytes.default(32 * 1024 * 1024).describe("Bytes of a provider's whole answer."),
   eventChars: z
     .int()

@@ -226,7 +226,7 @@ function microRub(rub: string): number {
 
 async function readJson(request: Request): Promise<unknown> {
   if (request.method === 'GET' || request.method === 'DELETE') return undefined;
-  const body = (await readBody(request, BODY_BYTES_MAX)).text;
+  const body = (await readBody(request, { maxBytes: BODY_BYTES_MAX })).text;
   if (body === '') return undefined;
   try {
     return JSON.parse(body);

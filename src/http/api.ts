@@ -7,6 +7,7 @@ import { limitHeaders } from '../pipeline/headers.ts';
 import type { Client, ClientConnection, Piece, Reply, StreamedBody } from '../pipeline/reply.ts';
 import { jsonReply } from '../pipeline/reply.ts';
 import { serveRoute } from '../pipeline/serve-route.ts';
+import { BodyPlace, BodyRoom, defaultRoomBytes } from './body-room.ts';
 import { CORS_HEADERS, preflight } from './cors.ts';
 import { queryOf, readBody, refuseKeyInQuery } from './request.ts';
 
@@ -33,11 +34,14 @@ const TAKES_WORK: ReadonlySet<Route['action']> = new Set(['call', 'image', 'work
 
 export class Api {
   readonly #gateway: Gateway;
+  readonly #room: BodyRoom;
   readonly #exact = new Map<string, { dialect: Dialect; route: Route }>();
   readonly #patterns: Pattern[] = [];
 
   constructor(gateway: Gateway, dialects: readonly Dialect[]) {
     this.#gateway = gateway;
+    const { bodyBytes, openBodyBytes } = gateway.config.bounds;
+    this.#room = new BodyRoom(openBodyBytes ?? defaultRoomBytes(bodyBytes));
     for (const dialect of dialects) {
       for (const route of dialect.routes) {
         const [prefix = '', suffix] = route.path.split(NAME);
@@ -91,7 +95,8 @@ export class Api {
     connection: ClientConnection,
   ): Promise<Reply> {
     const { bodyBytes } = this.#gateway.config.bounds;
-    return serveRoute(this.#gateway, dialect, route, {
+    using place = new BodyPlace(this.#room);
+    const reply = await serveRoute(this.#gateway, dialect, route, {
       callId,
       headers: request.headers,
       // The runtime makes the signal when it is asked for, which most calls never do.
@@ -102,13 +107,17 @@ export class Api {
       get query() {
         return queryOf(request.url);
       },
-      readBody: () => {
+      readBody: (accountId) => {
         const length = Number(request.headers.get('content-length') ?? 0);
         if (length > SMALL_BODY_BYTES && length <= bodyBytes) connection.expectBody(length);
-        return readBody(request, bodyBytes, route.takesFiles === true);
+        if (accountId !== undefined) place.belongTo(accountId);
+        return readBody(request, { maxBytes: bodyBytes, place }, route.takesFiles === true);
       },
       connection,
     });
+    if (place.isEmpty || isWhole(reply.body)) return reply;
+    place.keep();
+    return { ...reply, body: leavingAfter(reply.body, place) };
   }
 
   #fail(
@@ -152,8 +161,7 @@ function idHeader(dialect: Dialect, route: Route | undefined): string | undefine
 }
 
 function toResponse(reply: Reply, callId: string, requestIdHeader: string | undefined): Response {
-  const isWhole = typeof reply.body === 'string' || reply.body instanceof Uint8Array;
-  const body = isWhole ? (reply.body as string | Uint8Array<ArrayBuffer>) : streamOf(reply.body as StreamedBody);
+  const body = isWhole(reply.body) ? (reply.body as string | Uint8Array<ArrayBuffer>) : streamOf(reply.body);
   // Copying ready headers and adding to them costs half of what making all of them does.
   const response = new Response(body, { status: reply.status, headers: SHARED_HEADERS });
   const { headers } = response;
@@ -161,6 +169,21 @@ function toResponse(reply: Reply, callId: string, requestIdHeader: string | unde
   headers.set('x-request-id', callId);
   if (requestIdHeader !== undefined) headers.set(requestIdHeader, callId);
   return response;
+}
+
+function isWhole(body: Reply['body']): body is string | Uint8Array {
+  return typeof body === 'string' || body instanceof Uint8Array;
+}
+
+/** What was asked lies in memory for as long as it is answered. */
+function leavingAfter(body: StreamedBody, place: BodyPlace): StreamedBody {
+  return {
+    send: (client) => body.send(client).finally(() => place.leave()),
+    cancel: () => {
+      body.cancel();
+      place.leave();
+    },
+  };
 }
 
 /** What the runtime hands to a stream of type `direct`. Its types know only the ordinary ones. */

@@ -3,6 +3,8 @@ import { CallError } from '../core/errors.ts';
 import type { MultipartForm } from '../wire/multipart.ts';
 import { readMultipart } from '../wire/multipart.ts';
 import type { WireBody } from '../wire/rendering.ts';
+import type { BodyPlace } from './body-room.ts';
+import { FREE_BYTES } from './body-room.ts';
 
 /** The path of an absolute address, without parsing the rest: this runs for every request. */
 export function pathOf(url: string): string {
@@ -28,19 +30,28 @@ export function refuseKeyInQuery(url: string): void {
 /** Forms of many parts carry short texts; one of 28 MB took the parser 0.7 s, in which nothing else runs. */
 const MULTIPART_BYTES_MAX = 4 * 1024 * 1024;
 
+export type BodyBounds = {
+  readonly maxBytes: number;
+  /** Where the body lies while it is read and after that. */
+  readonly place?: BodyPlace;
+};
+
 /** The body as text, whatever its declared type; and its files, on routes that take some. */
-export async function readBody(request: Request, maxBytes: number, takesFiles = false): Promise<WireBody> {
+export async function readBody(request: Request, bounds: BodyBounds, takesFiles = false): Promise<WireBody> {
   const coding = request.headers.get('content-encoding');
   if (coding !== null && coding !== 'identity') throw new CallError('unsupported_encoding');
   const length = request.headers.get('content-length');
-  if (Number(length ?? 0) > maxBytes) throw new CallError('body_too_large');
+  if (Number(length ?? 0) > bounds.maxBytes) throw new CallError('body_too_large');
   const contentType = (request.headers.get('content-type') ?? '').trim();
   try {
     if (/^multipart\/form-data\b/i.test(contentType)) {
-      if (takesFiles) return asForm(readMultipart(await gatherBytes(request, maxBytes), contentType));
-      return await readTextForm(request, Math.min(maxBytes, MULTIPART_BYTES_MAX));
+      if (takesFiles) return asForm(readMultipart(await gatherBytes(request, bounds), contentType));
+      const maxBytes = Math.min(bounds.maxBytes, MULTIPART_BYTES_MAX);
+      return await readTextForm(request, { ...bounds, maxBytes });
     }
-    const text = length === null ? await gather(request, maxBytes) : await request.text();
+    // What is small is read at once, which costs the least.
+    const isSmall = length !== null && Number(length) <= FREE_BYTES;
+    const text = isSmall ? await request.text() : (await gatherBytes(request, bounds)).toString('utf8');
     return {
       text: text.charCodeAt(0) === 0xfeff ? text.slice(1) : text,
       contentType,
@@ -51,8 +62,8 @@ export async function readBody(request: Request, maxBytes: number, takesFiles = 
 }
 
 /** A multipart form as the plain form of its text fields, which the flat dialects read. Files are left out. */
-async function readTextForm(request: Request, maxBytes: number): Promise<WireBody> {
-  const bytes = new Blob([await gatherBytes(request, maxBytes)]);
+async function readTextForm(request: Request, bounds: BodyBounds): Promise<WireBody> {
+  const bytes = new Blob([await gatherBytes(request, bounds)]);
   const form = await new Response(bytes, { headers: { 'content-type': request.headers.get('content-type') ?? '' } })
     .formData()
     .catch(() => {
@@ -74,17 +85,14 @@ function asForm({ fields, files }: Partial<MultipartForm>): WireBody {
   };
 }
 
-/** A body that declared no length, up to the bound. */
-async function gather(request: Request, maxBytes: number): Promise<string> {
-  return (await gatherBytes(request, maxBytes)).toString('utf8');
-}
-
-async function gatherBytes(request: Request, maxBytes: number): Promise<Buffer<ArrayBuffer>> {
+/** What came, piece by piece, so that room is taken for what is there and not for what is announced. */
+async function gatherBytes(request: Request, { maxBytes, place }: BodyBounds): Promise<Buffer<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of request.body ?? []) {
     bytes += chunk.byteLength;
     if (bytes > maxBytes) throw new CallError('body_too_large');
+    place?.growTo(bytes);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

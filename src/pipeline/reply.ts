@@ -23,7 +23,8 @@ export type Incoming = RequestHead & {
   readonly callId: string;
   /** Fires when the client goes away. */
   readonly signal: AbortSignal;
-  readBody(): Promise<WireBody>;
+  /** @param accountId whose it is; where that is not known, because its key is in it, there is less room for it. */
+  readBody(accountId?: string): Promise<WireBody>;
   readonly connection: ClientConnection;
 };
 

@@ -27,7 +27,7 @@ export async function serveCall(
   const owner = await authenticateHeaders(gateway, incoming);
   crashPoint('call.authenticated');
   using place = takePlace(gateway, owner, incoming);
-  const body = await incoming.readBody();
+  const body = await incoming.readBody(owner.accountId);
   const asked = askedBy(owner, dialect, route, incoming);
   const admission = admitChat(gateway, asked, route.read(body, incoming));
   crashPoint('call.admitted');

@@ -2,6 +2,7 @@
 // so that fifteen thousand polls a minute cost no write.
 import { sumBalance } from '../core/ledger.ts';
 import type { BalanceRoute, Dialect, ModelRoute, ModelsRoute, Route, TokenizeRoute } from '../dialects/dialect.ts';
+import type { KeyOwner } from '../store/store.ts';
 import type { Asked } from './admit.ts';
 import { askedBy, claimsOf, planOf } from './admit.ts';
 import { authenticateBody, authenticateHeaders } from './authenticate.ts';
@@ -41,7 +42,7 @@ export async function serveModel(
   incoming: Incoming,
 ): Promise<Reply> {
   const owner = await authenticateHeaders(gateway, incoming);
-  const name = route.method === 'GET' ? incoming.rest : route.readName(await incoming.readBody());
+  const name = route.method === 'GET' ? incoming.rest : route.readName(await incoming.readBody(owner.accountId));
   return jsonReply(route.render(findModel(gateway, owner, dialect, name), incoming.headers));
 }
 
@@ -51,20 +52,22 @@ export async function serveTokens(
   route: TokenizeRoute,
   incoming: Incoming,
 ): Promise<Reply> {
-  countFree(gateway, askedBy(await authenticateHeaders(gateway, incoming), dialect, route, incoming));
-  return jsonReply(await route.answer(await incoming.readBody()));
+  const owner = await authenticateHeaders(gateway, incoming);
+  countFree(gateway, askedBy(owner, dialect, route, incoming));
+  return jsonReply(await route.answer(await incoming.readBody(owner.accountId)));
 }
 
-/** Who may use a free route, counted. Throws the refusals of keys, plans and limits. */
+/** Who uses a free route, counted. Throws the refusals of keys, plans and limits. */
 export async function admitFree(
   gateway: Gateway,
   dialect: Dialect,
   route: Route,
   incoming: Incoming,
   bodyKey?: string,
-): Promise<void> {
+): Promise<KeyOwner> {
   const owner = await authenticateBody(gateway, incoming, bodyKey);
   countFree(gateway, askedBy(owner, dialect, route, incoming));
+  return owner;
 }
 
 /** Counts a free request against the plan's limits. Throws `api_not_in_plan` and `rate_limit_exceeded`. */

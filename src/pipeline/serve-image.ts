@@ -23,7 +23,7 @@ export async function serveImage(
 ): Promise<Reply> {
   const owner = await authenticateHeaders(gateway, incoming);
   using place = takePlace(gateway, owner, incoming);
-  const body = await incoming.readBody();
+  const body = await incoming.readBody(owner.accountId);
   const asked = askedBy(owner, dialect, route, incoming);
   const admission = admitImage(gateway, asked, route.read(body));
   const name = nameOf(gateway, owner, dialect, route, incoming, body);

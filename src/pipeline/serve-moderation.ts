@@ -19,8 +19,8 @@ export async function serveModeration(
   // A body is read before its sender is known only where that body may hold the key.
   const isKeyInBody = route.readKey !== undefined && keyFromHeaders(incoming.headers) === undefined;
   const early = isKeyInBody ? await incoming.readBody() : undefined;
-  await admitFree(gateway, dialect, route, incoming, early && route.readKey?.(early));
-  const request = route.read(early ?? (await incoming.readBody()));
+  const { accountId } = await admitFree(gateway, dialect, route, incoming, early && route.readKey?.(early));
+  const request = route.read(early ?? (await incoming.readBody(accountId)));
   const moderation = await moderate(gateway, request, incoming);
   return jsonReply(route.render(moderation, incoming.callId), { 'x-tolmach-model': moderation.model });
 }

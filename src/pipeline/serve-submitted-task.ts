@@ -32,7 +32,7 @@ export async function serveTaskSubmission(
 ): Promise<Reply> {
   const owner = await authenticateHeaders(gateway, incoming);
   planOf(gateway, owner);
-  const body = await incoming.readBody();
+  const body = await incoming.readBody(owner.accountId);
   const submission = route.read(
     body,
     gateway.modes.map((mode) => mode.id),

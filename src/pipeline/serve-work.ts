@@ -20,7 +20,7 @@ export async function serveWork<K extends WorkKind>(
 ): Promise<Reply> {
   const owner = await authenticateHeaders(gateway, incoming);
   using place = takePlace(gateway, owner, incoming);
-  const wire = await incoming.readBody();
+  const wire = await incoming.readBody(owner.accountId);
   const asked = askedBy(owner, dialect, route, incoming);
   const call = route.read(wire, incoming);
   const admission = admitWork(gateway, asked, call);

@@ -297,7 +297,7 @@ describe('bodies', () => {
         'content-type': `multipart/form-data${random.next() < 0.8 ? '; boundary=b' : random.pick(TYPES)}`,
       };
       const request = new Request('http://x/', { method: 'POST', body, headers });
-      const read = await readBody(request, 1_000_000).catch((error: unknown) => error);
+      const read = await readBody(request, { maxBytes: 1_000_000 }).catch((error: unknown) => error);
       if (read instanceof CallError) expect(['invalid_body', 'body_too_large']).toContain(read.code);
       else expect(read).toMatchObject({ contentType: 'application/x-www-form-urlencoded' });
     }));
@@ -306,7 +306,7 @@ describe('bodies', () => {
     over(100, async (random) => {
       const size = random.whole(0, 2_000);
       const request = new Request('http://x/', { method: 'POST', body: new Uint8Array(size) });
-      const read = await readBody(request, 1_000).catch((error: CallError) => error.code);
+      const read = await readBody(request, { maxBytes: 1_000 }).catch((error: CallError) => error.code);
       expect(typeof read === 'string' ? read : read.text.length).toBe(size > 1_000 ? 'body_too_large' : size);
     }));
 });
@@ -335,7 +335,7 @@ describe('large bodies that are cheap to send and dear to read', () => {
   test('a form of many parts is refused before it is parsed', async () => {
     const headers = { 'content-type': 'multipart/form-data; boundary=b' };
     const body = '--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nx\r\n'.repeat(100_000);
-    const read = readBody(new Request('http://x/', { method: 'POST', body, headers }), 32 * 1024 * 1024);
+    const read = readBody(new Request('http://x/', { method: 'POST', body, headers }), { maxBytes: 32 * 1024 * 1024 });
     expect(await read.catch((error: CallError) => error.code)).toBe('body_too_large');
   });
 
