@@ -257,14 +257,24 @@ describe('the request to the provider', () => {
 
 describe('the answer of the provider', () => {
   const read = (bytes: Uint8Array) => readPictures(JSON.stringify(pictures(1, bytes)));
-  const WEBP = Buffer.from('RIFF\x24\0\0\0WEBPVP8 ', 'latin1');
+  const JPEG = Buffer.from([0xff, 0xd8, 0xff, 0xe0, 0, 4, 0x4a, 0x46, 0xff, 0xd9]);
+  const WEBP = Buffer.from('RIFF\x0c\0\0\0WEBPVP8 ....', 'latin1');
 
   test.each([
     ['image/png', PIXEL],
-    ['image/jpeg', Buffer.from([0xff, 0xd8, 0xff, 0xe0, 0, 16, 0x4a, 0x46, 0x49, 0x46, 0, 1])],
+    ['image/jpeg', JPEG],
     ['image/webp', WEBP],
   ] as const)('is known as %s by its bytes', (contentType, bytes) => {
     expect(read(bytes)).toEqual([{ bytes: new Uint8Array(bytes), contentType } satisfies Picture]);
+  });
+
+  test.each([
+    ['PNG', PIXEL, 8],
+    ['JPEG', JPEG, 1],
+    ['WebP', WEBP, 2],
+  ])('is refused where it breaks off: %s', (_, bytes, missing) => {
+    expect(() => read(bytes.subarray(0, -missing))).toThrow(CallError);
+    expect(read(Buffer.concat([bytes, Buffer.from('written behind it')]))).toHaveLength(1);
   });
 
   test.each([

@@ -416,7 +416,7 @@ describe('POST /kandinsky and /api/kandinsky', () => {
   });
 
   test('take the picture of an OpenAI-like provider, and charge nothing where it refuses the content', async () => {
-    const png = Buffer.from('89504e470d0a1a0a00', 'hex').toString('base64');
+    const png = Buffer.from('89504e470d0a1a0a0000000049454e44ae426082', 'hex').toString('base64');
     real.upstream.queue(json({ created: 1, data: [{ b64_json: png }] }));
     const ask = () => post('/kandinsky', { prompt: 'a cat', style: 'in anime style' }, {}, real, realCustomer);
     expect((await answerOf<Drawn>(ask())).url).toEndWith('.png');

@@ -93,7 +93,7 @@ describe('POST /v1/moderations', () => {
 });
 
 describe('POST /v1/images/generations', () => {
-  const JPEG = Buffer.from('ffd8ffe000104a464946', 'hex').toString('base64');
+  const JPEG = Buffer.from('ffd8ffe000104a464946ffd9', 'hex').toString('base64');
 
   test('answers addresses of our own for every picture, and charges each', async () => {
     gateway.upstream.queue(json({ created: 1, data: [{ b64_json: JPEG }, { b64_json: JPEG }] }));
