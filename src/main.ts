@@ -14,6 +14,7 @@ import { openShelf } from './files/open-shelf.ts';
 import type { HttpServer } from './http/server.ts';
 import { startServer } from './http/server.ts';
 import { AnswerRecorder } from './pipeline/answer-recorder.ts';
+import { Asides } from './pipeline/asides.ts';
 import type { PublicKey } from './pipeline/authenticate.ts';
 import { KeyRing } from './pipeline/authenticate.ts';
 import { CallGate } from './pipeline/call-gate.ts';
@@ -47,6 +48,8 @@ const SYSTEM_CLOCK: Clock = { nowMs: () => Date.now(), monotonicMs: () => perfor
 
 /** How often expired files, results and orphaned tasks are looked for. */
 const CHORES_MS = 10_000;
+/** How long stopping waits for what goes on beside calls. */
+const ASIDES_MS = 5_000;
 /** How often due webhooks are looked for. */
 const WEBHOOKS_MS = 500;
 
@@ -103,6 +106,7 @@ export async function startGateway(given: Config): Promise<RunningGateway> {
     }),
     report: makeReporter(log, metrics),
     open,
+    asides: new Asides(),
     isStopping: false,
   };
   if (publicKey !== undefined) await openPublicAccount(gateway, publicKey);
@@ -149,7 +153,8 @@ function openOutbound(
 
 /**
  * Stops in order: unready at once, no new calls, running ones are waited for up to `drainMs`, the rest are ended with
- * an error and charged for what they delivered, and tasks are left to the next process; then the store is closed.
+ * an error and charged for what they delivered, and tasks are left to the next process; vendors are told what is not wanted
+ * any more; then the store is closed.
  */
 async function stopGateway(
   gateway: Gateway,
@@ -172,6 +177,7 @@ async function stopGateway(
   await Promise.race([server.stop(), Bun.sleep(2_000)]);
   // A call whose hold was being written when the others had ended.
   while (gateway.open.size > 0) await Bun.sleep(20);
+  await Promise.race([gateway.asides.ended(), Bun.sleep(ASIDES_MS)]);
   gateway.watchdog.stop();
   gateway.upstream.close();
   await gateway.store.close();

@@ -5,7 +5,7 @@ import type { LocalWork, RemoteWork } from '../providers/provider.ts';
 import { attempt } from './attempt.ts';
 import type { Gateway } from './gateway.ts';
 import type { HeldCall } from './held-call.ts';
-import { runSteps } from './send.ts';
+import { runSteps } from './run-steps.ts';
 
 export function attemptWork<K extends WorkKind>(
   gateway: Gateway,

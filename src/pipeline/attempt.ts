@@ -21,8 +21,9 @@ import { keepFiles } from './kept-files.ts';
 import type { KeyedTarget } from './model-book.ts';
 import type { PieceSource } from './pieces.ts';
 import { LocalPieces, RemotePieces } from './pieces.ts';
+import { runSteps } from './run-steps.ts';
 import type { Remote } from './send.ts';
-import { runSteps, send } from './send.ts';
+import { send } from './send.ts';
 import { coolDown, keyNumberOf, leave, leaveWith, TargetChoice } from './target-choice.ts';
 import { TranslatedStream } from './translated-stream.ts';
 

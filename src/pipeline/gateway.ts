@@ -8,6 +8,7 @@ import type { Store, TaskReference } from '../store/store.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Watchdog } from '../upstream/watch.ts';
 import type { AnswerRecorder } from './answer-recorder.ts';
+import type { Asides } from './asides.ts';
 import type { KeyRing } from './authenticate.ts';
 import type { CallGate } from './call-gate.ts';
 import type { FetchedKeys } from './fetched-keys.ts';
@@ -115,6 +116,8 @@ export type Gateway = {
   readonly report: Reporter;
   /** Calls that hold something now. Stopping waits for them. */
   readonly open: Set<HeldCall>;
+  /** What goes on beside calls, or after them. Stopping waits for it as well. */
+  readonly asides: Asides;
   /** Set once the process is stopping: no new call is taken. */
   isStopping: boolean;
 };

@@ -1,6 +1,6 @@
 // Files that a vendor keeps for one chat. They are brought before it, one after another, and are asked to be deleted when
 // the attempt is over, whatever ends it: a customer's picture must not lie in the operator's account there. The deleting
-// is waited for by nobody; one that fails is told to the operator, and so may be done by hand.
+// is waited for by no call; one that fails is told to the operator, and so may be done by hand.
 import type { ChatCall } from '../core/call.ts';
 import type { CancelSignal } from '../core/cancellation.ts';
 import { Cancellation } from '../core/cancellation.ts';
@@ -8,8 +8,8 @@ import { toCallError } from '../core/errors.ts';
 import type { ChatFiles } from '../providers/provider.ts';
 import type { Watch } from '../upstream/watch.ts';
 import type { Gateway } from './gateway.ts';
+import { runSteps } from './run-steps.ts';
 import type { Remote } from './send.ts';
-import { runSteps } from './send.ts';
 
 /** Ids of the call's files at the vendor, in their order. */
 export async function keepFiles(
@@ -23,7 +23,7 @@ export async function keepFiles(
   const ids: string[] = [];
   for (const file of files.of(call, remote.target)) {
     const id = await runSteps(gateway, remote, (to) => files.keep(file, to), watch, signal);
-    watch.atEnd(() => void dropFile(gateway, remote, files, id));
+    watch.atEnd(() => gateway.asides.add(dropFile(gateway, remote, files, id)));
     ids.push(id);
   }
   return ids;

@@ -114,8 +114,9 @@ function lookForIt(target: Target, id: string): Step<Picture[]> {
       post(target, 'interrupt', JSON.stringify({ prompt_id: id })),
     ],
     read(body) {
-      const queue = parseVendorObject(textOfBody(body));
-      const entries = [queue['queue_running'], queue['queue_pending']].filter(Array.isArray).flat();
+      const { queue_running: running, queue_pending: pending } = parseVendorObject(textOfBody(body));
+      if (!Array.isArray(running) || !Array.isArray(pending)) throw unreadable('the queue is none');
+      const entries: unknown[] = [...running, ...pending];
       const isThere = entries.some((entry) => Array.isArray(entry) && entry[1] === id);
       return { next: isThere ? lookForIt(target, id) : readHistory(target, id) };
     },

@@ -103,7 +103,8 @@ function look(target: Target, id: string): Step<Picture[]> {
       const order = parseVendorObject(textOfBody(body));
       if (order['status'] === 'DONE') return { result: picturesOf(order) };
       if (order['status'] === 'INITIAL' || order['status'] === 'PROCESSING') return { next: look(target, id) };
-      throw new CallError('upstream_error', { detail: `the order ended as ${String(order['status']).slice(0, 40)}` });
+      if (typeof order['status'] !== 'string') throw unreadable('the order has no status');
+      throw new CallError('upstream_error', { detail: `the order ended as ${order['status'].slice(0, 40)}` });
     },
   };
 }

@@ -86,7 +86,10 @@ export type Step<T> = {
   readonly isSlow?: true;
   /** What ends the work at the vendor, in this order, if we give up before this step is read. */
   readonly interrupts?: readonly UpstreamRequest[];
-  /** Throws what the answer means if it leads nowhere. */
+  /**
+   * Throws what the answer means if it leads nowhere: of a step that is repeatable `upstream_bad_response` only where the
+   * answer says nothing of the work, for then it is looked at again.
+   */
   read(body: Buffer, contentType: string): StepOutcome<T>;
 };
 export type StepOutcome<T> = { readonly result: T } | { readonly next: Step<T> };

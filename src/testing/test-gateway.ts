@@ -49,6 +49,7 @@ export class TestGateway extends GatewayClient {
   readonly running: RunningGateway;
   readonly upstreams: readonly FaultUpstream[];
   readonly #dataDir: string;
+  #stopped: Promise<void> | undefined;
 
   private constructor(running: RunningGateway, upstreams: readonly FaultUpstream[], dataDir: string) {
     super(running.url);
@@ -92,7 +93,13 @@ export class TestGateway extends GatewayClient {
     return this.audit();
   }
 
-  async stop(): Promise<void> {
+  /** Stops once, however often it is asked to. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
     await this.running.stop();
     await Promise.all(this.upstreams.map((upstream) => upstream.stop()));
     rmSync(this.#dataDir, { recursive: true, force: true });

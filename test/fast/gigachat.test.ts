@@ -268,6 +268,16 @@ describe('pictures to look at', () => {
     await allDeleted();
   });
 
+  test('are deleted before a gateway that stops is gone', async () => {
+    await start();
+    vendor.files.deleteMs = 200;
+    const customer = await gateway.customer('requests', { requests: 10 });
+    expect((await gateway.chat(customer, look(picture))).status).toBe(200);
+    await gateway.stop();
+    expect(vendor.files.brought).toBe(1);
+    expect(vendor.files.count).toBe(0);
+  });
+
   test('that cannot be deleted spoil no answer, and the operator is told of them', async () => {
     await start();
     vendor.files.isStuck = true;

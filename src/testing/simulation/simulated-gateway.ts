@@ -8,6 +8,7 @@ import { steadyClock } from '../../core/clock.ts';
 import { builtInModes } from '../../core/modes.ts';
 import type { FileShelf } from '../../files/file-shelf.ts';
 import { AnswerRecorder } from '../../pipeline/answer-recorder.ts';
+import { Asides } from '../../pipeline/asides.ts';
 import { KeyRing } from '../../pipeline/authenticate.ts';
 import { CallGate } from '../../pipeline/call-gate.ts';
 import { FetchedKeys } from '../../pipeline/fetched-keys.ts';
@@ -156,6 +157,7 @@ export async function startProcess(around: Surroundings): Promise<SimulatedProce
       alarm: (event, fields) => around.onAlarm(event, fields),
     },
     open: new Set(),
+    asides: new Asides(),
     isStopping: false,
   };
   for (const task of await store.adoptTasks()) tasks.add(task);

@@ -15,6 +15,8 @@ export class FileStore {
   brought = 0;
   /** Whether it fails to delete, and how it fails to keep. */
   isStuck = false;
+  /** How long deleting takes. */
+  deleteMs = 0;
   refusesWith: number | undefined;
   /** What happens once a file was brought. */
   onBring: () => void = () => undefined;
@@ -47,6 +49,7 @@ export class FileStore {
     if (action === 'content') return new Response(kept.bytes, { headers: { 'content-type': kept.contentType } });
     if (action !== 'delete' || asked.method !== 'POST') return Response.json({ id });
     if (this.isStuck) return refuse(500, { status: 500, message: 'Internal Server Error' });
+    await Bun.sleep(this.deleteMs);
     this.#files.delete(id);
     return Response.json({ id, deleted: true });
   }
