@@ -6,7 +6,16 @@ import { FAULT_TABLE } from '../src/testing/faults/fault-table.ts';
 const BEGIN = '<!-- Made by `npm run docs` from `src/testing/faults/fault-table.ts`. Do not edit. -->';
 const END = '<!-- The end of what is made. -->';
 
-const HEAD = ['What goes wrong', 'Tried again', 'Whole answer', 'Stream', 'Task', 'Picture', 'Besides'];
+const HEAD = [
+  'What goes wrong',
+  'Tried again',
+  'Whole answer',
+  'Stream',
+  'Task',
+  'Picture',
+  'Picture as a job',
+  'Besides',
+];
 const TRIED_AGAIN: Readonly<Record<Retry, string>> = { safe: 'yes', once: 'text only', never: 'no' };
 
 /** The page with its table as the data has it today. Throws where the page has no place for it. */
@@ -19,7 +28,8 @@ export function withFaultSection(page: string): string {
 }
 
 function cellsOf(row: FaultRow): string[] {
-  const isTried = CALL_KINDS.some((kind) => (row.ends[kind]?.code ?? null) !== null);
+  const failing = CALL_KINDS.filter((kind) => (row.ends[kind]?.code ?? null) !== null);
+  const isTried = failing.some((kind) => row.retry === 'safe' || !isPicture(kind));
   return [
     row.fault,
     isTried ? TRIED_AGAIN[row.retry] : 'no',
@@ -27,6 +37,8 @@ function cellsOf(row: FaultRow): string[] {
     row.note ?? '',
   ];
 }
+
+const isPicture = (kind: CallKind) => kind === 'image' || kind === 'job';
 
 function inWords(kind: CallKind, outcome: Outcome | null): string {
   if (outcome === null) return '–';
@@ -48,7 +60,7 @@ function chargeInWords(kind: CallKind, { hold, code }: Outcome): string {
       return 'its price';
     case 'delivered':
       if (code !== null) return 'what was delivered';
-      return kind === 'image' ? 'its price' : 'what was delivered, by our count';
+      return isPicture(kind) ? 'its price' : 'what was delivered, by our count';
   }
 }
 

@@ -12,9 +12,14 @@ import { healthy } from './fault-scripts.ts';
 /** The first byte of whoever speaks TLS. */
 const TLS_GREETING = 0x16;
 
+/** What is asked of models, and of the jobs of FusionBrain and ComfyUI; whatever else is asked is no call. */
+const IS_CALL =
+  /\/(chat\/completions|embeddings|rerank|messages|images\/(generations|edits)|moderations|audio\/\w+|pipelines|pipeline\/(run|status\/\S+)|prompt|queue|interrupt|history\/\S+|view\?\S*)$/;
+
 /** One model call as the provider saw it. */
 export type ReceivedCall = {
   readonly id: number;
+  readonly method: string;
   readonly path: string;
   readonly headers: Headers;
   readonly text: string;
@@ -147,11 +152,7 @@ export class FaultUpstream {
       const request = takeRequest(gathered);
       if (request === undefined) return;
       gathered = gathered.subarray(request.length);
-      if (
-        !/\/(chat\/completions|embeddings|rerank|messages|images\/(generations|edits)|moderations|audio\/\w+)$/.test(
-          request.path,
-        )
-      ) {
+      if (!IS_CALL.test(request.path)) {
         socket.write('HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n');
         return;
       }
@@ -172,6 +173,7 @@ export class FaultUpstream {
     const text = request.body.toString('utf8');
     const call: ReceivedCall = {
       id: this.calls.length,
+      method: request.method,
       path: request.path,
       headers: request.headers,
       text,
@@ -186,7 +188,13 @@ export class FaultUpstream {
   }
 }
 
-type Request = { readonly path: string; readonly headers: Headers; readonly body: Buffer; readonly length: number };
+type Request = {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Headers;
+  readonly body: Buffer;
+  readonly length: number;
+};
 
 /** The request at the start of the bytes, once it is whole. The gateway always sends a Content-Length. */
 function takeRequest(bytes: Buffer): Request | undefined {
@@ -198,7 +206,8 @@ function takeRequest(bytes: Buffer): Request | undefined {
   const length = headEnd + 4 + Number(headers.get('content-length') ?? 0);
   if (bytes.length < length) return undefined;
   const body = bytes.subarray(headEnd + 4, length);
-  return { path: first.split(' ')[1] ?? '/', headers, body, length };
+  const [method = '', path = '/'] = first.split(' ');
+  return { method, path, headers, body, length };
 }
 
 function parseBody(text: string): ReceivedCall['body'] {

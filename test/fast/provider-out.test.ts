@@ -6,7 +6,7 @@ import type { Health } from '../../src/core/routing.ts';
 import { afterAnswer, afterFailure, isOut, isRested, WELL, whileTried } from '../../src/core/routing.ts';
 import { healthy, json } from '../../src/testing/fault-scripts.ts';
 import { FAMILIES } from '../../src/testing/faults/family.ts';
-import { CALL_KINDS } from '../../src/testing/faults/fault-row.ts';
+import type { CallKind } from '../../src/testing/faults/fault-row.ts';
 import { faultRow } from '../../src/testing/faults/fault-table.ts';
 import type { Customer } from '../../src/testing/test-gateway.ts';
 import { TestGateway } from '../../src/testing/test-gateway.ts';
@@ -36,11 +36,10 @@ afterAll(() => gateway.stop());
 
 const calls = () => gateway.upstreams.reduce((sum, upstream) => sum + upstream.calls.length, 0);
 const family = FAMILIES[0] as (typeof FAMILIES)[number];
-const ask = (kind: (typeof CALL_KINDS)[number]) =>
-  family.ask(gateway, customer, { kind, model: kind === 'image' ? 'picture' : 'both' });
+const ask = (kind: CallKind) => family.ask(gateway, customer, { kind, model: kind === 'image' ? 'picture' : 'both' });
 
 describe('a model whose providers are all out', () => {
-  test.each(CALL_KINDS)('F40, %s: refused as the table says, at once and without asking them', async (kind) => {
+  test.each(family.kinds)('F40, %s: refused as the table says, at once and without asking them', async (kind) => {
     const outcome = faultRow('F40').ends[kind];
     for (let i = 0; i < OUT_AFTER; i++) await ask(kind === 'image' ? 'image' : 'whole');
     const before = calls();

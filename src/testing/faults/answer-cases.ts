@@ -10,7 +10,7 @@ import type { FaultRow, Outcome } from './fault-row.ts';
 import { allFail, breaks, fails, taskFails } from './fault-row.ts';
 import { faultRow } from './fault-table.ts';
 
-const WHOLES = ['whole', 'task', 'image'] as const;
+const WHOLES = ['whole', 'task', 'image', 'job'] as const;
 
 /** An error status with the vendor's words. */
 const says =
@@ -23,7 +23,7 @@ const whole = (body: unknown, type = 'application/json') => json(body, 200, { 'c
 /** The row's outcomes under the status of the provider. */
 function withStatus(code: ErrorCode, status: number): FaultRow['ends'] {
   const outcome: Outcome = { status, code, hold: 'void' };
-  return { whole: outcome, stream: outcome, task: taskFails(code, 'void'), image: outcome };
+  return { whole: outcome, stream: outcome, task: taskFails(code, 'void'), image: outcome, job: outcome };
 }
 
 const STATUSES: readonly FaultCase[] = [
@@ -84,6 +84,8 @@ export const COMPLAINTS: readonly (readonly [Complaint, row: FaultRow['id'], cod
 const ERRORS_IN_200: readonly FaultCase[] = COMPLAINTS.map(([complaint, row]) => ({
   row: 'F10',
   name: `that of ${row}`,
+  // What begins a job has no error object inside: the cases of jobs have what vendors send in its place.
+  kinds: ['whole', 'stream', 'task', 'image'],
   cause: says(200, complaint),
   ends: faultRow(row).ends,
   alarm: faultRow(row).alarm ?? null,
@@ -122,7 +124,12 @@ const UNREADABLE: readonly FaultCase[] = [
     cause: (given) => lengthOff(goodWhole(given), 9),
     ends: allFail('upstream_reset', 'loss'),
   },
-  { row: 'F38', name: 'an address', cause: () => whole({ data: [{ url: 'http://127.0.0.1:9/picture.png' }] }) },
+  {
+    row: 'F38',
+    name: 'an address',
+    kinds: ['image'],
+    cause: () => whole({ data: [{ url: 'http://127.0.0.1:9/picture.png' }] }),
+  },
 ];
 
 function invalidUtf8(body: unknown): Script {

@@ -16,7 +16,7 @@ import { allFail, allServe, breaks, fails } from './fault-row.ts';
 
 /** Longer than the tests' gateways wait for a first byte. */
 const LATE_MS = 1_500;
-const WHOLES = ['whole', 'task', 'image'] as const;
+const WHOLES = ['whole', 'task', 'image', 'job'] as const;
 
 const SIZES: readonly FaultCase[] = [
   {
@@ -117,7 +117,12 @@ const CONNECTIONS: readonly FaultCase[] = [
   { row: 'F1', name: 'a name that does not exist', cause: 'unresolved' },
   { row: 'F1', name: 'a port on which nobody listens', cause: 'refused' },
   // A task would wait for it five times.
-  { row: 'F1', name: 'an address that never answers', cause: 'unconnected', kinds: ['whole', 'stream', 'image'] },
+  {
+    row: 'F1',
+    name: 'an address that never answers',
+    cause: 'unconnected',
+    kinds: ['whole', 'stream', 'image', 'job'],
+  },
   { row: 'F2', name: 'a certificate that nobody signed', cause: 'untrusted' },
   { row: 'F2', name: 'a server that knows no TLS', cause: 'plain' },
   { row: 'F3', name: 'silence', cause: () => hang },

@@ -1,16 +1,17 @@
 // What a fault upstream needs to know of a protocol family, so that one list of faults serves all of them.
 import { MESSAGE_USAGE, message, messageError, messageEvent, messageFrames } from '../anthropic-fault-shapes.ts';
 import { chunk, completion, frame, streamFrames, USAGE } from '../fault-scripts.ts';
+import type { JobShapes } from './job-shapes.ts';
 
 /** What a vendor can complain of. */
 export type Complaint = 'server' | 'overloaded' | 'rateLimit' | 'account' | 'request' | 'content';
 
 export type FamilyShapes = {
-  readonly family: 'openai' | 'anthropic';
+  readonly family: 'openai' | 'anthropic' | 'fusionbrain' | 'comfyui';
   /** The tokens of `usage` where nothing is wrong with it. */
   readonly goodUsage: unknown;
   usage(inputTokens: unknown, outputTokens: unknown): unknown;
-  /** A whole answer; `null` is no usage. */
+  /** A whole answer, or that to the start of a job; `null` is no usage. */
   whole(text: string, usage: unknown): Readonly<Record<string, unknown>>;
   /** A whole stream, one event each, the last one being its end; `null` is no usage. */
   frames(text: string, usage: unknown): string[];
@@ -22,6 +23,8 @@ export type FamilyShapes = {
   errorFrame(complaint: Complaint): string;
   /** An event of a kind that nobody knows yet. */
   readonly unknownFrame: string;
+  /** How it makes pictures, where it makes them as jobs. */
+  readonly job?: JobShapes;
 };
 
 const OPENAI_ERRORS: Readonly<Record<Complaint, { readonly type: string; readonly code: string | null }>> = {

@@ -4,7 +4,7 @@ import type { Customer, GatewayClient } from '../gateway-client.ts';
 import type { FamilyShapes } from './family-shapes.ts';
 import { ANTHROPIC_SHAPES, OPENAI_SHAPES } from './family-shapes.ts';
 import type { CallKind } from './fault-row.ts';
-import { CALL_KINDS } from './fault-row.ts';
+import { COMFYUI_SHAPES, FUSIONBRAIN_SHAPES } from './job-shapes.ts';
 
 /** What a client saw. */
 export type Seen = {
@@ -24,7 +24,7 @@ export type Family = {
   /** What its provider speaks. */
   readonly shapes: FamilyShapes;
   /** Fields of such a provider in the configuration. */
-  readonly provider: Readonly<Record<string, string>>;
+  readonly provider: Readonly<Record<string, unknown>>;
   readonly kinds: readonly CallKind[];
   /** Whether client and provider are of two families, so that streams are told anew. */
   readonly isTranslated: boolean;
@@ -49,7 +49,13 @@ const ANTHROPIC_PROVIDER = { shapes: ANTHROPIC_SHAPES, provider: { vendor: 'anth
 
 /** Both families, and each one's clients in front of the other one's providers. */
 export const FAMILIES: readonly Family[] = [
-  { name: 'OpenAI', ...OPENAI_PROVIDER, kinds: CALL_KINDS, isTranslated: false, ask: askOpenai },
+  {
+    name: 'OpenAI',
+    ...OPENAI_PROVIDER,
+    kinds: ['whole', 'stream', 'task', 'image'],
+    isTranslated: false,
+    ask: askOpenai,
+  },
   {
     name: 'Anthropic',
     ...ANTHROPIC_PROVIDER,
@@ -73,10 +79,31 @@ export const FAMILIES: readonly Family[] = [
   },
 ];
 
+/** Vendors that make pictures as jobs. */
+export const JOB_FAMILIES: readonly Family[] = [
+  {
+    name: 'FusionBrain',
+    shapes: FUSIONBRAIN_SHAPES,
+    provider: { vendor: 'fusionbrain', options: { secret: 'second-key' } },
+    kinds: ['job'],
+    isTranslated: false,
+    ask: askOpenai,
+  },
+  {
+    name: 'ComfyUI',
+    shapes: COMFYUI_SHAPES,
+    provider: { vendor: 'comfyui', concurrency: 100 },
+    kinds: ['job'],
+    isTranslated: false,
+    ask: askOpenai,
+  },
+];
+
 function askOpenai(...[gateway, customer, { model, kind }, signal]: Parameters<Family['ask']>): Promise<Seen> {
   const chat = { model, messages: MESSAGES, max_completion_tokens: 1000 };
   if (kind === 'task') return askTask(gateway, customer, chat);
-  if (kind === 'image') return see(gateway, customer, 'images/generations', { model, prompt: 'a cat' }, OPENAI, signal);
+  if (kind === 'image' || kind === 'job')
+    return see(gateway, customer, 'images/generations', { model, prompt: 'a cat' }, OPENAI, signal);
   const streaming = kind === 'stream' ? { stream: true, stream_options: { include_usage: true } } : {};
   return see(gateway, customer, 'chat/completions', { ...chat, ...streaming }, OPENAI, signal);
 }

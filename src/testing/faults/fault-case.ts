@@ -4,6 +4,7 @@ import type { Ending, Script } from '../fault-scripts.ts';
 import { bytes, cutJson, cutStream, head, httpChunk, json, pictures, stall, stream } from '../fault-scripts.ts';
 import type { FamilyShapes } from './family-shapes.ts';
 import type { CallKind, FaultRow, Outcome, Retry } from './fault-row.ts';
+import type { JobStepName } from './job-shapes.ts';
 
 /** What a script is made for. */
 export type Given = { readonly kind: CallKind; readonly shapes: FamilyShapes };
@@ -27,6 +28,12 @@ export type FaultCase = {
   readonly retry?: Retry;
   /** Where the operator is told otherwise than the row says; `null` is nothing. */
   readonly alarm?: FaultRow['alarm'] | null;
+  /** At which request of a job it happens; at its start where absent. */
+  readonly at?: JobStepName;
+  /** At how many of these requests, until all is well again; at all of them where absent. */
+  readonly times?: number;
+  /** How often this request is sent, where it is not once; infinity where that depends on the time. */
+  readonly asks?: number;
   /** What `Retry-After` the client must get. */
   readonly retryAfterS?: number;
 };

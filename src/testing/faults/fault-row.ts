@@ -2,8 +2,11 @@
 import type { ErrorCode } from '../../core/errors.ts';
 import { ERRORS } from '../../core/errors.ts';
 
-/** The kinds of call: a whole answer, a stream, a task that is polled, a picture. */
-export const CALL_KINDS = ['whole', 'stream', 'task', 'image'] as const;
+/**
+ * The kinds of call: a whole answer, a stream, a task that is polled, a picture, and one that its provider makes as a job:
+ * it is ordered, looked at until it is done, and fetched.
+ */
+export const CALL_KINDS = ['whole', 'stream', 'task', 'image', 'job'] as const;
 export type CallKind = (typeof CALL_KINDS)[number];
 
 export type HoldEnd =
@@ -29,7 +32,7 @@ export type Outcome = {
 /**
  * Whether another attempt is made. `safe`: the provider surely did no work, so another one is asked, and a task is
  * tried again for as long as its pauses last. `once`: it may have worked, so text is asked for once more, and a task
- * twice more, at the operator's cost; a picture never. `never`: it would fail the same way, or the client has a part
+ * twice more, at the operator's cost; a picture never, however it is made. `never`: it would fail the same way, or the client has a part
  * of the answer already.
  */
 export type Retry = 'safe' | 'once' | 'never';
@@ -62,6 +65,7 @@ export const allFail = (code: ErrorCode, hold: HoldEnd): FaultRow['ends'] => ({
   stream: fails(code, hold),
   task: taskFails(code, hold),
   image: fails(code, hold),
+  job: fails(code, hold),
 });
 
 /** An answer that is one JSON text fails; a stream breaks off after a part, which is charged. */
@@ -75,7 +79,9 @@ export const allServe = (text: HoldEnd): FaultRow['ends'] => ({
   stream: serves(text),
   task: taskServes(text),
   image: serves('delivered'),
+  job: serves('delivered'),
 });
 
-export const streamOnly = (stream: Outcome): FaultRow['ends'] => ({ whole: null, stream, task: null, image: null });
-export const NO_KIND: FaultRow['ends'] = { whole: null, stream: null, task: null, image: null };
+export const NO_KIND: FaultRow['ends'] = { whole: null, stream: null, task: null, image: null, job: null };
+export const streamOnly = (stream: Outcome): FaultRow['ends'] => ({ ...NO_KIND, stream });
+export const jobOnly = (job: Outcome): FaultRow['ends'] => ({ ...NO_KIND, job });

@@ -4,6 +4,7 @@
 // Each probe has a model of its own, and with it health of its own: none meets the cool-down of another.
 import type { CallReport } from '../../pipeline/gateway.ts';
 import type { UsageRow } from '../../store/store.ts';
+import type { Script } from '../fault-scripts.ts';
 import { FaultUpstream } from '../fault-upstream.ts';
 import { SELF_SIGNED } from '../test-certificates.ts';
 import type { Customer } from '../test-gateway.ts';
@@ -14,12 +15,15 @@ import type { Family, Seen } from './family.ts';
 import type { FaultCase } from './fault-case.ts';
 import type { CallKind, Outcome, Retry } from './fault-row.ts';
 import { faultRow } from './fault-table.ts';
+import { JOB_CASES } from './job-cases.ts';
+import type { JobAsked } from './job-upstream.ts';
+import { JobSite } from './job-upstream.ts';
 import { STREAM_CASES } from './stream-cases.ts';
 
 export const PRICES = { perImage: 3_000_000, perInputToken: 50, perOutputToken: 200 };
 const PROBES_AT_ONCE = 80;
 
-export const FAULT_CASES: readonly FaultCase[] = [...ANSWER_CASES, ...STREAM_CASES, ...CONNECTION_CASES];
+export const FAULT_CASES: readonly FaultCase[] = [...ANSWER_CASES, ...STREAM_CASES, ...CONNECTION_CASES, ...JOB_CASES];
 
 /** One case for one kind of call, with the faulty provider alone or with a sound one behind it. */
 export type Probe = {
@@ -32,8 +36,10 @@ export type Probe = {
 };
 
 export type Observed = Seen & {
-  /** Calls that the faulty and the sound provider received. */
+  /** Calls that the faulty and the sound provider received; of jobs, how many were begun. */
   readonly calls: readonly number[];
+  /** What they were asked for a job. */
+  readonly asked: readonly (readonly JobAsked[])[];
   readonly report: CallReport;
   /** Of what the operator was told. */
   readonly alarms: readonly string[];
@@ -70,12 +76,17 @@ export class FaultRun {
   readonly #family: Family;
   readonly #observed = new Map<string, Observed>();
   #gateway: TestGateway | undefined;
+  #jobs: JobSite | undefined;
   /** Servers that must never get a call. */
   #untouched: FaultUpstream[] = [];
 
   constructor(family: Family) {
     this.#family = family;
     this.probes = probesOf(family);
+  }
+
+  get shapes(): Family['shapes'] {
+    return this.#family.shapes;
   }
 
   get gateway(): TestGateway {
@@ -114,12 +125,26 @@ export class FaultRun {
     this.#gateway = gateway;
     // A task's pauses are a matter of the task runner's own tests.
     Object.assign(gateway.running.gateway, { sleep: () => Bun.sleep(1) });
-    const byModel = new Map(this.probes.map((probe) => [probe.model, probe]));
-    gateway.upstream.answer = (call) => {
-      const probe = byModel.get(call.body.model ?? '');
-      if (probe === undefined || typeof probe.one.cause === 'string') throw new Error('no probe asks for this');
-      return probe.one.cause({ kind: probe.kind, shapes: this.#family.shapes });
-    };
+    const { shapes } = this.#family;
+    if (shapes.job === undefined) {
+      const byModel = new Map(this.probes.map((probe) => [probe.model, probe]));
+      gateway.upstream.answer = (call) => causeOf(byModel.get(call.body.model ?? ''), shapes);
+      return;
+    }
+    const site = new JobSite(shapes.job);
+    this.#jobs = site;
+    for (const probe of this.probes) {
+      const { model, one, outcome } = probe;
+      if (typeof one.cause === 'string') continue;
+      const { at = 'start', times = Number.POSITIVE_INFINITY } = one;
+      site.expect(model, {
+        at: site.stepAt(at),
+        script: causeOf(probe, shapes),
+        times,
+        isAnswer: one.at === undefined && outcome.code === null,
+      });
+    }
+    for (const [i, upstream] of gateway.upstreams.entries()) upstream.answer = (call) => site.answer(call, i);
   }
 
   /** Makes all calls and waits until each has ended on all sides. */
@@ -135,12 +160,18 @@ export class FaultRun {
     };
     await Promise.all(Array.from({ length: PROBES_AT_ONCE }, work));
     await gateway.auditAtRest();
+    await gateway.running.gateway.asides.ended();
     const rows = new Map((await allUsage(gateway, customer)).map((row) => [row.model, row]));
     for (const { model } of this.probes) {
-      const calls = gateway.upstreams.map((one) => one.calls.filter((call) => call.body.model === model).length);
+      const asked = this.#jobs?.asked(model, gateway.upstreams.length) ?? [];
+      const calls =
+        this.#jobs === undefined
+          ? gateway.upstreams.map((one) => one.calls.filter((call) => call.body.model === model).length)
+          : asked.map((steps) => steps.filter((step) => step === 'start').length);
       this.#observed.set(model, {
         ...(seen.get(model) as Seen),
         calls,
+        asked,
         report: reports.get(model) as CallReport,
         alarms: [...(alarms.get(model) ?? [])],
         row: rows.get(model) as UsageRow,
@@ -152,6 +183,12 @@ export class FaultRun {
     await this.#gateway?.stop();
     await Promise.all(this.#untouched.map((upstream) => upstream.stop()));
   }
+}
+
+/** What the faulty provider does with the call of a probe. */
+function causeOf(probe: Probe | undefined, shapes: Family['shapes']): Script {
+  if (probe === undefined || typeof probe.one.cause === 'string') throw new Error('no probe asks for this');
+  return probe.one.cause({ kind: probe.kind, shapes });
 }
 
 /** What is reported from now on, by model; the provider calls it by the same name. */
@@ -199,8 +236,10 @@ function configOf(
   };
   const tokens = { inputPerMTok: PRICES.perInputToken * 1e6, outputPerMTok: PRICES.perOutputToken * 1e6 };
   const prices = [{ endpoints: ['image'], microRub: { perImage: PRICES.perImage } }, { microRub: tokens }];
+  const isJob = family.shapes.job !== undefined;
+  const own = isJob ? probes.flatMap(({ model }) => ownProviders(model, addresses)) : [];
   return {
-    providers: Object.entries(addresses).map(([name, baseUrl]) => ({
+    providers: [...Object.entries(addresses), ...own].map(([name, baseUrl]) => ({
       name,
       baseUrl,
       apiKey: 'key',
@@ -208,8 +247,8 @@ function configOf(
     })),
     models: probes.map((probe) => ({
       name: probe.model,
-      kind: probe.kind === 'image' ? 'image' : 'text',
-      targets: targetsOf(probe),
+      kind: probe.kind === 'image' || probe.kind === 'job' ? 'image' : 'text',
+      targets: targetsOf(probe, isJob ? `.${probe.model}` : ''),
     })),
     plans: [{ id: 'faults', name: 'Faults', prices }],
     tasks: { concurrency: 100, perAccount: 100 },
@@ -218,7 +257,15 @@ function configOf(
   };
 }
 
-function targetsOf({ one, providers, model }: Probe) {
-  const faulty = { provider: typeof one.cause === 'string' ? one.cause : 'first', model, priority: 0 };
-  return providers === 'alone' ? [faulty] : [faulty, { provider: 'second', model, priority: 1 }];
+/** Looks at a job do not say which it is: each probe has providers of its own, whose addresses tell. */
+function ownProviders(model: string, { first, second }: Readonly<Record<'first' | 'second', string>>) {
+  return [
+    [`first.${model}`, `${first}/${model}`],
+    [`second.${model}`, `${second}/${model}`],
+  ] as const;
+}
+
+function targetsOf({ one, providers, model }: Probe, own: string) {
+  const faulty = { provider: typeof one.cause === 'string' ? one.cause : `first${own}`, model, priority: 0 };
+  return providers === 'alone' ? [faulty] : [faulty, { provider: `second${own}`, model, priority: 1 }];
 }

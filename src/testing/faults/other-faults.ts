@@ -2,8 +2,6 @@
 import type { FaultRow } from './fault-row.ts';
 import { allFail, fails, NO_KIND, serves, streamOnly, taskServes } from './fault-row.ts';
 
-const NO_PROVIDER_JOBS = 'No provider that Tolmach speaks with has jobs of its own; our tasks are ours alone.';
-
 export const CLIENT_FAULTS: readonly FaultRow[] = [
   {
     id: 'F25',
@@ -14,9 +12,11 @@ export const CLIENT_FAULTS: readonly FaultRow[] = [
       stream: fails('client_closed', 'loss'),
       task: taskServes('usage'),
       image: fails('client_closed', 'loss'),
+      job: fails('client_closed', 'loss'),
     },
-    note: 'The provider is stopped at once. A task needs no client.',
+    note: 'The provider is stopped at once, and a job ended there where it can be. A task needs no client.',
     provedBy: [
+      ['test/fast/job-ends.test.ts', 'F25, job'],
       ['test/fast/client-faults.test.ts', 'a client that leaves before a whole answer costs nothing'],
       ['test/fast/images.test.ts', 'is none for a client that left before the picture was there'],
       ['test/fast/client-leaves.test.ts', 'F25'],
@@ -52,6 +52,7 @@ export const OWN_FAULTS: readonly FaultRow[] = [
       stream: fails('gateway_restarted', 'void'),
       task: taskServes('usage'),
       image: fails('gateway_restarted', 'void'),
+      job: fails('gateway_restarted', 'void'),
     },
     note: 'The client sees a broken connection; the usage of the account has the code. A task runs after the restart.',
     provedBy: [
@@ -68,9 +69,11 @@ export const OWN_FAULTS: readonly FaultRow[] = [
       stream: fails('gateway_restarted', 'void'),
       task: taskServes('usage'),
       image: fails('gateway_restarted', 'void'),
+      job: fails('gateway_restarted', 'void'),
     },
-    note: 'Whatever was delivered: the next start gives the hold back. A task runs once more.',
+    note: 'Whatever was delivered: the next start gives the hold back. A task runs once more, a job runs on for nobody.',
     provedBy: [
+      ['test/fast/job-ends.test.ts', 'is killed while a job runs'],
       ['test/slow/crash.test.ts', 'and at random lose nothing, double nothing and leave nothing held'],
       ['test/slow/crash.test.ts', 'one lone call, and the process dies'],
     ],
@@ -84,6 +87,7 @@ export const OWN_FAULTS: readonly FaultRow[] = [
       stream: fails('gateway_restarted', 'void'),
       task: taskServes('usage'),
       image: fails('gateway_restarted', 'void'),
+      job: fails('gateway_restarted', 'void'),
     },
     note: 'No client has seen a complete answer by then.',
     provedBy: [
@@ -96,7 +100,13 @@ export const OWN_FAULTS: readonly FaultRow[] = [
     id: 'F31',
     fault: 'The gateway is killed after the charge is on disk and before the client has all',
     retry: 'never',
-    ends: { whole: serves('usage'), stream: serves('usage'), task: taskServes('usage'), image: serves('usage') },
+    ends: {
+      whole: serves('usage'),
+      stream: serves('usage'),
+      task: taskServes('usage'),
+      image: serves('usage'),
+      job: serves('usage'),
+    },
     note: 'Charged once. The result of a task is there to be polled.',
     provedBy: [['test/slow/crash.test.ts', 'and at random lose nothing, double nothing and leave nothing held']],
   },
@@ -109,6 +119,7 @@ export const OWN_FAULTS: readonly FaultRow[] = [
       stream: fails('temporarily_unavailable', 'unheld'),
       task: fails('temporarily_unavailable', 'unheld'),
       image: fails('temporarily_unavailable', 'unheld'),
+      job: fails('temporarily_unavailable', 'unheld'),
     },
     note: 'No provider is asked.',
     provedBy: [['test/fast/openai-money.test.ts', 'a store that cannot hold means 503 and no provider call']],
@@ -117,7 +128,13 @@ export const OWN_FAULTS: readonly FaultRow[] = [
     id: 'F33',
     fault: 'The store cannot take the charge',
     retry: 'never',
-    ends: { whole: serves('usage'), stream: serves('usage'), task: taskServes('usage'), image: serves('delivered') },
+    ends: {
+      whole: serves('usage'),
+      stream: serves('usage'),
+      task: taskServes('usage'),
+      image: serves('delivered'),
+      job: serves('delivered'),
+    },
     note: 'It is tried until it can; the answer, or the last event of a stream, waits for it.',
     provedBy: [['test/fast/openai-money.test.ts', 'a settle that the store cannot take is tried until it can']],
   },
@@ -130,6 +147,7 @@ export const OWN_FAULTS: readonly FaultRow[] = [
       stream: fails('temporarily_unavailable', 'unheld'),
       task: fails('temporarily_unavailable', 'unheld'),
       image: fails('temporarily_unavailable', 'unheld'),
+      job: fails('temporarily_unavailable', 'unheld'),
     },
     note: 'What runs already ends as F33.',
     provedBy: [
@@ -142,28 +160,29 @@ export const OWN_FAULTS: readonly FaultRow[] = [
   },
 ];
 
-export const JOB_FAULTS: readonly FaultRow[] = [
-  { id: 'F35', fault: 'The provider loses the job it took', retry: 'never', ends: NO_KIND, note: NO_PROVIDER_JOBS },
-  { id: 'F36', fault: "The provider's job never ends", retry: 'never', ends: NO_KIND, note: NO_PROVIDER_JOBS },
-  {
-    id: 'F37',
-    fault: 'Word of a job comes twice, late or forged',
-    retry: 'never',
-    ends: NO_KIND,
-    note: NO_PROVIDER_JOBS,
-  },
+export const CHOICE_FAULTS: readonly FaultRow[] = [
   {
     id: 'F38',
     fault: 'The provider sends an address instead of a picture',
     retry: 'never',
-    ends: { ...NO_KIND, image: fails('upstream_bad_response', 'loss') },
+    ends: {
+      ...NO_KIND,
+      image: fails('upstream_bad_response', 'loss'),
+      job: fails('upstream_bad_response', 'loss'),
+    },
     note: 'Addresses are not fetched: one could lead into our own network, and would expire.',
   },
   {
     id: 'F39',
     fault: 'The first provider fails and the second one answers',
     retry: 'never',
-    ends: { whole: serves('usage'), stream: serves('usage'), task: taskServes('usage'), image: serves('delivered') },
+    ends: {
+      whole: serves('usage'),
+      stream: serves('usage'),
+      task: taskServes('usage'),
+      image: serves('delivered'),
+      job: serves('delivered'),
+    },
     note: 'Once, at the price of the model asked for. What the first one cost is the operator’s.',
     provedBy: [['test/fast/faults.test.ts', 'another provider is asked if and only if the table says so']],
   },
@@ -173,6 +192,9 @@ export const JOB_FAULTS: readonly FaultRow[] = [
     retry: 'never',
     ends: allFail('no_provider', 'void'),
     note: 'At once, without asking them, with `Retry-After`. A task waits for them first.',
-    provedBy: [['test/fast/provider-out.test.ts', 'F40']],
+    provedBy: [
+      ['test/fast/provider-out.test.ts', 'F40'],
+      ['test/fast/job-ends.test.ts', 'F40'],
+    ],
   },
 ];

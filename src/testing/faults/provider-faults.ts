@@ -1,6 +1,6 @@
 // The rows of what providers do. The fault upstream causes each of them (fault-cases.ts).
 import type { FaultRow } from './fault-row.ts';
-import { allFail, allServe, breaks, breaksMidway, serves, streamOnly } from './fault-row.ts';
+import { allFail, allServe, breaks, breaksMidway, fails, serves, streamOnly } from './fault-row.ts';
 
 export const PROVIDER_FAULTS: readonly FaultRow[] = [
   {
@@ -8,6 +8,7 @@ export const PROVIDER_FAULTS: readonly FaultRow[] = [
     fault: 'The provider cannot be reached: no such name, refused, no connection in time',
     retry: 'safe',
     ends: allFail('upstream_unreachable', 'void'),
+    note: 'Also one that fails a question which comes before a job, such as what there is to draw with.',
   },
   {
     id: 'F2',
@@ -67,7 +68,7 @@ export const PROVIDER_FAULTS: readonly FaultRow[] = [
     id: 'F10',
     fault: 'The provider says 200 and sends an error instead of an answer',
     retry: 'once',
-    ends: allFail('upstream_error', 'loss'),
+    ends: { ...allFail('upstream_error', 'loss'), job: fails('upstream_bad_response', 'loss') },
     note: 'As the error inside says; this row is for one that says nothing more.',
   },
   {
@@ -87,14 +88,14 @@ export const PROVIDER_FAULTS: readonly FaultRow[] = [
     id: 'F13',
     fault: 'The provider does not say what it used',
     retry: 'never',
-    ends: allServe('delivered'),
+    ends: { ...allServe('delivered'), job: null },
   },
   {
     id: 'F14',
     fault: 'The provider says absurd things about what it used',
     retry: 'never',
     alarm: 'absurd_usage',
-    ends: allServe('delivered'),
+    ends: { ...allServe('delivered'), job: null },
     note: 'Never more than was held. The operator is told.',
   },
   {
