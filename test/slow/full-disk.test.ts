@@ -11,6 +11,7 @@ import { FaultUpstream } from '../../src/testing/fault-upstream.ts';
 import type { Customer } from '../../src/testing/gateway-client.ts';
 import { GatewayProcess } from '../../src/testing/gateway-process.ts';
 import { configFor, environmentFor } from '../../src/testing/test-gateway.ts';
+import { until } from '../../src/testing/until.ts';
 
 const MAIN = join(import.meta.dir, '..', '..', 'src', 'cli', 'main.ts');
 const disk = mkdtempSync(join(tmpdir(), 'tolmach-disk-'));
@@ -126,4 +127,22 @@ describe.skipIf(!isMounted)('on a full disk', () => {
     expect(newest).toMatchObject({ outcome: 'settled', charge: 2, errorCode: null });
     expect(await gateway.audit()).toMatchObject({ ok: true, counted: { openHolds: 0 } });
   });
+
+  test('what cannot be wiped from the disk for now does not end the writer', async () => {
+    upstream.answer = () => healthy();
+    const messages = [{ role: 'user', content: 'Hello.'.repeat(5_000) }];
+    const task = await gateway.ask(
+      '/v1/tasks',
+      { model: 'strict', messages },
+      { authorization: `Bearer ${customer.key}` },
+    );
+    expect(task.status).toBe(202);
+    await until(async () => (await gateway.usage(customer))[0]?.endpoint === 'task');
+    await exhaust();
+    // The chore that wipes runs every ten seconds.
+    await Bun.sleep(12_000);
+    rmSync(ballast);
+    await untilServing();
+    expect(await gateway.audit()).toMatchObject({ ok: true, counted: { openHolds: 0 } });
+  }, 60_000);
 });

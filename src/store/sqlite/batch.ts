@@ -92,12 +92,17 @@ export class BatchWriter {
 
   /**
    * Takes texts that were wiped out of the database's file and its write-ahead log as well, where they would stay until
-   * they are overwritten. While somebody reads it cannot be done, and is left to the next time.
+   * they are overwritten. While somebody reads, or the disk is full, it cannot be done, and is left to the next time:
+   * nothing waits for it, and an error that left this place would end the writer.
    */
   forget(): void {
     if (!this.#hasWiped) return;
-    const emptied = this.#db.query<{ busy: number }, []>('PRAGMA wal_checkpoint(TRUNCATE)').get();
-    this.#hasWiped = emptied?.busy !== 0;
+    try {
+      const emptied = this.#db.query<{ busy: number }, []>('PRAGMA wal_checkpoint(TRUNCATE)').get();
+      this.#hasWiped = emptied?.busy !== 0;
+    } catch {
+      this.#hasWiped = true;
+    }
   }
 
   #single(operation: WriteOperation, error: unknown): BatchResult {
