@@ -100,16 +100,26 @@ export function admitChat(gateway: Gateway, asked: Asked, wanted: ChatCall): Adm
   };
 }
 
+/** A task's call as it was admitted when its hold was taken. */
+export type Accepted = {
+  readonly call: ChatCall;
+  /** The model's own name, behind whatever alias it was asked for. */
+  readonly modelName: string;
+  readonly price: Price;
+  /** What is held. */
+  readonly amount: number;
+};
+
 /**
- * The admission of a task whose hold was taken when it was accepted. The price may have changed since; the hold bounds
- * the charge. A model that is no longer there is told by having no routes, which fails the task.
+ * The admission of a task whose hold was taken when it was accepted. Its price is that of then, as its record will say:
+ * whatever became of the plan meanwhile, the customer pays what was agreed. A model that is no longer there is told by
+ * having no routes, which fails the task.
  */
-export function admitStored(gateway: Gateway, asked: Asked, call: ChatCall, amount: number): Admission {
+export function admitStored(gateway: Gateway, asked: Asked, accepted: Accepted): Admission {
   const { owner, dialect, endpoint } = asked;
+  const { call, modelName, price, amount } = accepted;
   const plan = gateway.plans.find(owner.planId) ?? NO_PLAN;
-  const name = aliasOf(plan, call.model);
-  const model = gateway.models.find(name) ?? removedModel(name);
-  const price = priceFor(plan, { dialect, endpoint, model: name }) ?? { unit: 'requests', perCall: amount };
+  const model = gateway.models.find(modelName) ?? removedModel(modelName);
   const routes = model.routes.filter((route) => serves(route.provider, 'chat'));
   const meter = new Meter(inputTokensAtMost(call, model.imageTokensMax), () => estimateContentTokens(call));
   return {

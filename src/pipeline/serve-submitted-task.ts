@@ -21,8 +21,7 @@ import type { Incoming, Reply } from './reply.ts';
 import { jsonReply } from './reply.ts';
 import { countFree } from './serve-free.ts';
 import { callOfMode } from './serve-task.ts';
-import type { StoredCall } from './stored-call.ts';
-import { refuseCall } from './stored-call.ts';
+import { refuseCall, storeCall } from './stored-call.ts';
 
 export async function serveTaskSubmission(
   gateway: Gateway,
@@ -40,9 +39,8 @@ export async function serveTaskSubmission(
   if (gateway.tasks.waiting >= gateway.config.tasks.maxWaiting) throw new CallError('overloaded', { retryAfterS: 5 });
   const { call, ownMessages } = wantedCall(gateway, submission);
   const admission = admitChat(gateway, { ...askedBy(owner, dialect, route, incoming), ownMessages }, call);
-  const stored: StoredCall = { dialect: dialect.name, endpoint: route.endpoint, call: admission.call };
   const task: NewTask = {
-    request: JSON.stringify(stored),
+    request: storeCall(admission),
     ...webhookOf(gateway, submission, owner.keyId),
   };
   const name = nameOf(gateway, owner, dialect, route, incoming, body);

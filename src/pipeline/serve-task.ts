@@ -13,7 +13,7 @@ import { balanceNow, nameOf, replayHeaders } from './idempotency.ts';
 import type { Incoming, Reply } from './reply.ts';
 import { jsonReply } from './reply.ts';
 import { countFree } from './serve-free.ts';
-import type { StoredCall } from './stored-call.ts';
+import { storeCall } from './stored-call.ts';
 
 export async function serveTaskCreation(
   gateway: Gateway,
@@ -34,9 +34,8 @@ export async function serveTaskCreation(
   if (gateway.tasks.waiting >= gateway.config.tasks.maxWaiting) throw new CallError('overloaded', { retryAfterS: 5 });
   const { call, ownMessages } = callOfMode(gateway, asked);
   const admission = admitChat(gateway, { ...askedBy(owner, dialect, route, incoming), ownMessages }, call);
-  const stored: StoredCall = { dialect: dialect.name, endpoint: route.endpoint, call: admission.call };
   const name = nameOf(gateway, owner, dialect, route, incoming, body);
-  const accepted = await holdTask(gateway, incoming.callId, admission, { request: JSON.stringify(stored) }, name);
+  const accepted = await holdTask(gateway, incoming.callId, admission, { request: storeCall(admission) }, name);
   if ('isRepeated' in accepted) {
     const balance = await balanceNow(gateway, admission);
     return jsonReply(route.render(accepted.taskId, balance), await replayHeaders(gateway, admission));

@@ -18,6 +18,11 @@ export class GatewayFolder {
   readonly #config = join(this.#dataDir, 'config.yaml');
 
   constructor(upstreams: readonly FaultUpstream[], settings: Readonly<Record<string, unknown>> = {}) {
+    this.configure(upstreams, settings);
+  }
+
+  /** Puts another configuration in place, which the next process reads. */
+  configure(upstreams: readonly FaultUpstream[], settings: Readonly<Record<string, unknown>>): void {
     writeFileSync(this.#config, JSON.stringify(configFor(upstreams, settings)));
   }
 

@@ -319,6 +319,37 @@ describe('a restart', () => {
     await upstream.stop();
     folder.remove();
   }, 20_000);
+
+  test('with other prices charges accepted tasks at the price of their acceptance, even where their plan is gone', async () => {
+    const upstream = await FaultUpstream.start();
+    const rate = { inputPerMTok: 1_000_000, outputPerMTok: 10_000_000 };
+    const plan = (id: string, price: object) => ({ id, name: id, prices: [price] });
+    const before = ['dearer', 'counted', 'gone'].map((id) => plan(id, { microRub: rate }));
+    const after = [plan('dearer', { microRub: { outputPerMTok: 90_000_000 } }), plan('counted', { requests: 2 })];
+    const folder = new GatewayFolder([upstream], { plans: before });
+    upstream.answer = () => hang;
+    const first = await folder.start();
+    const owners = await Promise.all(before.map(({ id }) => first.customer(id, { rub: '10' })));
+    const messages = [{ role: 'user', content: 'Да или нет?' }];
+    for (const { key } of owners) {
+      const task = { model: 'strict', max_tokens: 1_000, messages };
+      expect((await first.ask('/v1/tasks', task, { authorization: `Bearer ${key}` })).status).toBe(202);
+    }
+    await first.kill();
+    folder.configure([upstream], { plans: after });
+    upstream.answer = () => json(completion('После.'));
+    const second = await folder.start();
+    for (const [i, owner] of owners.entries()) {
+      await until(async () => (await second.usage(owner)).length > 0);
+      const priceVersion = `${before[i]?.id}@1`;
+      // 9 tokens in and 7 out, as the fake says.
+      expect(await second.usage(owner)).toMatchObject([{ outcome: 'settled', charge: 79, priceVersion }]);
+    }
+    expect(await second.audit()).toMatchObject({ ok: true, counted: { openHolds: 0 } });
+    await second.kill();
+    await upstream.stop();
+    folder.remove();
+  }, 20_000);
 });
 
 function afterGate(gate: Promise<void>): Script {

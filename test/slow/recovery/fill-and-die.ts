@@ -57,6 +57,7 @@ function storedCall(i: number): StoredCall {
   return {
     dialect: 'tolmach',
     endpoint: 'task',
+    price: { unit: 'requests', perCall: 2 },
     call: { endpoint: 'chat', model: 'strict', messages, options: {}, stream: false, includeUsage: false, extra: {} },
   };
 }
