@@ -37,24 +37,29 @@ export const TOKENS_PER_MTOK = 1_000_000n;
 /** The most that a call can cost: what is held. Request prices have the whole price once any output exists. */
 export function worstCost(price: Price, worst: WorstCase): number {
   if (price.unit === 'requests') return price.perCall * worst.generations;
-  return moneyCost(price, {
+  const cost = moneyCost(price, {
     ...worst,
     input: worst.inputTokens,
     cached: 0,
     output: worst.outputTokens,
   });
+  return toAmount(cost);
 }
 
-/** What a call cost, given what it used. The ledger cuts it to the hold. */
-export function actualCost(price: Price, usage: Usage, generations: number): number {
-  if (price.unit === 'requests') return price.perCall * generations;
+/**
+ * What a call cost, given what it used, and never more than is held for it. It never throws, for a call must be settled
+ * whatever a vendor says it used.
+ */
+export function actualCost(price: Price, usage: Usage, generations: number, held: number): number {
+  if (price.unit === 'requests') return Math.min(price.perCall * generations, held);
   const cached = Math.min(usage.cachedInputTokens, usage.inputTokens);
-  return moneyCost(price, {
+  const cost = moneyCost(price, {
     ...usage,
     input: usage.inputTokens - cached,
     cached,
     output: usage.outputTokens,
   });
+  return cost > BigInt(held) ? held : Number(cost);
 }
 
 /** A share of an amount, rounded up: 10 % of 2 requests is 1 request. */
@@ -65,7 +70,7 @@ export function shareOf(amount: number, percent: number): number {
 
 type Used = { readonly input: number; readonly cached: number; readonly output: number; readonly images: number };
 
-function moneyCost(price: MoneyPrice, used: Used & Measures): number {
+function moneyCost(price: MoneyPrice, used: Used & Measures): bigint {
   // A cached token is never dearer than a fresh one, so that the worst case needs no guess about the cache.
   const cachedPrice = Math.min(price.cachedInputPerMTok, price.inputPerMTok);
   const tokens =
@@ -75,7 +80,7 @@ function moneyCost(price: MoneyPrice, used: Used & Measures): number {
     BigInt(used.characters ?? 0) * BigInt(price.perMChar ?? 0);
   const rounded = (tokens + TOKENS_PER_MTOK - 1n) / TOKENS_PER_MTOK;
   const seconds = BigInt(used.audioSeconds ?? 0) * BigInt(price.perSecond ?? 0);
-  return toAmount(rounded + seconds + BigInt(used.images) * BigInt(price.perImage) + BigInt(price.perCall));
+  return rounded + seconds + BigInt(used.images) * BigInt(price.perImage) + BigInt(price.perCall);
 }
 
 /** Amounts are safe integers; anything larger is a mistake that must not be charged. */

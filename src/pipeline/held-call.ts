@@ -190,7 +190,7 @@ export class HeldCall {
     const made = call.endpoint === 'image' ? (usage?.images ?? 0) : generations;
     const cost = this.#cost(meter);
     this.attempts.close(isCharged);
-    const full = usage === null ? 0 : Math.min(actualCost(price, usage, made), this.admission.amount);
+    const full = usage === null ? 0 : actualCost(price, usage, made, this.admission.amount);
     const charge = shareOf(full, this.#chargePercent);
     if (meter.isUsageAbsurd)
       this.#gateway.report.alarm('absurd_usage', {
