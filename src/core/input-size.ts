@@ -25,8 +25,24 @@ export function estimateInputTokens(call: ChatCall): number {
   return estimateContentTokens(call) + around;
 }
 
-/** About how many tokens text and pictures alone are: what is charged for them where a vendor gave no count. */
-export function estimateContentTokens(call: ChatCall): number {
+/**
+ * About how many tokens the input is: what is charged for it where no count of a vendor came, as in a stream whose client
+ * leaves just before it. How many a recording or a document has nobody can tell from here: each is taken for an ordinary
+ * picture at the most.
+ */
+export function estimateChargedTokens(call: ChatCall): number {
+  const { messages, options } = call;
+  let tokens = estimateContentTokens(call);
+  const sizeOf = (value: unknown) => (value === undefined ? 0 : estimateTokens(JSON.stringify(value)));
+  for (const { parts, toolCalls } of messages) {
+    for (const part of parts) if (part.kind === 'opaque') tokens += Math.min(sizeOf(part.value), IMAGE_TOKENS);
+    for (const { name, argumentsJson } of toolCalls ?? []) tokens += estimateTokens(name + argumentsJson);
+  }
+  return tokens + sizeOf(options.tools) + sizeOf(options.responseFormat);
+}
+
+/** About how many tokens text and pictures alone are. */
+function estimateContentTokens(call: ChatCall): number {
   const images = call.messages.flatMap(({ parts }) => parts.filter(({ kind }) => kind === 'image')).length;
   return estimateTokens(textsOf(call).join('\n')) + images * IMAGE_TOKENS;
 }

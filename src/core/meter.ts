@@ -18,6 +18,7 @@ export class Meter {
   readonly #counted: Measures;
   #measures: Measures;
   #usage: Usage | undefined;
+  #toldInput: Usage | undefined;
   #images = 0;
 
   /**
@@ -39,6 +40,7 @@ export class Meter {
   restart(): void {
     this.#outputTokens = 0;
     this.#usage = undefined;
+    this.#toldInput = undefined;
     this.#images = 0;
     this.#hasResult = false;
     this.#measures = this.#counted;
@@ -105,6 +107,11 @@ export class Meter {
     this.setUsage({ ...NO_USAGE, source: 'exact', inputTokens });
   }
 
+  /** What the vendor says at its answer's beginning that it has read. It counts where the answer breaks off before its usage. */
+  setToldInput(usage: Usage): void {
+    this.#toldInput = { ...usage, source: 'estimated', outputTokens: 0, reasoningTokens: 0 };
+  }
+
   /** What the vendor says it used. The last word counts. */
   setUsage(usage: Usage): void {
     this.#usage = usage;
@@ -119,8 +126,13 @@ export class Meter {
   usage(): Usage {
     if (this.#usage !== undefined && this.#isPlausible(this.#usage)) return { ...this.#usage, ...this.#measures };
     if (!this.hasOutput) return NO_USAGE;
-    const inputTokens = Math.min(this.#estimateInput(), this.#inputTokensAtMost);
-    return { ...NO_USAGE, inputTokens, outputTokens: this.#outputTokens, images: this.#images, ...this.#measures };
+    return { ...this.#input(), outputTokens: this.#outputTokens, images: this.#images, ...this.#measures };
+  }
+
+  /** What was read, by the vendor's first word or else by our estimate. */
+  #input(): Usage {
+    if (this.#toldInput !== undefined && this.#isPlausible(this.#toldInput)) return this.#toldInput;
+    return { ...NO_USAGE, inputTokens: Math.min(this.#estimateInput(), this.#inputTokensAtMost) };
   }
 
   #isPlausible(usage: Usage): boolean {

@@ -3,7 +3,7 @@
 import type { Call, ChatCall, ImageCall } from '../core/call.ts';
 import { generationsOf, kindOf } from '../core/call.ts';
 import { CallError } from '../core/errors.ts';
-import { estimateContentTokens, inputTokensAtMost, uncutBytes } from '../core/input-size.ts';
+import { estimateChargedTokens, inputTokensAtMost, uncutBytes } from '../core/input-size.ts';
 import type { LimitClaim } from '../core/limits.ts';
 import { Meter } from '../core/meter.ts';
 import type { Plan } from '../core/plan.ts';
@@ -81,7 +81,7 @@ export function admitChat(gateway: Gateway, asked: Asked, wanted: ChatCall): Adm
   const generations = generationsOf(call);
   const outputTokens = (call.options.maxOutputTokens ?? model.maxOutputTokens) * generations;
   const amount = worstCost(price, { inputTokens, outputTokens, images: 0, generations });
-  const meter = new Meter(inputTokens, () => estimateContentTokens(call));
+  const meter = new Meter(inputTokens, () => estimateChargedTokens(call));
   const claims = claimsOf(gateway, plan, asked, model.name);
   return {
     owner: asked.owner,
@@ -121,7 +121,7 @@ export function admitStored(gateway: Gateway, asked: Asked, accepted: Accepted):
   const plan = gateway.plans.find(owner.planId) ?? NO_PLAN;
   const model = gateway.models.find(modelName) ?? removedModel(modelName);
   const routes = model.routes.filter((route) => serves(route.provider, 'chat'));
-  const meter = new Meter(inputTokensAtMost(call, model.imageTokensMax), () => estimateContentTokens(call));
+  const meter = new Meter(inputTokensAtMost(call, model.imageTokensMax), () => estimateChargedTokens(call));
   return {
     owner,
     dialect,

@@ -40,7 +40,7 @@ export class MessageStreamRelay extends StreamRelay {
     const event = parseEvent(found.data, found.event);
     switch (event['type']) {
       case 'message_start':
-        this.#usage.add(isObject(event['message']) ? event['message']['usage'] : undefined);
+        this.#begin(event['message']);
         return frame;
       case 'content_block_start':
         this.#start(event['content_block']);
@@ -57,6 +57,12 @@ export class MessageStreamRelay extends StreamRelay {
       default:
         return frame;
     }
+  }
+
+  #begin(message: unknown): void {
+    this.#usage.add(isObject(message) ? message['usage'] : undefined);
+    const usage = this.#usage.usage();
+    if (usage !== undefined) this.context.meter.setToldInput(usage);
   }
 
   #start(block: unknown): void {
