@@ -107,6 +107,20 @@ describe('a price in money', () => {
     }
   });
 
+  test('a call of a tool without arguments is an answer and is charged, streamed or whole', async () => {
+    const customer = await gateway.customer('money', { rub: '10' });
+    const call = { index: 0, id: 'c1', type: 'function', function: { name: 'stop', arguments: '' } };
+    const usage = { prompt_tokens: 9, completion_tokens: 5 };
+    const said = { role: 'assistant', content: null, tool_calls: [call] };
+    const choice = { index: 0, message: { ...said, refusal: null }, logprobs: null, finish_reason: 'tool_calls' };
+    const frames = [chunk(said), chunk({}, 'tool_calls'), { ...chunk({}), choices: [], usage }, '[DONE]'].map(frame);
+    gateway.upstream.queue(json(completion('', { choices: [choice], usage })), stream(frames));
+    for (const isStream of [false, true])
+      await (await gateway.chat(customer, { ...hello, stream: isStream, max_completion_tokens: 100 })).text();
+    const ended = { outcome: 'settled', charge: 50 * 9 + 200 * 5, usage: { source: 'exact' } };
+    expect(await gateway.usage(customer)).toMatchObject([ended, ended]);
+  });
+
   test('never charges more than was held, whatever was used', async () => {
     const customer = await gateway.customer('money', { rub: '1' });
     const usage = { prompt_tokens: 900, completion_tokens: 900 };

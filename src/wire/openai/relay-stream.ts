@@ -12,8 +12,8 @@ import { readUsage } from './usage.ts';
 
 const SHAPE = {
   start: 'data: {',
-  /** Of `content`, `reasoning_content`, `reasoning`, `arguments` and `refusal`. */
-  delivered: ['content":', 'reasoning":', 'arguments":', 'refusal":'],
+  /** Of `content`, `reasoning_content`, `reasoning`, `arguments`, `refusal`, and the name of a called tool, which may be all. */
+  delivered: ['content":', 'reasoning":', 'arguments":', 'refusal":', '"name":'],
 } as const;
 
 export class ChatStreamRelay extends StreamRelay {
