@@ -131,19 +131,28 @@ export class Meter {
 
   /** What was read, by the vendor's first word or else by our estimate. */
   #input(): Usage {
-    if (this.#toldInput !== undefined && this.#isPlausible(this.#toldInput)) return this.#toldInput;
+    if (this.#toldInput !== undefined && this.#isInputPlausible(this.#toldInput)) return this.#toldInput;
     return { ...NO_USAGE, inputTokens: Math.min(this.#estimateInput(), this.#inputTokensAtMost) };
   }
 
   #isPlausible(usage: Usage): boolean {
-    const { cacheWriteTokens = 0, longCacheWriteTokens = 0 } = usage;
-    const input = [usage.inputTokens, usage.cachedInputTokens, cacheWriteTokens, longCacheWriteTokens];
-    const counts = [...input, usage.outputTokens, usage.reasoningTokens];
-    if (!counts.every((count) => Number.isSafeInteger(count) && count >= 0 && count <= USAGE_TOKENS_MAX)) return false;
-    // Vendors add tokens of their own for tools and templates, but never ten times the input.
-    if (usage.inputTokens > this.#inputTokensAtMost * ABSURD_FACTOR + ABSURD_MARGIN_TOKENS) return false;
+    const { outputTokens, reasoningTokens } = usage;
+    if (!this.#isInputPlausible(usage) || ![outputTokens, reasoningTokens].every(isCount)) return false;
+    // A vendor that tells of no output where there was some has not counted, and would make every answer free.
+    if (outputTokens === 0 && this.#outputTokens > 0) return false;
     // Hidden reasoning is output that we never see, so only what is declared visible is held against our count.
-    const visible = usage.outputTokens - usage.reasoningTokens;
-    return visible <= this.#outputTokens * ABSURD_FACTOR + ABSURD_MARGIN_TOKENS;
+    return outputTokens - reasoningTokens <= this.#outputTokens * ABSURD_FACTOR + ABSURD_MARGIN_TOKENS;
   }
+
+  #isInputPlausible(usage: Usage): boolean {
+    const { inputTokens, cachedInputTokens, cacheWriteTokens = 0, longCacheWriteTokens = 0 } = usage;
+    if (![inputTokens, cachedInputTokens, cacheWriteTokens, longCacheWriteTokens].every(isCount)) return false;
+    if (inputTokens === 0 && this.#inputTokensAtMost > 0) return false;
+    // Vendors add tokens of their own for tools and templates, but never ten times the input.
+    return inputTokens <= this.#inputTokensAtMost * ABSURD_FACTOR + ABSURD_MARGIN_TOKENS;
+  }
+}
+
+function isCount(count: number): boolean {
+  return Number.isSafeInteger(count) && count >= 0 && count <= USAGE_TOKENS_MAX;
 }

@@ -91,6 +91,9 @@ describe('a price in money', () => {
     ['a fraction', { prompt_tokens: 9.5, completion_tokens: 7 }],
     ['text', { prompt_tokens: '9', completion_tokens: '7' }],
     ['a million for one word', { prompt_tokens: 9, completion_tokens: 1_000_000 }],
+    ['zeros', { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 }],
+    ['no output', { prompt_tokens: 9, completion_tokens: 0 }],
+    ['no input', { prompt_tokens: 0, completion_tokens: 60 }],
   ];
   test.each(WRONG)('is charged by our own count where the usage is %s', async (_, usage) => {
     const customer = await gateway.customer('money', { rub: '10' });
