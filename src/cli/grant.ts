@@ -10,7 +10,7 @@ export const grant: Command = {
     requests: { value: 'N', about: 'how many requests (1 API Unit is 2)' },
     expires: { value: 'DATE', about: 'the last day of the pack, such as 2027-01-31' },
     rub: { value: 'AMOUNT', about: 'roubles for the wallet, such as 99.90' },
-    id: { value: 'ID', about: 'a payment id: the same one is never applied twice' },
+    id: { value: 'ID', about: 'a payment id: the same one is never applied to an account twice' },
     source: { value: 'TEXT', about: 'where it came from, for the books' },
   },
   async run({ options: { account = '', requests, id, ...rest }, admin }) {

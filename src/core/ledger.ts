@@ -30,13 +30,16 @@ export type Final = {
   readonly charge: number;
 };
 
-/** All of one account that a decision may touch. `finals` holds those of the calls in question. */
+/** What an earlier grant of the same id gave. */
+export type Granted = { readonly unit: Unit; readonly amount: number };
+
+/** All of one account that a decision may touch. `finals` and `grants` hold those in question. */
 export type AccountBook = {
   readonly accountId: string;
   readonly buckets: Map<string, Bucket>;
   readonly holds: Map<string, Hold>;
   readonly finals: Map<string, Final>;
-  readonly grants: Set<string>;
+  readonly grants: Map<string, Granted>;
   readonly windows: Map<string, LimitWindow>;
 };
 
@@ -63,7 +66,7 @@ export type SettleOperation = {
 
 export type GrantOperation = {
   readonly kind: 'grant';
-  /** Made by the caller, for instance from a payment's id: the same grant is never applied twice. */
+  /** Made by the caller, for instance from a payment's id: the same grant is never applied twice to an account. */
   readonly grantId: string;
   readonly accountId: string;
   readonly bucketKind: 'pack' | 'wallet';
@@ -85,6 +88,8 @@ export type LedgerOutcome =
     }
   | { readonly kind: 'final'; readonly final: Final; readonly balance: Balance }
   | { readonly kind: 'granted'; readonly balance: Balance }
+  /** The id is that of an earlier grant of something else, so nothing was added. */
+  | { readonly kind: 'grant_mismatch' }
   | { readonly kind: 'unknown_call' };
 
 /** What the store must write so that the decisions of a batch become durable. */
@@ -178,26 +183,25 @@ function settle(book: AccountBook, operation: SettleOperation, nowMs: number, ch
 }
 
 function grant(book: AccountBook, operation: GrantOperation, nowMs: number, changes: Changes): LedgerOutcome {
-  if (!book.grants.has(operation.grantId)) {
-    const bucketId = operation.bucketKind === 'wallet' ? `w:${operation.unit}` : `p:${operation.grantId}`;
-    const bucket = book.buckets.get(bucketId) ?? {
-      bucketId,
-      kind: operation.bucketKind,
-      unit: operation.unit,
-      expiresAtMs: operation.expiresAtMs,
-      granted: 0,
-      held: 0,
-      used: 0,
-    };
-    if (!Number.isSafeInteger(bucket.granted + operation.amount))
-      throw new RangeError(`a grant of ${operation.amount} on ${bucket.granted} cannot be counted exactly`);
-    bucket.granted += operation.amount;
-    book.buckets.set(bucketId, bucket);
-    book.grants.add(operation.grantId);
-    changes.buckets.add(bucket);
-    changes.newGrants.push({ operation, bucketId });
-  }
+  const { grantId, unit, amount } = operation;
+  const earlier = book.grants.get(grantId);
+  if (earlier !== undefined && (earlier.unit !== unit || earlier.amount !== amount)) return { kind: 'grant_mismatch' };
+  if (earlier === undefined) addGrant(book, operation, changes);
   return { kind: 'granted', balance: balanceOf(book, nowMs) };
+}
+
+function addGrant(book: AccountBook, operation: GrantOperation, changes: Changes): void {
+  const { grantId, bucketKind, unit, amount, expiresAtMs } = operation;
+  const bucketId = bucketKind === 'wallet' ? `w:${unit}` : `p:${grantId}`;
+  const empty = { bucketId, kind: bucketKind, unit, expiresAtMs, granted: 0, held: 0, used: 0 };
+  const bucket = book.buckets.get(bucketId) ?? empty;
+  if (!Number.isSafeInteger(bucket.granted + amount))
+    throw new RangeError(`a grant of ${amount} on ${bucket.granted} cannot be counted exactly`);
+  bucket.granted += amount;
+  book.buckets.set(bucketId, bucket);
+  book.grants.set(grantId, { unit, amount });
+  changes.buckets.add(bucket);
+  changes.newGrants.push({ operation, bucketId });
 }
 
 /** The balance with today's allowance as it would be after a refresh. It changes nothing, so a refusal can tell it. */

@@ -157,6 +157,7 @@ async function grant(gateway: Gateway, { account = '' }: Params, body: unknown):
     expiresAtMs,
     source,
   });
+  if (outcome.kind === 'grant_mismatch') throw new CallError('grant_mismatch', { param: 'grantId' });
   if (outcome.kind !== 'granted') throw new CallError('internal_error', { detail: `a grant answered ${outcome.kind}` });
   return { id, ...(await balance(gateway, { account })) };
 }

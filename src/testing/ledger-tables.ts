@@ -58,7 +58,7 @@ export class LedgerTables {
       buckets: new Map([...this.buckets].map(([id, bucket]) => [id, { ...bucket }])),
       holds: new Map(this.holds),
       finals: new Map([...this.charges].map(([id, { final }]) => [id, final])),
-      grants: new Set(this.grants.keys()),
+      grants: new Map([...this.grants].map(([id, { operation }]) => [id, operation])),
       windows: new Map(
         [...this.windows].map(([subject, w]) => [subject, new LimitWindow(w.cells.slice(0), w.day, w.dayCount)]),
       ),

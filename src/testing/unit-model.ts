@@ -16,6 +16,7 @@ export type ModelAnswer =
   | { readonly kind: 'short' }
   | { readonly kind: 'final'; readonly outcome: 'settled' | 'void'; readonly charge: number }
   | { readonly kind: 'granted' }
+  | { readonly kind: 'grant_mismatch' }
   | { readonly kind: 'unknown_call' };
 
 /** One account. */
@@ -23,7 +24,7 @@ export class UnitModel {
   readonly #purses: Purse[] = [];
   readonly #held = new Map<string, Coin[]>();
   readonly #ended = new Map<string, ModelAnswer>();
-  readonly #grants = new Set<string>();
+  readonly #grants = new Map<string, GrantOperation>();
 
   hold(operation: HoldOperation, nowMs: number, day: { name: string; endsAtMs: number }): ModelAnswer {
     const { callId, unit, amount } = operation;
@@ -59,8 +60,12 @@ export class UnitModel {
   }
 
   grant(operation: GrantOperation): ModelAnswer {
-    if (this.#grants.has(operation.grantId)) return { kind: 'granted' };
-    this.#grants.add(operation.grantId);
+    const earlier = this.#grants.get(operation.grantId);
+    if (earlier !== undefined) {
+      const isSame = earlier.unit === operation.unit && earlier.amount === operation.amount;
+      return { kind: isSame ? 'granted' : 'grant_mismatch' };
+    }
+    this.#grants.set(operation.grantId, operation);
     const { bucketKind: kind, unit, amount, grantId } = operation;
     const id = kind === 'wallet' ? `w:${unit}` : `p:${grantId}`;
     const expiresAtMs = operation.expiresAtMs ?? Number.POSITIVE_INFINITY;

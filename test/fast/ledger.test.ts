@@ -44,6 +44,8 @@ function brief(outcome: LedgerOutcome): string {
       return `${outcome.final.outcome} ${outcome.final.charge}, left ${outcome.balance.requests}`;
     case 'granted':
       return `granted, left ${outcome.balance.requests}`;
+    case 'grant_mismatch':
+      return 'not the grant of this id';
     case 'unknown_call':
       return 'unknown call';
   }

@@ -357,3 +357,13 @@ function bound(inner: Store): Partial<Store> {
     audit: () => inner.audit(),
   };
 }
+
+test('a payment that is told again adds nothing, and one with another amount is refused with 409', async () => {
+  const payer = await gateway.customer('requests');
+  const pay = (requests: number) =>
+    gateway.admin('POST', `accounts/${payer.accountId}/grants`, { requests, grantId: 'payment-1' });
+  await pay(10);
+  await pay(10);
+  expect(await pay(100).catch(String)).toMatch(/409 .*grant_mismatch/);
+  expect(await gateway.balance(payer)).toMatchObject({ requests: 10 });
+});

@@ -22,7 +22,7 @@ const ASKED_CALLS =
   'jsonb_to_recordset($1::text::jsonb) AS asked(account_id text, call_id text) USING (account_id, call_id)';
 const HOLDS = `SELECT account_id, call_id, unit, amount, allocation FROM hold JOIN ${ASKED_CALLS}`;
 const FINALS = `SELECT account_id, call_id, outcome, unit, charge FROM usage JOIN ${ASKED_CALLS}`;
-const GRANTS = `SELECT account_id, grant_id FROM grant_ JOIN jsonb_to_recordset($1::text::jsonb)
+const GRANTS = `SELECT account_id, grant_id, unit, amount FROM grant_ JOIN jsonb_to_recordset($1::text::jsonb)
   AS asked(account_id text, grant_id text) USING (account_id, grant_id)`;
 const WINDOWS = `SELECT account_id, subject, cells, day, day_count FROM limit_window
   JOIN jsonb_to_recordset($1::text::jsonb) AS asked(account_id text, subject text) USING (account_id, subject)`;
@@ -41,7 +41,7 @@ type BucketColumns = AccountRow & {
 };
 type HoldColumns = AccountRow & { call_id: string; unit: Unit; amount: string; allocation: Allocation };
 type FinalColumns = AccountRow & { call_id: string; outcome: FinalOutcome; unit: Unit; charge: string };
-type GrantColumns = AccountRow & { grant_id: string };
+type GrantColumns = AccountRow & { grant_id: string; unit: Unit; amount: string };
 type WindowColumns = AccountRow & { subject: string; cells: Uint8Array; day: string; day_count: string };
 
 export type Loaded = {
@@ -84,7 +84,8 @@ export async function loadBooks(
   if (clock === undefined) throw new Error('the database told no time');
   const books = new Map(accounts.map((row) => [row.account_id, emptyBook(row.account_id)]));
   fillBooks(books, buckets, holds, finals);
-  for (const row of grants) books.get(row.account_id)?.grants.add(row.grant_id);
+  for (const { account_id, grant_id, unit, amount } of grants)
+    books.get(account_id)?.grants.set(grant_id, { unit, amount: toInteger(amount) });
   for (const row of windows) books.get(row.account_id)?.windows.set(row.subject, toWindow(row));
   const nowMs = toInteger(clock.now_ms);
   return { books, nowMs, isLeaseLive: clock.lease_until !== null && toInteger(clock.lease_until) > nowMs };
@@ -113,7 +114,7 @@ function emptyBook(accountId: string): AccountBook {
     buckets: new Map(),
     holds: new Map(),
     finals: new Map(),
-    grants: new Set(),
+    grants: new Map(),
     windows: new Map(),
   };
 }

@@ -201,7 +201,8 @@ export class BatchWriter {
       this.#books.set(operation.accountId, book);
     }
     if (operation.kind === 'grant') {
-      if (this.#sql.findGrant.get(operation.accountId, operation.grantId) !== null) book.grants.add(operation.grantId);
+      const granted = this.#sql.findGrant.get(operation.accountId, operation.grantId);
+      if (granted !== null) book.grants.set(operation.grantId, granted);
       return book;
     }
     if (!book.holds.has(operation.callId)) {

@@ -24,7 +24,7 @@ export class LedgerRows {
       buckets: new Map(),
       holds: new Map(),
       finals: new Map(),
-      grants: new Set(),
+      grants: new Map(),
       windows: new Map(),
     };
     for (const row of this.#sql.liveBuckets.all(accountId, nowMs)) {

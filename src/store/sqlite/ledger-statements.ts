@@ -1,6 +1,6 @@
 // The SQL of the ledger in the embedded database.
 import type { Database, Statement } from 'bun:sqlite';
-import type { Bucket, BucketKind, Unit } from '../../core/ledger.ts';
+import type { Bucket, BucketKind, Granted, Unit } from '../../core/ledger.ts';
 
 export type LedgerStatements = ReturnType<typeof prepareLedger>;
 
@@ -34,8 +34,8 @@ export function prepareLedger(db: Database) {
     findFinal: db.prepare<{ outcome: 'settled' | 'void'; unit: Unit; charge: number }, [string, string]>(
       'SELECT outcome, unit, charge FROM usage WHERE account_id = ? AND call_id = ?',
     ),
-    findGrant: db.prepare<{ found: number }, [string, string]>(
-      'SELECT 1 AS found FROM grant_ WHERE account_id = ? AND grant_id = ?',
+    findGrant: db.prepare<Granted, [string, string]>(
+      'SELECT unit, amount FROM grant_ WHERE account_id = ? AND grant_id = ?',
     ),
     findWindow: db.prepare<{ cells: Uint8Array; day: string; day_count: number }, [string, string]>(
       'SELECT cells, day, day_count FROM limit_window WHERE account_id = ? AND subject = ?',

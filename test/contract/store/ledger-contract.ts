@@ -217,6 +217,16 @@ function grantsContract(open: OpenStore): void {
     expect(await leftOf(t)).toEqual({ 'p:g': 3, 'p:h': 5, 'w:microRub': 42 });
   });
 
+  test('the id of a grant with another amount or unit adds nothing and is told, in one batch and in the next', async () => {
+    const t = await open();
+    await writeAll(t.store, [account('anna')]);
+    const first = [pack('g', 3), pack('g', 4), money('g', 3)].map((operation) => t.store.write(operation));
+    expect((await Promise.all(first)).map(({ kind }) => kind)).toEqual(['granted', 'grant_mismatch', 'grant_mismatch']);
+    expect(await t.store.write(pack('g', 30))).toEqual({ kind: 'grant_mismatch' });
+    expect(await t.store.write(pack('g', 3))).toMatchObject({ kind: 'granted' });
+    expect(await leftOf(t)).toEqual({ 'p:g': 3 });
+  });
+
   test('requests are never paid with money, nor money with requests', async () => {
     const t = await open();
     await writeAll(t.store, [account('anna'), pack('g', 3), money('m', 40)]);
