@@ -24,6 +24,14 @@ export const timeouts = z.strictObject({
     .describe(
       'How long a connection of a client may be quiet outside of a call, in steps of about 4 s. A request must come whole within it; one of more than a megabyte gets 8 s more for each megabyte, up to 255 s.',
     ),
+  processLeaseMs: z
+    .int()
+    .min(1_000)
+    .max(600_000)
+    .default(15_000)
+    .describe(
+      'With PostgreSQL: how long a process may be silent before the others take it for dead, end its calls with no charge and go on with its tasks. The same for all processes on a database.',
+    ),
 });
 
 export const bounds = z.strictObject({

@@ -46,7 +46,7 @@ import { openWebhookDoor } from './upstream/webhook-door.ts';
 
 const SYSTEM_CLOCK: Clock = { nowMs: () => Date.now(), monotonicMs: () => performance.now() };
 
-/** How often expired files, results and orphaned tasks are looked for. */
+/** How often expired files and results are looked for. */
 const CHORES_MS = 10_000;
 /** How long stopping waits for what goes on beside calls. */
 const ASIDES_MS = 5_000;
@@ -208,7 +208,7 @@ function startWebhooks(gateway: Gateway): Timer {
 
 /** What runs beside the calls, until it is stopped. */
 function startBackground(gateway: Gateway, tasks: TaskRunner, metrics: Metrics): () => void {
-  const timers = [startChores(gateway, tasks), startSweeps(gateway), startWebhooks(gateway)];
+  const timers = [startChores(gateway), startAdoption(gateway, tasks), startSweeps(gateway), startWebhooks(gateway)];
   const stopWatching = watchLoad(gateway, metrics.registry);
   const stopProbes = startProbes(gateway);
   return () => {
@@ -220,13 +220,24 @@ function startBackground(gateway: Gateway, tasks: TaskRunner, metrics: Metrics):
 }
 
 /** At once as well: where no process lives for long, what has expired is forgotten all the same. */
-function startChores(gateway: Gateway, tasks: TaskRunner): Timer {
-  doChores(gateway, tasks).catch(() => undefined);
-  return setInterval(() => doChores(gateway, tasks), CHORES_MS);
+function startChores(gateway: Gateway): Timer {
+  doChores(gateway).catch(() => undefined);
+  return setInterval(() => doChores(gateway), CHORES_MS);
 }
 
-/** Forgets what has expired, and takes over the tasks of processes that are gone. */
-async function doChores(gateway: Gateway, tasks: TaskRunner): Promise<void> {
+/** Takes over the tasks of processes that are gone. It looks as often as their holds are looked for. */
+function startAdoption(gateway: Gateway, tasks: TaskRunner): Timer {
+  return setInterval(async () => {
+    try {
+      for (const task of await gateway.store.adoptTasks()) tasks.add(task);
+    } catch (error) {
+      gateway.report.alarm('adoption_failed', { detail: String(error) });
+    }
+  }, gateway.config.timeouts.processLeaseMs / 3);
+}
+
+/** Forgets what has expired, and learns what other processes have been given. */
+async function doChores(gateway: Gateway): Promise<void> {
   try {
     const endedBeforeMs = gateway.clock.nowMs() - gateway.config.tasks.keepResultsMs;
     const keysBeforeMs = gateway.clock.nowMs() - REMEMBER_KEY_MS;
@@ -234,7 +245,6 @@ async function doChores(gateway: Gateway, tasks: TaskRunner): Promise<void> {
       const purged = await gateway.store.write({ kind: 'purgeTasks', endedBeforeMs, keysBeforeMs });
       isMoreLeft = purged.kind === 'written' ? purged.isMoreLeft : undefined;
     }
-    for (const task of await gateway.store.adoptTasks()) tasks.add(task);
     // Another process may have been given a newer book, or newer plans.
     gateway.costs.load(await gateway.store.findCostBook());
     gateway.plans.load(await gateway.store.listPlans());

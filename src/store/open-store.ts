@@ -15,9 +15,9 @@ export async function openStore(
   secretCheck: string,
   notice: (notice: StoreNotice) => void,
 ): Promise<{ store: Store; voidedHolds: number }> {
-  const { dataDir, databaseUrl, timeZone, bounds } = config;
+  const { dataDir, databaseUrl, timeZone, bounds, timeouts } = config;
   const options = { timeZone, clock, maxWaiting: bounds.waitingWrites };
   return databaseUrl === undefined
     ? openSqliteStore({ ...options, dataDir })
-    : openPostgresStore({ ...options, url: databaseUrl, secretCheck, notice });
+    : openPostgresStore({ ...options, url: databaseUrl, secretCheck, notice, leaseMs: timeouts.processLeaseMs });
 }

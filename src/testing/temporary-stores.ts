@@ -83,7 +83,7 @@ export async function openTemporaryPostgres(
   const url = await server.createDatabase();
   const clock = new StandingClock(nowMs);
   const open = async (now: StoreChanges) =>
-    (await openPostgresStore({ ...DEFAULTS, ...now, url, clock, secretCheck: 'test' })).store;
+    (await openPostgresStore({ ...DEFAULTS, ...now, url, clock, secretCheck: 'test', leaseMs: 15_000 })).store;
   let store = await open(changes);
   const setNow = async (ms: number) => {
     clock.current = ms;

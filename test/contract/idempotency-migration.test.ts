@@ -74,7 +74,9 @@ describe('names from before an upgrade', () => {
       if (server === undefined) return;
       const url = await server.createDatabase();
       for (const statement of before('postgres', 'now()')) await server.run(url, statement);
-      await expectTheNewerName((await openPostgresStore({ ...OPTIONS, url, secretCheck: 'test' })).store);
+      await expectTheNewerName(
+        (await openPostgresStore({ ...OPTIONS, url, secretCheck: 'test', leaseMs: 15_000 })).store,
+      );
     },
   );
 });

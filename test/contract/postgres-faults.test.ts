@@ -25,7 +25,7 @@ afterEach(async () => {
 
 async function open(url: string, changes: Partial<PostgresStoreOptions> = {}): Promise<Store> {
   const clock = { nowMs: () => Date.now(), monotonicMs: () => performance.now() };
-  const options = { url, timeZone: 'Europe/Moscow', clock, maxWaiting: 50_000, secretCheck: 'test' };
+  const options = { url, timeZone: 'Europe/Moscow', clock, maxWaiting: 50_000, secretCheck: 'test', leaseMs: 15_000 };
   const { store } = await openPostgresStore({ ...options, ...changes });
   stores.push(store);
   return store;

@@ -27,8 +27,8 @@ export type PostgresStoreOptions = {
   /** Tells one master secret from another, without telling it. */
   readonly secretCheck: string;
   readonly notice?: (notice: StoreNotice) => void;
-  /** How long a silent process keeps its holds. */
-  readonly leaseMs?: number;
+  /** How long a silent process keeps its holds; the same for all processes, since each counts on the others' renewing as often. */
+  readonly leaseMs: number;
   /** How long a commit is tried before its callers hear that the store is unavailable. */
   readonly giveUpMs?: number;
 };
@@ -36,7 +36,6 @@ export type PostgresStoreOptions = {
 const LANES = 2;
 /** Operations of one commit. Larger batches gain little and delay the first caller. */
 const BATCH_MAX = 256;
-const LEASE_MS = 15_000;
 const GIVE_UP_MS = 8_000;
 /** Bounds of the work before the first call, and of a whole audit. */
 const OPENING_MS = 300_000;
@@ -80,7 +79,7 @@ class PostgresStore implements Store {
     this.#options = options;
     this.#pool = new StatementPool(options.url);
     this.#reader = new PostgresReader(this.#pool, options.timeZone);
-    this.#lease = new ProcessLease(this.#pool, options.leaseMs ?? LEASE_MS, (notice) => options.notice?.(notice));
+    this.#lease = new ProcessLease(this.#pool, options.leaseMs, (notice) => options.notice?.(notice));
     this.#tasks = new TaskReader(this.#pool, this.#lease);
     const { url, timeZone, clock, giveUpMs = GIVE_UP_MS } = options;
     const onAbandoned = (operations: readonly WriteOperation[]) => this.#abandon(operations);
@@ -100,7 +99,7 @@ class PostgresStore implements Store {
 
   async start(): Promise<void> {
     await this.#lease.renew();
-    this.#timer = setInterval(() => (this.#beat ??= this.#onBeat()), (this.#options.leaseMs ?? LEASE_MS) / 3);
+    this.#timer = setInterval(() => (this.#beat ??= this.#onBeat()), this.#options.leaseMs / 3);
   }
 
   write<O extends WriteOperation>(operation: O): Promise<OutcomeOf<O>> {
