@@ -175,6 +175,32 @@ function connectionFaults(postgres: TemporaryPostgres): void {
     await expectChargedOnce(both[0] as Store, await load);
   });
 
+  test('what cannot be read while the server is away is told as temporarily unavailable, never as our own fault', async () => {
+    const store = await openWithAccounts(await postgres.createDatabase());
+    const day = { fromMs: 0, toMs: 1, by: 'all' } as const;
+    postgres.stopServer('immediate');
+    const answers = await Promise.allSettled<unknown>([
+      store.findKey('hmac'),
+      store.findAccount('anna'),
+      store.listAccounts(1),
+      store.listKeys('anna'),
+      store.listPlans(),
+      store.listBuckets('anna', 1, Date.now()),
+      store.listUsage('anna', 1),
+      store.findCostBook(),
+      store.sumUsage(day),
+      store.findAnswer('anna', 'name'),
+      store.findTask(1),
+      store.findTaskWork(1),
+      store.listDueWebhooks(Date.now(), 1),
+      store.adoptTasks(),
+    ]);
+    postgres.startServer();
+    const told = answers.map((answer) => (answer.status === 'rejected' ? answer.reason.code : answer.value));
+    expect(told).toEqual(Array(14).fill('temporarily_unavailable'));
+    expect(await store.findAccount('anna')).toMatchObject({ accountId: 'anna' });
+  });
+
   test('commits whose answer is lost are repeated, and applied once', async () => {
     const url = await postgres.createDatabase();
     const { proxy, url: throughProxy } = await CuttingProxy.start(url);

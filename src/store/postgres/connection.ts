@@ -90,6 +90,15 @@ export function isLostConnection(error: unknown): boolean {
   return error.errno === undefined ? error.code.startsWith('ERR_POSTGRES_CONNECTION') : /^(08|57P)/.test(error.errno);
 }
 
+/**
+ * Whether it is the database's trouble, which may pass: it is away or silent, or says of itself that it lacks something
+ * (SQLSTATE class 53), is in another state or stopped the statement (55, 57), or cannot use its disk (58).
+ */
+export function isUnavailable(error: unknown): boolean {
+  if (error instanceof NoAnswerError || isLostConnection(error)) return true;
+  return error instanceof SQL.PostgresError && /^5[3578]/.test(error.errno ?? '');
+}
+
 /** Whether the server itself said that the transaction is rolled back. */
 export function isRolledBack(error: unknown): boolean {
   return error instanceof SQL.PostgresError && error.errno !== undefined && !isLostConnection(error);

@@ -1,7 +1,7 @@
 // The store for several processes on one PostgreSQL database. Writes go through a few lanes with group commit, all
 // operations of an account through the same one; reads use connections of their own.
 import type { Clock } from '../../core/clock.ts';
-import { CallError } from '../../core/errors.ts';
+import { CallError, toCallError } from '../../core/errors.ts';
 import { GroupCommit } from '../group-commit.ts';
 import { accountOf } from '../record-operation.ts';
 import { voidOrphan } from '../restart-record.ts';
@@ -202,7 +202,7 @@ class PostgresStore implements Store {
       await this.#lease.sweep((operation) => this.write(operation));
       await this.#voidAbandoned();
     } catch (error) {
-      this.#options.notice?.({ kind: 'lease_not_renewed', detail: String(error) });
+      this.#options.notice?.({ kind: 'lease_not_renewed', detail: toCallError(error).details.detail ?? String(error) });
     } finally {
       this.#beat = undefined;
     }

@@ -1,7 +1,8 @@
 // Runs single statements that may be repeated, such as readings, on a few connections. So a broken connection is not
-// the caller's concern; a server that does not answer is.
+// the caller's concern; a server that is away or does not answer is, and is told as such.
 import { SQL } from 'bun';
-import { isLostConnection, NoAnswerError } from './connection.ts';
+import { CallError } from '../../core/errors.ts';
+import { isLostConnection, isUnavailable, NoAnswerError } from './connection.ts';
 
 const CONNECTIONS = 4;
 const CONNECT_S = 5;
@@ -18,14 +19,17 @@ export class StatementPool {
     this.#sql = this.#open();
   }
 
+  /** Rejects with `temporarily_unavailable` where the database is, and with the error of a statement that is wrong. */
   async query<Row>(statement: string, parameters: readonly unknown[] = []): Promise<Row[]> {
     for (let tries = 0; ; tries++) {
       try {
         return await this.#once(statement, parameters);
       } catch (error) {
         const pauseMs = REPEAT_MS[tries];
-        if (pauseMs === undefined || !isLostConnection(error)) throw error;
-        await Bun.sleep(pauseMs);
+        if (pauseMs !== undefined && isLostConnection(error)) await Bun.sleep(pauseMs);
+        else if (isUnavailable(error))
+          throw new CallError('temporarily_unavailable', { retryAfterS: 1, detail: String(error) });
+        else throw error;
       }
     }
   }
