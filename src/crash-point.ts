@@ -5,15 +5,13 @@
 //
 // It is apart from the configuration because both threads read it and an operator should never meet it.
 
-export const CRASH_POINTS = [
+/** Of the embedded store. */
+const SQLITE_POINTS = [
   // Starting.
   'start.migrating',
   'start.migrated',
   'start.deaths-counted',
   'start.orphans-voided',
-  'start.recovered',
-  'start.listening',
-  'start.adopted',
   // The writer thread, around every kind of row of its transaction.
   'writer.received',
   'writer.begun',
@@ -32,6 +30,34 @@ export const CRASH_POINTS = [
   'writer.closing',
   'store.batch-sent',
   'store.batch-answered',
+] as const;
+
+/** Of the store on PostgreSQL. What the server does between two of them it does as a whole or not at all. */
+const POSTGRES_POINTS = [
+  'postgres.migrating',
+  'postgres.migrated',
+  // A batch, around every round trip of its transaction.
+  'postgres.received',
+  'postgres.begun',
+  'postgres.record-written',
+  'postgres.purged',
+  'postgres.webhook-claimed',
+  'postgres.books-loaded',
+  'postgres.decided',
+  'postgres.commit-sent',
+  'postgres.committed',
+  // The lease, and what is taken over from processes that are gone.
+  'postgres.lease-renewed',
+  'postgres.orphans-voided',
+  'postgres.tasks-taken',
+  'postgres.closing',
+  'postgres.lease-ended',
+] as const;
+
+const COMMON_POINTS = [
+  'start.recovered',
+  'start.listening',
+  'start.adopted',
   // A call, from its key to the end of its answer.
   'call.authenticated',
   'call.admitted',
@@ -74,7 +100,13 @@ export const CRASH_POINTS = [
   'stop.closed',
 ] as const;
 
-export type CrashPoint = (typeof CRASH_POINTS)[number];
+/** All that a process comes by, by its store. */
+export const CRASH_POINTS = {
+  sqlite: [...COMMON_POINTS, ...SQLITE_POINTS],
+  postgres: [...COMMON_POINTS, ...POSTGRES_POINTS],
+} as const;
+
+export type CrashPoint = (typeof CRASH_POINTS)[keyof typeof CRASH_POINTS][number];
 
 const [WANTED, nth = '1'] = process.env['TOLMACH_CRASH_AT']?.split(':') ?? [];
 let passesLeft = Number(nth);

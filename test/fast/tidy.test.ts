@@ -315,7 +315,8 @@ test('every crash point is passed at exactly one place, and every place is in th
   const passed = sources.flatMap(({ code }) =>
     [...code.matchAll(/\bcrashPoint\('([^']+)'\)/g)].map((match) => match[1]),
   );
-  expect(passed.sort()).toEqual([...CRASH_POINTS].sort());
+  const listed = new Set([...CRASH_POINTS.sqlite, ...CRASH_POINTS.postgres]);
+  expect(passed.sort()).toEqual([...listed].sort());
 });
 
 describe('dependencies', () => {

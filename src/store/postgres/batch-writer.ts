@@ -6,6 +6,7 @@ import { Calendar } from '../../core/calendar.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { AccountBook } from '../../core/ledger.ts';
 import { Changes, decide } from '../../core/ledger.ts';
+import { crashPoint } from '../../crash-point.ts';
 import type { BatchResult, Outcome, Refused } from '../group-commit.ts';
 import type { LedgerWrite } from '../record-operation.ts';
 import { accountOf, isRecordOperation } from '../record-operation.ts';
@@ -120,10 +121,12 @@ export class BatchWriter {
     operations: readonly WriteOperation[],
     commit: { mayHaveHappened: boolean },
   ): Promise<Decided[]> {
+    crashPoint('postgres.received');
     const outcomes: Decided[] = new Array(operations.length);
     let opening: PromiseLike<unknown>[] = [session.unsafe(BEGIN), session.unsafe(SETTINGS)];
     if (operations.some(isRecordOperation)) {
       await allOf(opening);
+      crashPoint('postgres.begun');
       opening = [];
       await applyRecords(session, operations, outcomes);
     }
@@ -132,14 +135,12 @@ export class BatchWriter {
     const before = commit.mayHaveHappened;
     commit.mayHaveHappened = true;
     try {
-      const results = await allOf([...writes, session.unsafe('COMMIT')]);
-      // A transaction that failed answers COMMIT with ROLLBACK, which is no error.
-      const { command } = results.at(-1) as { command: string };
-      if (command !== 'COMMIT') throw new Error(`COMMIT answered ${command}`);
+      await commitWith(session, writes);
     } catch (error) {
       if (isRolledBack(error)) commit.mayHaveHappened = before;
       throw error;
     }
+    crashPoint('postgres.committed');
     await tasks.tell(outcomes);
     return outcomes;
   }
@@ -156,6 +157,7 @@ export class BatchWriter {
     if (asked.length === 0) return [];
     const { processId } = this.#options.lease;
     const { books, nowMs, isLeaseLive } = await loadBooks(session, opening, asked, processId);
+    crashPoint('postgres.books-loaded');
     if (!isLeaseLive && asked.some((operation) => operation.kind === 'hold')) throw new LapsedLeaseError();
     // A wall clock that jumps back must not reopen a limit or a day.
     this.#lastMs = Math.max(this.#lastMs, nowMs);
@@ -185,6 +187,7 @@ export class BatchWriter {
       tasks.add(i, operation, outcome, changes.newFinals.length > 0);
       rows.add(book, operation, changes, this.#lastMs);
     }
+    crashPoint('postgres.decided');
     return [
       ...rows.statements(session, touched, processId),
       ...names.statements(session),
@@ -203,8 +206,21 @@ async function applyRecords(
   const accountIds = operations.flatMap((operation) => accountOf(operation) ?? []);
   await session.unsafe(LOCK_ACCOUNTS, [textArray(new Set(accountIds))]);
   for (const [i, operation] of operations.entries()) {
-    if (isRecordOperation(operation)) outcomes[i] = await applyRecord(session, operation);
+    if (!isRecordOperation(operation)) continue;
+    outcomes[i] = await applyRecord(session, operation);
+    crashPoint('postgres.record-written');
   }
+}
+
+/** Writes the rows and commits them in one round trip. Rejects where the server did not say that it has committed. */
+async function commitWith(session: Session, writes: readonly PromiseLike<unknown>[]): Promise<void> {
+  const rows = allOf(writes);
+  const commit = session.unsafe('COMMIT');
+  // COMMIT has gone with the rows, so it is with the server when they are answered, and its own answer is unread.
+  const written = writes.length === 0 ? rows : rows.then(() => crashPoint('postgres.commit-sent'));
+  const [, { command }] = await allOf([written, commit as PromiseLike<{ command: string }>]);
+  // A transaction that failed answers COMMIT with ROLLBACK, which is no error.
+  if (command !== 'COMMIT') throw new Error(`COMMIT answered ${command}`);
 }
 
 function refused(detail: string): Refused {

@@ -3,6 +3,7 @@
 // migrates, the others wait and find nothing to do.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { crashPoint } from '../../crash-point.ts';
 import type { Session } from './connection.ts';
 
 const FOLDER = join(import.meta.dir, '..', 'migrations', 'postgres');
@@ -26,6 +27,8 @@ export async function migrate(session: Session): Promise<void> {
     if (applied.has(name)) continue;
     await session.unsafe(readFileSync(join(FOLDER, name), 'utf8')).simple();
     await session.unsafe('INSERT INTO migration (name, applied_at) VALUES ($1, clock_timestamp())', [name]);
+    crashPoint('postgres.migrating');
   }
   await session.unsafe('COMMIT');
+  crashPoint('postgres.migrated');
 }

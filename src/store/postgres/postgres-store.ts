@@ -2,6 +2,7 @@
 // operations of an account through the same one; reads use connections of their own.
 import type { Clock } from '../../core/clock.ts';
 import { CallError, toCallError } from '../../core/errors.ts';
+import { crashPoint } from '../../crash-point.ts';
 import { GroupCommit } from '../group-commit.ts';
 import { accountOf } from '../record-operation.ts';
 import { voidOrphan } from '../restart-record.ts';
@@ -186,6 +187,7 @@ class PostgresStore implements Store {
     clearInterval(this.#timer);
     await Promise.all(this.#lanes.map((lane) => lane.close()));
     await this.#beat;
+    crashPoint('postgres.closing');
     await Promise.all(this.#writers.map((writer) => writer.close()));
     // Where this fails the lease lapses by itself.
     await this.#lease.end().catch(() => undefined);

@@ -1,6 +1,7 @@
 // The lease of this process, and the end of those that let theirs lapse. A lease is one row, renewed three times in
 // its length, whatever the number of calls. The database's clock decides.
 import type { SettleOperation } from '../../core/ledger.ts';
+import { crashPoint } from '../../crash-point.ts';
 import type { OrphanedHold } from '../restart-record.ts';
 import { voidOrphan } from '../restart-record.ts';
 import type { CallContext, CallRecord, StoreNotice } from '../store.ts';
@@ -46,6 +47,7 @@ export class ProcessLease {
     type Row = { lease_until: string; earlier_until: string | null };
     const [row] = await this.#pool.query<Row>(RENEW, [this.processId, this.#leaseMs]);
     if (row === undefined) throw new Error('the lease was not written');
+    crashPoint('postgres.lease-renewed');
     const untilMs = toInteger(row.lease_until);
     const nowMs = untilMs - this.#leaseMs;
     const earlierMs = toIntegerOrNull(row.earlier_until) ?? Math.min(this.#untilMs, nowMs);
@@ -72,12 +74,16 @@ export class ProcessLease {
     );
     const voided = await Promise.allSettled(orphans.map((orphan) => write(voidOrphan(orphan, nowMs))));
     const count = voided.filter((result) => result.status === 'fulfilled').length;
-    if (count > 0) this.#notice({ kind: 'holds_voided', count });
+    if (count > 0) {
+      crashPoint('postgres.orphans-voided');
+      this.#notice({ kind: 'holds_voided', count });
+    }
     await this.#pool.query(FORGET);
   }
 
   /** Gives the lease back, so that what this process left open is voided by others at once. */
   async end(): Promise<void> {
     await this.#pool.query(END, [this.processId]);
+    crashPoint('postgres.lease-ended');
   }
 }

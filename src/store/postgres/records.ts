@@ -1,4 +1,6 @@
 // Writes accounts, keys and plans: plain rows with no decision in them.
+
+import { crashPoint } from '../../crash-point.ts';
 import type { RecordOperation } from '../record-operation.ts';
 import { PURGE_MAX } from '../record-operation.ts';
 import type { RecordOutcome } from '../store.ts';
@@ -47,6 +49,7 @@ export async function applyRecord(session: Session, operation: RecordOperation):
          WHERE task_id = $2::bigint AND webhook_due_at = $3::bigint RETURNING task_id`,
         [operation.nextDueAtMs, operation.taskId, operation.dueAtMs],
       );
+      crashPoint('postgres.webhook-claimed');
       return rows.length === 0 ? MISSING : WRITTEN;
     }
     case 'endWebhook':
@@ -79,6 +82,7 @@ async function purge(
      RETURNING task_id`,
     [endedBeforeMs, PURGE_MAX],
   );
+  crashPoint('postgres.purged');
   return names.length === PURGE_MAX || tasks.length === PURGE_MAX ? { kind: 'written', isMoreLeft: true } : WRITTEN;
 }
 

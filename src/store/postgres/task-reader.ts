@@ -1,4 +1,5 @@
 // Finds tasks, and takes over those whose process is gone.
+import { crashPoint } from '../../crash-point.ts';
 import type { CallContext, DueWebhook, TaskReference, TaskRow, TaskWork } from '../store.ts';
 import { toInteger, toIntegerOrNull } from './connection.ts';
 import type { ProcessLease } from './process-lease.ts';
@@ -92,6 +93,7 @@ export class TaskReader {
       if (this.#asked.length === 0) return adopted;
       const ids = `{${this.#asked.join(',')}}`;
       await this.#pool.query(ADOPT, [processId, maySweep, ids]);
+      crashPoint('postgres.tasks-taken');
       type Row = Integers<TaskReference, 'taskId'>;
       const rows = await this.#pool.query<Row>(ADOPTED, [processId, ids]);
       adopted.push(...rows.map(({ taskId, accountId }) => ({ taskId: toInteger(taskId), accountId })));

@@ -1,9 +1,8 @@
 // The gateway's disk, read beside the gateway itself and compared with what was seen of it. Every comparison is made on
 // a process that has just recovered and has no clients yet, or on none.
-import { Database } from 'bun:sqlite';
 import { expect } from 'bun:test';
-import { auditDatabase } from '../../../src/store/sqlite/audit.ts';
 import type { Customer } from '../../../src/testing/gateway-client.ts';
+import type { LedgerView } from './ledger-view.ts';
 import type { Endpoint, SeenCall, Witness } from './witness.ts';
 
 export const PRICE = 2;
@@ -28,7 +27,7 @@ type TaskEntry = {
 type EndedTask = TaskEntry & { readonly generation: number };
 
 export class Books {
-  readonly #path: string;
+  readonly #view: LedgerView;
   readonly #witness: Witness;
   /** Terminal entries and queued tasks that earlier comparisons have accounted for. */
   readonly #known = new Set<string>();
@@ -36,37 +35,28 @@ export class Books {
   readonly #ended = new Map<number, EndedTask>();
   readonly totals = { calls: 0, complete: 0, chargedUnseen: 0, voidedByRestart: 0, tasks: 0, providerCalls: 0 };
 
-  constructor(path: string, witness: Witness) {
-    this.#path = path;
+  constructor(view: LedgerView, witness: Witness) {
+    this.#view = view;
     this.#witness = witness;
   }
 
-  read<T>(question: (db: Database) => T): T {
-    const db = new Database(this.#path, { readonly: true, strict: true });
-    try {
-      return question(db);
-    } finally {
-      db.close();
-    }
-  }
-
   /** Holds that end with the process that took them. After a start there are none, whatever was before. */
-  holdsOfProcesses(): number {
-    return this.read((db) => countOf(db, "SELECT count(*) AS n FROM hold WHERE owner <> 'task'"));
+  holdsOfProcesses(): Promise<number> {
+    return this.#count("SELECT count(*) AS n FROM hold WHERE owner <> 'task'");
   }
 
-  queuedTasks(): number {
-    return this.read((db) => countOf(db, "SELECT count(*) AS n FROM task WHERE status = 'queued'"));
+  queuedTasks(): Promise<number> {
+    return this.#count("SELECT count(*) AS n FROM task WHERE status = 'queued'");
   }
 
   /** Terminal entries of calls that no comparison has seen yet. */
-  newEntries(): Entry[] {
-    return this.read(listEntries).filter((entry) => !this.#known.has(entry.callId));
+  async newEntries(): Promise<Entry[]> {
+    return (await this.#listEntries()).filter((entry) => !this.#known.has(entry.callId));
   }
 
   /** Notes what tasks there are. It is to be called before anything can forget them. */
-  noteTasks(): void {
-    for (const task of this.read(listTasks)) {
+  async noteTasks(): Promise<void> {
+    for (const task of await this.#listTasks()) {
       this.tasks.set(task.taskId, task);
       if (task.status !== 'queued' && !this.#ended.has(task.taskId))
         this.#ended.set(task.taskId, { ...task, generation: this.#witness.generation });
@@ -74,11 +64,11 @@ export class Books {
   }
 
   /** After a restart: everything that clients and providers have seen since the last one is on disk, once. */
-  compare(): void {
-    expect(this.holdsOfProcesses()).toBe(0);
-    expect(this.read(auditDatabase).findings).toEqual([]);
-    this.noteTasks();
-    const entries = new Map(this.newEntries().map((entry) => [entry.callId, entry]));
+  async compare(): Promise<void> {
+    expect(await this.holdsOfProcesses()).toBe(0);
+    expect((await this.#view.audit()).findings).toEqual([]);
+    await this.noteTasks();
+    const entries = new Map((await this.newEntries()).map((entry) => [entry.callId, entry]));
     const queued = [...this.tasks.values()].filter(
       ({ status, callId }) => status === 'queued' && !this.#known.has(callId),
     );
@@ -153,9 +143,9 @@ export class Books {
   }
 
   /** When every task has ended: each ended once, was charged by its end, and its provider was asked again only after a death. */
-  compareTasks(): void {
-    this.noteTasks();
-    const entries = new Map(this.read(listEntries).map((entry) => [entry.callId, entry]));
+  async compareTasks(): Promise<void> {
+    await this.noteTasks();
+    const entries = new Map((await this.#listEntries()).map((entry) => [entry.callId, entry]));
     for (const task of this.#ended.values()) {
       const isCompleted = task.status === 'completed';
       const due = isCompleted ? { outcome: 'settled', charge: PRICE } : { outcome: 'void', charge: 0 };
@@ -187,65 +177,60 @@ export class Books {
   }
 
   /** All that was granted is what is left, what was charged and nothing else. */
-  compareSums(customers: readonly Customer[], granted: (customer: Customer) => number): void {
+  async compareSums(customers: readonly Customer[], granted: (customer: Customer) => number): Promise<void> {
     for (const customer of customers) {
       const { accountId } = customer;
-      const sums = this.read((db) => ({
-        charged: countOf(db, 'SELECT sum(charge) AS n FROM usage WHERE account_id = ?', accountId),
-        granted: countOf(db, 'SELECT sum(granted) AS n FROM bucket WHERE account_id = ?', accountId),
-        used: countOf(db, 'SELECT sum(used) AS n FROM bucket WHERE account_id = ?', accountId),
-        held: countOf(db, 'SELECT sum(held) AS n FROM bucket WHERE account_id = ?', accountId),
-      }));
+      const sumOf = (column: string, table: string) =>
+        this.#count(`SELECT CAST(sum(${column}) AS bigint) AS n FROM ${table} WHERE account_id = $1`, accountId);
+      const sums = {
+        charged: await sumOf('charge', 'usage'),
+        granted: await sumOf('granted', 'bucket'),
+        used: await sumOf('used', 'bucket'),
+        held: await sumOf('held', 'bucket'),
+      };
       expect(sums).toEqual({ charged: sums.used, granted: granted(customer), used: sums.used, held: 0 });
     }
   }
 
   /** Makes finished tasks so old that the next process forgets them. Only while no process runs. */
-  ageEndedTasks(): void {
-    this.noteTasks();
-    this.#write("UPDATE task SET ended_at = 1 WHERE status <> 'queued' AND webhook_due_at IS NULL");
+  async ageEndedTasks(): Promise<void> {
+    await this.noteTasks();
+    await this.#view.change("UPDATE task SET ended_at = 1 WHERE status <> 'queued' AND webhook_due_at IS NULL");
   }
 
   /** Lets the minutes pass after which a webhook is tried again whose senders have died. Only while no process runs. */
-  letWebhooksBeDue(): void {
-    this.#write('UPDATE task SET webhook_due_at = 1 WHERE webhook_due_at IS NOT NULL');
+  letWebhooksBeDue(): Promise<void> {
+    return this.#view.change('UPDATE task SET webhook_due_at = 1 WHERE webhook_due_at IS NOT NULL');
   }
 
-  #write(statement: string): void {
-    const db = new Database(this.#path, { strict: true });
-    db.run(statement);
-    db.close();
+  grantedInAll(): Promise<number> {
+    return this.#count('SELECT CAST(sum(amount) AS bigint) AS n FROM grant_');
   }
 
-  grantedInAll(): number {
-    return this.read((db) => countOf(db, 'SELECT sum(amount) AS n FROM grant_'));
+  agedTasks(): Promise<number> {
+    return this.#count('SELECT count(*) AS n FROM task WHERE ended_at = 1');
   }
 
-  agedTasks(): number {
-    return this.read((db) => countOf(db, 'SELECT count(*) AS n FROM task WHERE ended_at = 1'));
+  unsettledTasks(): Promise<number> {
+    return this.#count("SELECT count(*) AS n FROM task WHERE status = 'queued' OR webhook_due_at IS NOT NULL");
   }
 
-  unsettledTasks(): number {
-    return this.read((db) =>
-      countOf(db, "SELECT count(*) AS n FROM task WHERE status = 'queued' OR webhook_due_at IS NOT NULL"),
+  async #count(sql: string, ...values: readonly string[]): Promise<number> {
+    const [row] = await this.#view.rows<{ n: number | null }>(sql, ...values);
+    return row?.n ?? 0;
+  }
+
+  #listEntries(): Promise<Entry[]> {
+    return this.#view.rows(
+      'SELECT call_id AS "callId", endpoint, outcome, charge, error_code AS "errorCode" FROM usage',
     );
   }
-}
 
-function listEntries(db: Database): Entry[] {
-  return db
-    .query<Entry, []>('SELECT call_id AS callId, endpoint, outcome, charge, error_code AS errorCode FROM usage')
-    .all();
-}
-
-function listTasks(db: Database): TaskEntry[] {
-  return db
-    .query<TaskEntry, []>(
-      'SELECT task_id AS taskId, call_id AS callId, status, result, error_code AS errorCode, webhook_due_at AS webhookDueAtMs FROM task',
-    )
-    .all();
-}
-
-function countOf(db: Database, sql: string, ...values: string[]): number {
-  return db.query<{ n: number | null }, string[]>(sql).get(...values)?.n ?? 0;
+  async #listTasks(): Promise<TaskEntry[]> {
+    const rows = await this.#view.rows<TaskEntry>(
+      `SELECT task_id AS "taskId", call_id AS "callId", status, result, error_code AS "errorCode",
+         webhook_due_at AS "webhookDueAtMs" FROM task`,
+    );
+    return rows.map((row) => (row.result === null ? row : { ...row, result: this.#view.readResult(row.result) }));
+  }
 }

@@ -15,7 +15,7 @@ export type Surroundings = {
   readonly isOver: () => boolean;
 };
 
-type Action = (at: Surroundings, customer: Customer) => Promise<void>;
+type Action = (at: Surroundings, customer: Customer) => Promise<unknown>;
 
 const LIMIT_MS = 20_000;
 
@@ -52,12 +52,13 @@ async function repeat(at: Surroundings, action: Action): Promise<void> {
   }
 }
 
-export async function whole(at: Surroundings, customer: Customer): Promise<void> {
+export async function whole(at: Surroundings, customer: Customer): Promise<SeenCall> {
   const seen = note(at, 'chat', customer);
   await watched(async () => {
     const response = await ask(at, customer, '/v1/chat/completions', chatBody('both', seen.mark));
     await readEnd(seen, response, (text) => JSON.parse(text).choices[0].message.content === `echo ${seen.mark}`);
   });
+  return seen;
 }
 
 /** An answer is complete for its client with the last event, whatever becomes of the connection afterwards. */
@@ -193,18 +194,22 @@ async function readEnd(seen: SeenCall, response: Response, isComplete: (text: st
   if (response.ok && isComplete(text)) seen.ending = 'complete';
 }
 
-function ask(
-  { gateway }: Surroundings,
+async function ask(
+  { gateway, witness }: Surroundings,
   customer: Customer,
   path: string,
   body: unknown,
   init: { readonly method?: string; readonly headers?: Readonly<Record<string, string>> } = {},
   signal: AbortSignal = AbortSignal.timeout(LIMIT_MS),
 ): Promise<Response> {
-  return fetch(`${gateway.url}${path}`, {
+  const response = await fetch(`${gateway.url}${path}`, {
     method: init.method ?? 'POST',
     signal,
     headers: { authorization: `Bearer ${customer.key}`, 'content-type': 'application/json', ...init.headers },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
+  if (response.ok) return response;
+  const text = await response.text();
+  witness.addRefusal(response.status, text);
+  return new Response(text, response);
 }

@@ -1,47 +1,92 @@
-// A data folder on which one gateway after the other is killed, with its providers, its customers and all that was seen.
+// A store on which one gateway after the other is killed, with its providers, its customers and all that was seen.
 import { expect } from 'bun:test';
 import { statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { CrashPoint } from '../../../src/crash-point.ts';
 import { PIXEL } from '../../../src/testing/fault-scripts.ts';
 import type { Customer, GatewayClient } from '../../../src/testing/gateway-client.ts';
 import type { GatewayChild } from '../../../src/testing/gateway-process.ts';
 import { GatewayFolder, GatewayProcess } from '../../../src/testing/gateway-process.ts';
 import type { SeededRandom } from '../../../src/testing/seeded-random.ts';
+import type { TemporaryPostgres } from '../../../src/testing/temporary-postgres.ts';
 import { Books } from './books.ts';
 import type { Surroundings } from './clients.ts';
 import { callUntilGone, GRANT, giveAgain } from './clients.ts';
+import type { LedgerView } from './ledger-view.ts';
+import { PostgresView, SqliteView } from './ledger-view.ts';
 import { Providers } from './providers.ts';
 import { Witness } from './witness.ts';
 
 const CUSTOMERS = 3;
 const FIRST_GRANT = 1_000_000;
+/** Clients of each kind, where no process dies. */
+const LIVING_CLIENTS = 3;
 /** Within so much a process under load passes every point. */
 const REACH_MS = 15_000;
 const DRAIN_LIMIT_MS = 60_000;
+/** On PostgreSQL: the shortest that an operator may set, so that what the dead left is taken over soon. */
+const LEASE_MS = 1_000;
 /** What a dead process has sent is read before the next one is counted as alive. */
 const LAST_BYTES_MS = 3;
+
+/** A data folder and, where it is given a server, a database; processes come and go on them. */
+class Ground {
+  readonly folder: GatewayFolder;
+  readonly view: LedgerView;
+  readonly #databaseUrl: string | undefined;
+
+  private constructor(folder: GatewayFolder, databaseUrl: string | undefined) {
+    this.folder = folder;
+    this.#databaseUrl = databaseUrl;
+    this.view = databaseUrl === undefined ? new SqliteView(folder.databasePath) : new PostgresView(databaseUrl);
+  }
+
+  static async open(providers: Providers, server: TemporaryPostgres | undefined): Promise<Ground> {
+    return new Ground(folderFor(providers), await server?.createDatabase());
+  }
+
+  spawn(env: Readonly<Record<string, string>>): GatewayChild {
+    const store = this.#databaseUrl === undefined ? {} : { DATABASE_URL: this.#databaseUrl };
+    return this.folder.spawn({ ...store, ...env });
+  }
+
+  async remove(): Promise<void> {
+    await this.view.close();
+    this.folder.remove();
+  }
+}
 
 export class CrashSite {
   readonly witness: Witness;
   readonly providers: Providers;
   readonly books: Books;
   readonly customers: Customer[] = [];
-  readonly #folder: GatewayFolder;
+  readonly #server: TemporaryPostgres | undefined;
+  readonly #ground: Ground;
   readonly #random: SeededRandom;
   #last: GatewayChild | undefined;
+  #lastSinceMs = 0;
 
-  private constructor(providers: Providers, witness: Witness, random: SeededRandom) {
+  private constructor(
+    providers: Providers,
+    witness: Witness,
+    random: SeededRandom,
+    ground: Ground,
+    server?: TemporaryPostgres,
+  ) {
     this.witness = witness;
     this.providers = providers;
     this.#random = random;
-    this.#folder = folderFor(providers);
-    this.books = new Books(this.#folder.databasePath, witness);
+    this.#ground = ground;
+    this.#server = server;
+    this.books = new Books(ground.view, witness);
   }
 
-  static async open(random: SeededRandom): Promise<CrashSite> {
+  /** @param server where the ledger is to be; the embedded database without one. */
+  static async open(random: SeededRandom, server?: TemporaryPostgres): Promise<CrashSite> {
     const witness = new Witness();
-    const site = new CrashSite(await Providers.start(witness), witness, random);
+    const providers = await Providers.start(witness);
+    const site = new CrashSite(providers, witness, random, await Ground.open(providers, server), server);
     const first = await site.start();
     for (let i = 0; i < CUSTOMERS; i++)
       site.customers.push(await first.customer('requests', { requests: FIRST_GRANT }));
@@ -51,7 +96,7 @@ export class CrashSite {
 
   async close(): Promise<void> {
     await this.killLast();
-    this.#folder.remove();
+    await this.#ground.remove();
     await this.providers.stop();
   }
 
@@ -61,20 +106,23 @@ export class CrashSite {
     await this.#last?.exited;
   }
 
-  /** A process that nothing kills but the test. */
-  start(): Promise<GatewayProcess> {
-    return GatewayProcess.ready(this.#spawn());
+  /** A process that nothing kills but the test, when it has taken over what the dead left. */
+  async start(): Promise<GatewayProcess> {
+    const gateway = await GatewayProcess.ready(this.#spawn());
+    if (!(await this.#hasTakenOver(gateway.child))) throw new Error('the process died by itself');
+    return gateway;
   }
 
   /** Dies at the `pass`-th time that it comes by `point`, under load from its start on. Throws if it never does. */
   async killAt(point: CrashPoint, pass: number): Promise<void> {
-    if (point === 'start.migrating' || point === 'start.migrated') return this.#killWhileMigrating(point, pass);
+    if (/\.migrat(ing|ed)$/.test(point)) return this.#killWhileMigrating(point, pass);
     // What is only passed where an earlier process has left something.
-    if (point === 'start.orphans-voided') await this.#killUntil(() => this.books.holdsOfProcesses() > 0);
-    if (point === 'task.resumed') await this.#killUntil(() => this.books.queuedTasks() > 0);
-    if (point === 'writer.purged') this.books.ageEndedTasks();
+    if (point.endsWith('.orphans-voided')) await this.#killUntil(() => this.books.holdsOfProcesses());
+    if (point === 'task.resumed' || point === 'postgres.tasks-taken')
+      await this.#killUntil(() => this.books.queuedTasks());
+    if (point.endsWith('.purged')) await this.books.ageEndedTasks();
     this.providers.mood = point === 'stop.interrupted' ? 'hanging' : 'faulty';
-    const isStopping = point.startsWith('stop.') || point === 'writer.closing';
+    const isStopping = /^stop\.|\.(closing|lease-ended)$/.test(point);
     await this.#loadUntilGone(this.spawnDying(point, pass), (child) =>
       isStopping ? this.#later(20, 60, () => child.kill('SIGTERM')) : undefined,
     );
@@ -89,7 +137,7 @@ export class CrashSite {
   /** Dies at any moment while it comes up. */
   async killWhileStarting(): Promise<void> {
     const child = this.#spawn();
-    await Bun.sleep(this.#random.whole(10, 250));
+    await Bun.sleep(this.#random.whole(10, this.#ground.view.takesOverWithinMs));
     child.kill('SIGKILL');
     await ended(child);
   }
@@ -103,38 +151,55 @@ export class CrashSite {
     return { gateway, customers, witness, random: this.#random, webhookUrl: this.providers.webhookUrl, isOver };
   }
 
+  /** One process lives through all that `act` does, under load, and stops in order. What was seen is compared when it is at rest. */
+  async serveThrough(act: (at: Surroundings) => Promise<void>): Promise<void> {
+    const gateway = await this.start();
+    await this.compare();
+    let isOver = false;
+    const at = this.surroundings(gateway, () => isOver);
+    const acting = act(at).finally(() => (isOver = true));
+    await Promise.all([acting, ...Array.from({ length: LIVING_CLIENTS }, () => callUntilGone(at))]);
+    // Whoever asks a process that lives is told an end.
+    expect(this.witness.calls.filter(({ ending }) => ending === 'cut')).toEqual([]);
+    const untilMs = performance.now() + DRAIN_LIMIT_MS;
+    while ((await this.books.holdsOfProcesses()) > 0 && performance.now() < untilMs) await Bun.sleep(50);
+    await this.compare();
+    gateway.signal('SIGTERM');
+    expect(await gateway.child.exited).toBe(0);
+  }
+
   /** Lets everything come to its end, compares all of it, and stops in order. */
   async settle(): Promise<void> {
     this.providers.mood = 'healthy';
-    this.books.letWebhooksBeDue();
+    await this.books.letWebhooksBeDue();
     const last = await this.start();
-    this.compare();
+    await this.compare();
     await giveAgain(this.surroundings(last, () => true));
     const untilMs = performance.now() + DRAIN_LIMIT_MS;
-    while (this.books.unsettledTasks() > 0 && performance.now() < untilMs) await Bun.sleep(50);
-    expect(this.books.unsettledTasks()).toBe(0);
-    this.books.compareTasks();
-    expect(this.books.agedTasks()).toBe(0);
+    while ((await this.books.unsettledTasks()) > 0 && performance.now() < untilMs) await Bun.sleep(50);
+    expect(await this.books.unsettledTasks()).toBe(0);
+    await this.books.compareTasks();
+    expect(await this.books.agedTasks()).toBe(0);
     expect(await last.audit()).toMatchObject({ ok: true, counted: { openHolds: 0 } });
     last.signal('SIGTERM');
     expect(await last.child.exited).toBe(0);
     const { grants } = this.witness;
-    this.books.compareSums(
+    await this.books.compareSums(
       this.customers,
       (customer) => FIRST_GRANT + GRANT * grants.filter((given) => given.customer === customer).length,
     );
   }
 
   /** Everything that was seen since the last comparison is on disk: only on a process that has recovered. */
-  compare(): void {
+  async compare(): Promise<void> {
     for (const { picturePath } of this.witness.calls) {
       // Nobody pays for a picture that is not there.
       if (picturePath !== undefined) {
-        const file = join(dirname(this.#folder.databasePath), 'files', basename(picturePath));
+        const file = join(this.#ground.folder.path, 'files', basename(picturePath));
         expect(statSync(file).size).toBe(PIXEL.length);
       }
     }
-    this.books.compare();
+    await this.books.compare();
     for (const upstream of this.providers.upstreams) upstream.clear();
   }
 
@@ -147,8 +212,8 @@ export class CrashSite {
       await child.exited;
       if (child.signalCode !== 'SIGKILL') throw error;
     });
-    if (gateway !== undefined) {
-      this.compare();
+    if (gateway !== undefined && (await this.#hasTakenOver(child))) {
+      await this.compare();
       await Promise.all([callUntilGone(this.surroundings(gateway, () => isOver)), doom(child)]);
     }
     await gone;
@@ -157,28 +222,41 @@ export class CrashSite {
 
   #spawn(env: Readonly<Record<string, string>> = {}): GatewayChild {
     this.witness.generation += 1;
-    this.#last = this.#folder.spawn(env);
+    this.#lastSinceMs = Date.now();
+    this.#last = this.#ground.spawn(env);
     return this.#last;
+  }
+
+  /** Waits until the process has taken over what the dead left. Answers false where it has died before. */
+  async #hasTakenOver(child: GatewayChild): Promise<boolean> {
+    const untilMs = performance.now() + REACH_MS;
+    while (!(await this.#ground.view.isTakenOver(this.#lastSinceMs))) {
+      if (child.signalCode !== null) return false;
+      if (performance.now() > untilMs) throw new Error('what the dead left was not taken over');
+      await Bun.sleep(20);
+    }
+    return true;
   }
 
   #later(fromMs: number, toMs: number, act: () => void): Promise<void> {
     return Bun.sleep(this.#random.whole(fromMs, toMs)).then(act);
   }
 
-  async #killUntil(isEnough: () => boolean): Promise<void> {
-    while (!isEnough()) await this.killAtRandom();
+  /** Kills until there is something left of what `count` counts. */
+  async #killUntil(count: () => Promise<number>): Promise<void> {
+    while ((await count()) === 0) await this.killAtRandom();
   }
 
   async #killWhileMigrating(point: CrashPoint, pass: number): Promise<void> {
-    const folder = folderFor(this.providers);
-    const dying = folder.spawn({ TOLMACH_CRASH_AT: `${point}:${1 + (pass % 3)}` });
+    const ground = await Ground.open(this.providers, this.#server);
+    const dying = ground.spawn({ TOLMACH_CRASH_AT: `${point}:${point === 'postgres.migrated' ? 1 : 1 + (pass % 3)}` });
     await ended(dying);
     expect(dying.signalCode).toBe('SIGKILL');
-    const next = await folder.start();
+    const next = await GatewayProcess.ready(ground.spawn({}));
     expect(await next.audit()).toMatchObject({ ok: true });
     await next.customer('requests', { requests: 1 });
     await next.kill();
-    folder.remove();
+    await ground.remove();
   }
 }
 
@@ -186,7 +264,7 @@ function folderFor(providers: Providers): GatewayFolder {
   return new GatewayFolder(providers.upstreams, {
     tasks: { model: 'strict', concurrency: 32, perAccount: 16 },
     webhooks: { allowHosts: [providers.webhookHost] },
-    timeouts: { firstByteMs: 10_000, idleMs: 10_000, drainMs: 150 },
+    timeouts: { firstByteMs: 10_000, idleMs: 10_000, drainMs: 150, processLeaseMs: LEASE_MS },
   });
 }
 

@@ -43,6 +43,8 @@ export class Witness {
   readonly toldWebhooks = new Map<number, string[]>();
   readonly grants: Grant[] = [];
   readonly unsureGrants: Grant[] = [];
+  /** How often each refusal was told, by status and code. */
+  readonly refusals: Record<string, number> = {};
   #marks = 0;
 
   /** Text that no other call has. */
@@ -57,6 +59,11 @@ export class Witness {
     const isFailed = decide(earlier.length);
     this.askedProviders.set(mark, [...earlier, { generation: this.generation, isFailed }]);
     return isFailed;
+  }
+
+  addRefusal(status: number, text: string): void {
+    const name = `${status} ${/"code": ?"(\w+)"/.exec(text)?.[1] ?? text.slice(0, 100)}`;
+    this.refusals[name] = (this.refusals[name] ?? 0) + 1;
   }
 
   addTask(taskId: number, task: SeenTask): void {
