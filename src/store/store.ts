@@ -229,7 +229,9 @@ export type StoreNotice =
   | { readonly kind: 'holds_voided'; readonly count: number }
   /** This process was silent for longer than its lease; others may have voided its holds. */
   | { readonly kind: 'lease_lapsed'; readonly byMs: number }
-  | { readonly kind: 'lease_not_renewed'; readonly detail: string };
+  | { readonly kind: 'lease_not_renewed'; readonly detail: string }
+  /** What dead processes left, or what this one gave up, could not be ended yet. */
+  | { readonly kind: 'sweep_failed'; readonly detail: string };
 
 export interface Store {
   /**

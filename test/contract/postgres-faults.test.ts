@@ -2,6 +2,7 @@
 // breaks: nothing is lost, nothing is charged twice, nothing is oversold.
 import { afterAll, afterEach, describe, expect, test } from 'bun:test';
 import type { Subprocess } from 'bun';
+import { SQL } from 'bun';
 import type { PostgresStoreOptions } from '../../src/store/postgres/postgres-store.ts';
 import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts';
 import type { Store, WriteOperation } from '../../src/store/store.ts';
@@ -250,6 +251,25 @@ function leaseFaults(postgres: TemporaryPostgres): void {
     await Bun.sleep(LEASE_MS);
     expect(await store.audit()).toMatchObject({ ok: true, counted: { openHolds: 2, calls: 1 } });
     expect(notices).toEqual([{ kind: 'holds_voided', count: 1 }]);
+  });
+
+  test('a process keeps its lease while the holds of a dead one cannot be ended', async () => {
+    const url = await postgres.createDatabase();
+    const notices: unknown[] = [];
+    const store = await openWithAccounts(url, { leaseMs: LEASE_MS, notice: (notice) => notices.push(notice) });
+    const { child, ask } = startProcess(url);
+    expect(await ask(hold('dead', 5, { accountId: 'boris' }))).toMatchObject({ outcome: { kind: 'held' } });
+    const other = new SQL(url, { max: 1 });
+    await other.begin(async (transaction) => {
+      await transaction.unsafe("SELECT account_id FROM account WHERE account_id = 'boris' FOR UPDATE");
+      child.kill('SIGKILL');
+      await Bun.sleep(3 * LEASE_MS);
+    });
+    await other.close();
+    await until(async () => notices.length > 0);
+    await Bun.sleep(LEASE_MS);
+    expect(notices).toEqual([{ kind: 'holds_voided', count: 1 }]);
+    expect(await store.listUsage('boris', 9)).toMatchObject([{ callId: 'dead', outcome: 'void', charge: 0 }]);
   });
 
   test('a process that was frozen for longer than its lease finds its call void, notices, and goes on', async () => {

@@ -75,6 +75,7 @@ class PostgresStore implements Store {
   readonly #abandoned = new Map<string, Hold>();
   #timer: ReturnType<typeof setInterval> | undefined;
   #beat: Promise<void> | undefined;
+  #sweeping: Promise<void> | undefined;
 
   constructor(options: PostgresStoreOptions) {
     this.#options = options;
@@ -187,6 +188,7 @@ class PostgresStore implements Store {
     clearInterval(this.#timer);
     await Promise.all(this.#lanes.map((lane) => lane.close()));
     await this.#beat;
+    await this.#sweeping;
     crashPoint('postgres.closing');
     await Promise.all(this.#writers.map((writer) => writer.close()));
     // Where this fails the lease lapses by itself.
@@ -198,16 +200,31 @@ class PostgresStore implements Store {
     return this.#lanes[Bun.hash.crc32(accountOf(operation) ?? '') % LANES] as GroupCommit;
   }
 
+  /** Renews the lease. Sweeping is not waited for: it may take longer than a lease, and the process lives meanwhile. */
   async #onBeat(): Promise<void> {
     try {
       await this.#lease.renew();
-      await this.#lease.sweep((operation) => this.write(operation));
-      await this.#voidAbandoned();
+      this.#sweeping ??= this.#sweep();
     } catch (error) {
-      this.#options.notice?.({ kind: 'lease_not_renewed', detail: toCallError(error).details.detail ?? String(error) });
+      this.#notice('lease_not_renewed', error);
     } finally {
       this.#beat = undefined;
     }
+  }
+
+  async #sweep(): Promise<void> {
+    try {
+      await this.#lease.sweep((operation) => this.write(operation));
+      await this.#voidAbandoned();
+    } catch (error) {
+      this.#notice('sweep_failed', error);
+    } finally {
+      this.#sweeping = undefined;
+    }
+  }
+
+  #notice(kind: 'lease_not_renewed' | 'sweep_failed', error: unknown): void {
+    this.#options.notice?.({ kind, detail: toCallError(error).details.detail ?? String(error) });
   }
 
   #abandon(operations: readonly WriteOperation[]): void {
