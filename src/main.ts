@@ -233,7 +233,7 @@ function startAdoption(gateway: Gateway, tasks: TaskRunner): Timer {
     } catch (error) {
       gateway.report.alarm('adoption_failed', { detail: detailOf(error) });
     }
-  }, gateway.config.timeouts.processLeaseMs / 3);
+  }, gateway.config.timeouts.processLeaseMs / 4);
 }
 
 /** Forgets what has expired, and learns what other processes have been given. */

@@ -101,7 +101,7 @@ class PostgresStore implements Store {
 
   async start(): Promise<void> {
     await this.#lease.renew();
-    this.#timer = setInterval(() => (this.#beat ??= this.#onBeat()), this.#options.leaseMs / 3);
+    this.#timer = setInterval(() => (this.#beat ??= this.#onBeat()), this.#lease.beatMs);
   }
 
   write<O extends WriteOperation>(operation: O): Promise<OutcomeOf<O>> {

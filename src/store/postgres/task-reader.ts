@@ -3,6 +3,7 @@ import { crashPoint } from '../../crash-point.ts';
 import type { CallContext, DueWebhook, TaskReference, TaskRow, TaskWork } from '../store.ts';
 import { toInteger, toIntegerOrNull } from './connection.ts';
 import type { ProcessLease } from './process-lease.ts';
+import { MAY_TAKE } from './process-lease.ts';
 import type { StatementPool } from './statement-pool.ts';
 
 /** Tasks that are taken over in one go. */
@@ -19,7 +20,7 @@ const DUE_WEBHOOKS = `SELECT task_id AS "taskId", webhook_key_id AS "keyId", web
   webhook_due_at AS "dueAtMs" FROM task WHERE webhook_due_at <= $1::bigint ORDER BY webhook_due_at LIMIT $2::int`;
 // A process that ended in order has no row. One whose lease has lapsed may come back, if only the database was away.
 const ABANDONED = `owner <> $1::text AND NOT EXISTS (SELECT 1 FROM process
-  WHERE process_id = owner AND (lease_until > (SELECT now_ms()) OR NOT $2::boolean))`;
+  WHERE process_id = owner AND (lease_until > (SELECT now_ms()) OR NOT ${MAY_TAKE}))`;
 const CANDIDATES = `SELECT task_id FROM task WHERE status = 'queued' AND ${ABANDONED} ORDER BY task_id LIMIT ${ADOPT_MAX}`;
 // Of several processes that ask for the same task the first one gets it: the others wait for the row, and then find a
 // live owner.
@@ -83,16 +84,19 @@ export class TaskReader {
   }
 
   async #adopt(): Promise<TaskReference[]> {
-    const { processId, maySweep } = this.#lease;
+    const { processId } = this.#lease;
     const adopted: TaskReference[] = [];
     for (;;) {
       if (this.#asked.length === 0) {
-        const candidates = await this.#pool.query<{ task_id: string }>(CANDIDATES, [processId, maySweep]);
+        const candidates = await this.#pool.query<{ task_id: string }>(CANDIDATES, [
+          processId,
+          this.#lease.takingNeedsMs,
+        ]);
         this.#asked = candidates.map((row) => row.task_id);
       }
       if (this.#asked.length === 0) return adopted;
       const ids = `{${this.#asked.join(',')}}`;
-      await this.#pool.query(ADOPT, [processId, maySweep, ids]);
+      await this.#pool.query(ADOPT, [processId, this.#lease.takingNeedsMs, ids]);
       crashPoint('postgres.tasks-taken');
       type Row = Integers<TaskReference, 'taskId'>;
       const rows = await this.#pool.query<Row>(ADOPTED, [processId, ids]);
