@@ -35,12 +35,14 @@ type StoreName = keyof typeof CRASH_POINTS;
 const server = wants('postgres') ? TemporaryPostgres.start() : undefined;
 afterAll(() => server?.remove());
 
-if (wants('sqlite')) suite('sqlite', { kills: KILLS, points: CRASH_POINTS.sqlite, fates: FATES.sqlite });
+if (wants('sqlite'))
+  suite('sqlite', { server: undefined, kills: KILLS, points: CRASH_POINTS.sqlite, fates: FATES.sqlite });
 if (server !== undefined) {
   const own = <T>(items: readonly T[], pointOf: (item: T) => CrashPoint) =>
     IS_SLICE ? items.filter((item) => pointOf(item).startsWith('postgres.')) : items;
   suite('postgres', {
-    kills: Math.ceil(KILLS / (IS_SLICE ? 6 : 3)),
+    server,
+    kills: Math.ceil(KILLS / (IS_SLICE ? 9 : 3)),
     points: own<CrashPoint>(CRASH_POINTS.postgres, (point) => point),
     fates: IS_SLICE ? [] : FATES.postgres,
   });
@@ -50,11 +52,16 @@ function wants(name: StoreName): boolean {
   return (process.env['STORE'] ?? name) === name;
 }
 
-type Scope = { readonly kills: number; readonly points: readonly CrashPoint[]; readonly fates: readonly Fate[] };
+type Scope = {
+  readonly server: TemporaryPostgres | undefined;
+  readonly kills: number;
+  readonly points: readonly CrashPoint[];
+  readonly fates: readonly Fate[];
+};
 
 function suite(name: StoreName, scope: Scope): void {
   describe(name, () => {
-    if (scope.fates.length > 0) loneCalls(scope.fates);
+    if (scope.fates.length > 0) loneCalls(scope);
     test(
       `${scope.kills} kills at ${scope.points.length} points and at random lose nothing, double nothing and leave nothing held (SEED=${SEED})`,
       () => killAgainAndAgain(name, scope),
@@ -63,13 +70,13 @@ function suite(name: StoreName, scope: Scope): void {
   });
 }
 
-function loneCalls(fates: readonly Fate[]): void {
+function loneCalls({ server: on, fates }: Scope): void {
   describe('one lone call, and the process dies', () => {
     let site: CrashSite;
     beforeAll(async () => {
-      site = await CrashSite.open(new SeededRandom(SEED), server);
+      site = await CrashSite.open(new SeededRandom(SEED), { server: on });
     });
-    afterEach(() => site.killLast());
+    afterEach(() => site.killAll());
     afterAll(() => site.close());
 
     for (const fate of fates) {
@@ -132,14 +139,14 @@ async function cancel(site: CrashSite, at: Surroundings): Promise<void> {
   await fetch(`${at.gateway.url}/v1/tasks/${taskId}`, { method: 'DELETE', headers }).catch(() => undefined);
 }
 
-async function killAgainAndAgain(store: StoreName, { kills, points }: Scope): Promise<void> {
+async function killAgainAndAgain(store: StoreName, { server: on, kills, points }: Scope): Promise<void> {
   const random = new SeededRandom(SEED);
   const passed = new Map<CrashPoint | 'at random' | 'while starting', number>();
   const totals: Record<string, number> = {};
   const startedMs = performance.now();
   let due: CrashPoint[] = [];
   for (let done = 0; done < kills; ) {
-    const site = await CrashSite.open(random, store === 'postgres' ? server : undefined);
+    const site = await CrashSite.open(random, { server: on });
     try {
       for (const end = Math.min(kills, done + KILLS_A_SITE); done < end; done++) {
         if (due.length === 0) due = shuffled(points, random);

@@ -19,15 +19,21 @@ import { Witness } from './witness.ts';
 
 const CUSTOMERS = 3;
 const FIRST_GRANT = 1_000_000;
-/** Clients of each kind, where no process dies. */
-const LIVING_CLIENTS = 3;
 /** Within so much a process under load passes every point. */
 const REACH_MS = 15_000;
 const DRAIN_LIMIT_MS = 60_000;
-/** On PostgreSQL: the shortest that an operator may set, so that what the dead left is taken over soon. */
-const LEASE_MS = 1_000;
 /** What a dead process has sent is read before the next one is counted as alive. */
 const LAST_BYTES_MS = 3;
+
+/** The shortest that an operator may set, so that what the dead left is taken over soon. */
+const SHORTEST_LEASE_MS = 1_000;
+
+type GroundOptions = {
+  /** Where the ledger is to be; the embedded database without one. */
+  readonly server?: TemporaryPostgres | undefined;
+  /** Of processes on PostgreSQL. */
+  readonly leaseMs?: number;
+};
 
 /** A data folder and, where it is given a server, a database; processes come and go on them. */
 class Ground {
@@ -41,8 +47,8 @@ class Ground {
     this.view = databaseUrl === undefined ? new SqliteView(folder.databasePath) : new PostgresView(databaseUrl);
   }
 
-  static async open(providers: Providers, server: TemporaryPostgres | undefined): Promise<Ground> {
-    return new Ground(folderFor(providers), await server?.createDatabase());
+  static async open(providers: Providers, { server, leaseMs = SHORTEST_LEASE_MS }: GroundOptions): Promise<Ground> {
+    return new Ground(folderFor(providers, leaseMs), await server?.createDatabase());
   }
 
   spawn(env: Readonly<Record<string, string>>): GatewayChild {
@@ -61,10 +67,10 @@ export class CrashSite {
   readonly providers: Providers;
   readonly books: Books;
   readonly customers: Customer[] = [];
-  readonly #server: TemporaryPostgres | undefined;
+  readonly #options: GroundOptions;
   readonly #ground: Ground;
   readonly #random: SeededRandom;
-  #last: GatewayChild | undefined;
+  readonly #children: GatewayChild[] = [];
   #lastSinceMs = 0;
 
   private constructor(
@@ -72,21 +78,20 @@ export class CrashSite {
     witness: Witness,
     random: SeededRandom,
     ground: Ground,
-    server?: TemporaryPostgres,
+    options: GroundOptions,
   ) {
     this.witness = witness;
     this.providers = providers;
     this.#random = random;
     this.#ground = ground;
-    this.#server = server;
+    this.#options = options;
     this.books = new Books(ground.view, witness);
   }
 
-  /** @param server where the ledger is to be; the embedded database without one. */
-  static async open(random: SeededRandom, server?: TemporaryPostgres): Promise<CrashSite> {
+  static async open(random: SeededRandom, options: GroundOptions = {}): Promise<CrashSite> {
     const witness = new Witness();
     const providers = await Providers.start(witness);
-    const site = new CrashSite(providers, witness, random, await Ground.open(providers, server), server);
+    const site = new CrashSite(providers, witness, random, await Ground.open(providers, options), options);
     const first = await site.start();
     for (let i = 0; i < CUSTOMERS; i++)
       site.customers.push(await first.customer('requests', { requests: FIRST_GRANT }));
@@ -95,15 +100,16 @@ export class CrashSite {
   }
 
   async close(): Promise<void> {
-    await this.killLast();
+    await this.killAll();
     await this.#ground.remove();
     await this.providers.stop();
   }
 
-  /** Ends the process that was started last, if it lives. */
-  async killLast(): Promise<void> {
-    this.#last?.kill('SIGKILL');
-    await this.#last?.exited;
+  /** Ends whatever lives. */
+  async killAll(): Promise<void> {
+    const children = this.#children.splice(0);
+    for (const child of children) child.kill('SIGKILL');
+    await Promise.all(children.map((child) => child.exited));
   }
 
   /** A process that nothing kills but the test, when it has taken over what the dead left. */
@@ -151,21 +157,25 @@ export class CrashSite {
     return { gateway, customers, witness, random: this.#random, webhookUrl: this.providers.webhookUrl, isOver };
   }
 
-  /** One process lives through all that `act` does, under load, and stops in order. What was seen is compared when it is at rest. */
-  async serveThrough(act: (at: Surroundings) => Promise<void>): Promise<void> {
-    const gateway = await this.start();
+  /** Two processes live through all that `act` does, under load, and stop in order. What was seen is compared when they are at rest. */
+  async serveThrough(act: (at: readonly Surroundings[]) => Promise<void>): Promise<void> {
+    const first = await this.start();
     await this.compare();
+    const gateways = [first, await GatewayProcess.ready(this.#spawn())];
     let isOver = false;
-    const at = this.surroundings(gateway, () => isOver);
+    const at = gateways.map((gateway) => this.surroundings(gateway, () => isOver));
     const acting = act(at).finally(() => (isOver = true));
-    await Promise.all([acting, ...Array.from({ length: LIVING_CLIENTS }, () => callUntilGone(at))]);
+    await Promise.all([acting, ...at.map(callUntilGone)]);
     // Whoever asks a process that lives is told an end.
     expect(this.witness.calls.filter(({ ending }) => ending === 'cut')).toEqual([]);
     const untilMs = performance.now() + DRAIN_LIMIT_MS;
-    while ((await this.books.holdsOfProcesses()) > 0 && performance.now() < untilMs) await Bun.sleep(50);
+    const openCalls = async () => (await this.books.holdsOfProcesses()) + (await this.books.queuedTasks());
+    while ((await openCalls()) > 0 && performance.now() < untilMs) await Bun.sleep(50);
     await this.compare();
-    gateway.signal('SIGTERM');
-    expect(await gateway.child.exited).toBe(0);
+    for (const { child } of gateways) {
+      child.kill('SIGTERM');
+      expect(await child.exited).toBe(0);
+    }
   }
 
   /** Lets everything come to its end, compares all of it, and stops in order. */
@@ -223,8 +233,9 @@ export class CrashSite {
   #spawn(env: Readonly<Record<string, string>> = {}): GatewayChild {
     this.witness.generation += 1;
     this.#lastSinceMs = Date.now();
-    this.#last = this.#ground.spawn(env);
-    return this.#last;
+    const child = this.#ground.spawn(env);
+    this.#children.push(child);
+    return child;
   }
 
   /** Waits until the process has taken over what the dead left. Answers false where it has died before. */
@@ -248,7 +259,7 @@ export class CrashSite {
   }
 
   async #killWhileMigrating(point: CrashPoint, pass: number): Promise<void> {
-    const ground = await Ground.open(this.providers, this.#server);
+    const ground = await Ground.open(this.providers, this.#options);
     const dying = ground.spawn({ TOLMACH_CRASH_AT: `${point}:${point === 'postgres.migrated' ? 1 : 1 + (pass % 3)}` });
     await ended(dying);
     expect(dying.signalCode).toBe('SIGKILL');
@@ -260,11 +271,11 @@ export class CrashSite {
   }
 }
 
-function folderFor(providers: Providers): GatewayFolder {
+function folderFor(providers: Providers, processLeaseMs: number): GatewayFolder {
   return new GatewayFolder(providers.upstreams, {
     tasks: { model: 'strict', concurrency: 32, perAccount: 16 },
     webhooks: { allowHosts: [providers.webhookHost] },
-    timeouts: { firstByteMs: 10_000, idleMs: 10_000, drainMs: 150, processLeaseMs: LEASE_MS },
+    timeouts: { firstByteMs: 10_000, idleMs: 10_000, drainMs: 150, processLeaseMs },
   });
 }
 

@@ -101,7 +101,7 @@ export class PostgresView implements LedgerView {
     try {
       return await auditPostgres(session);
     } finally {
-      session.release();
+      await session.release();
     }
   }
 
