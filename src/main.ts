@@ -6,7 +6,8 @@ import { ConfigError, loadSecrets, toPlan } from './config.ts';
 import { Calendar } from './core/calendar.ts';
 import type { Clock } from './core/clock.ts';
 import { steadyClock } from './core/clock.ts';
-import { CallError, toCallError } from './core/errors.ts';
+import { CallError } from './core/errors.ts';
+import { failureDetail } from './core/failure-detail.ts';
 import { builtInModes, overlayModes } from './core/modes.ts';
 import { crashPoint } from './crash-point.ts';
 import { openEngines } from './engines/open-engines.ts';
@@ -202,7 +203,7 @@ function startSweeps(gateway: Gateway): Timer {
 function startWebhooks(gateway: Gateway): Timer {
   const sender = new WebhookSender(() => gateway);
   return setInterval(() => {
-    sender.sendDue().catch((error) => gateway.report.alarm('webhooks_failed', { detail: detailOf(error) }));
+    sender.sendDue().catch((error) => gateway.report.alarm('webhooks_failed', { detail: failureDetail(error) }));
   }, WEBHOOKS_MS);
 }
 
@@ -231,7 +232,7 @@ function startAdoption(gateway: Gateway, tasks: TaskRunner): Timer {
     try {
       for (const task of await gateway.store.adoptTasks()) tasks.add(task);
     } catch (error) {
-      gateway.report.alarm('adoption_failed', { detail: detailOf(error) });
+      gateway.report.alarm('adoption_failed', { detail: failureDetail(error) });
     }
   }, gateway.config.timeouts.processLeaseMs / 4);
 }
@@ -249,13 +250,8 @@ async function doChores(gateway: Gateway): Promise<void> {
     gateway.costs.load(await gateway.store.findCostBook());
     gateway.plans.load(await gateway.store.listPlans());
   } catch (error) {
-    gateway.report.alarm('chores_failed', { detail: detailOf(error) });
+    gateway.report.alarm('chores_failed', { detail: failureDetail(error) });
   }
-}
-
-/** What an operator is to know of a failure, beyond what a client would be told. */
-function detailOf(error: unknown): string {
-  return toCallError(error).details.detail ?? String(error);
 }
 
 /** The id tells one public key from the next, so that a key that was replaced is not found under the new one's id. */

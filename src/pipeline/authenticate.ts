@@ -1,6 +1,7 @@
 // Finds who calls. The store knows a key by its HMAC only; answers are believed for at most a second, so
 // that a revoked key stops everywhere within that time, and at once in the process that revoked it.
-import { CallError, toCallError } from '../core/errors.ts';
+import { CallError } from '../core/errors.ts';
+import { failureDetail } from '../core/failure-detail.ts';
 import { isWellFormedKey } from '../core/key-format.ts';
 import type { KeyOwner, Store } from '../store/store.ts';
 
@@ -70,7 +71,7 @@ export class KeyRing {
       // A store that is down must not look like a wrong key.
       throw new CallError('temporarily_unavailable', {
         retryAfterS: 1,
-        detail: `key look-up failed: ${toCallError(error).details.detail ?? error}`,
+        detail: `key look-up failed: ${failureDetail(error)}`,
       });
     }
     if (remembered.size < REMEMBERED_MAX) remembered.set(key, owner);

@@ -4,6 +4,7 @@
 // leaves the task queued with its hold; whoever adopts it runs it again. Retries wait in memory, in the task's own place:
 // while a provider is down its tasks wait for it instead of failing one after another.
 import { CallError, toCallError } from '../core/errors.ts';
+import { failureDetail } from '../core/failure-detail.ts';
 import { retryClass } from '../core/routing.ts';
 import { crashPoint } from '../crash-point.ts';
 import { attemptWhole } from '../pipeline/attempt.ts';
@@ -184,7 +185,7 @@ export class TaskRunner {
   }
 
   #alarm({ taskId }: TaskReference, error: unknown): void {
-    this.#gateway().report.alarm('task_runner', { taskId, detail: toCallError(error).details.detail ?? String(error) });
+    this.#gateway().report.alarm('task_runner', { taskId, detail: failureDetail(error) });
   }
 }
 

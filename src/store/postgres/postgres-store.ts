@@ -1,7 +1,8 @@
 // The store for several processes on one PostgreSQL database. Writes go through a few lanes with group commit, all
 // operations of an account through the same one; reads use connections of their own.
 import type { Clock } from '../../core/clock.ts';
-import { CallError, toCallError } from '../../core/errors.ts';
+import { CallError } from '../../core/errors.ts';
+import { failureDetail } from '../../core/failure-detail.ts';
 import { crashPoint } from '../../crash-point.ts';
 import { GroupCommit } from '../group-commit.ts';
 import { accountOf } from '../record-operation.ts';
@@ -224,7 +225,7 @@ class PostgresStore implements Store {
   }
 
   #notice(kind: 'lease_not_renewed' | 'sweep_failed', error: unknown): void {
-    this.#options.notice?.({ kind, detail: toCallError(error).details.detail ?? String(error) });
+    this.#options.notice?.({ kind, detail: failureDetail(error) });
   }
 
   #abandon(operations: readonly WriteOperation[]): void {
