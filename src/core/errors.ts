@@ -162,13 +162,6 @@ export const ERRORS = {
     'This Idempotency-Key was used with another request.',
     'Этот Idempotency-Key уже использован с другим запросом.',
   ),
-  grant_mismatch: row(
-    409,
-    REQUEST,
-    false,
-    'This id is that of an earlier grant of something else, and nothing was added.',
-    'Этот id принадлежит другому, более раннему начислению; ничего не добавлено.',
-  ),
   idempotency_not_stored: row(
     409,
     REQUEST,

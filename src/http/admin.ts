@@ -157,7 +157,11 @@ async function grant(gateway: Gateway, { account = '' }: Params, body: unknown):
     expiresAtMs,
     source,
   });
-  if (outcome.kind === 'grant_mismatch') throw new CallError('grant_mismatch', { param: 'grantId' });
+  if (outcome.kind === 'grant_mismatch')
+    throw new CallError('idempotency_mismatch', {
+      param: 'grantId',
+      message: 'This id is that of an earlier grant of something else, and nothing was added.',
+    });
   if (outcome.kind !== 'granted') throw new CallError('internal_error', { detail: `a grant answered ${outcome.kind}` });
   return { id, ...(await balance(gateway, { account })) };
 }

@@ -358,12 +358,12 @@ function bound(inner: Store): Partial<Store> {
   };
 }
 
-test('a payment that is told again adds nothing, and one with another amount is refused with 409', async () => {
+test('a payment that is told again adds nothing, and one with another amount is refused with 422', async () => {
   const payer = await gateway.customer('requests');
   const pay = (requests: number) =>
     gateway.admin('POST', `accounts/${payer.accountId}/grants`, { requests, grantId: 'payment-1' });
   await pay(10);
   await pay(10);
-  expect(await pay(100).catch(String)).toMatch(/409 .*grant_mismatch/);
+  expect(await pay(100).catch(String)).toMatch(/422 .*idempotency_mismatch/);
   expect(await gateway.balance(payer)).toMatchObject({ requests: 10 });
 });
