@@ -88,8 +88,8 @@ const MUTATIONS: readonly Mutation[] = [
   {
     bug: 'a grant is applied each time it is told',
     file: 'src/core/ledger.ts',
-    piece: 'if (!book.grants.has(operation.grantId)) {',
-    replacement: 'if (true) {',
+    piece: 'if (earlier === undefined) addGrant',
+    replacement: 'if (true) addGrant',
   },
   {
     bug: 'a settle that the store could not take is given up',
