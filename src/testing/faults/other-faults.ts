@@ -1,19 +1,26 @@
 // The rows of what clients do, of the gateway's own end, and of providers as a whole.
-import type { FaultRow } from './fault-row.ts';
-import { allFail, fails, NO_KIND, serves, streamOnly, taskServes } from './fault-row.ts';
+import type { ErrorCode } from '../../core/errors.ts';
+import type { FaultRow, HoldEnd } from './fault-row.ts';
+import { allFail, allServe, fails, NO_KIND, serves, streamOnly, taskServes } from './fault-row.ts';
+
+/** A task needs no client and outlives the process; a call needs both. */
+const taskServesElseFail = (code: ErrorCode, hold: HoldEnd): FaultRow['ends'] => ({
+  ...allFail(code, hold),
+  task: taskServes('usage'),
+});
+
+/** Refused before anything was held: then a task is not accepted either. */
+const UNHELD: FaultRow['ends'] = {
+  ...allFail('temporarily_unavailable', 'unheld'),
+  task: fails('temporarily_unavailable', 'unheld'),
+};
 
 export const CLIENT_FAULTS: readonly FaultRow[] = [
   {
     id: 'F25',
     fault: 'The client leaves before anything of the answer',
     retry: 'never',
-    ends: {
-      whole: fails('client_closed', 'loss'),
-      stream: fails('client_closed', 'loss'),
-      task: taskServes('usage'),
-      image: fails('client_closed', 'loss'),
-      job: fails('client_closed', 'loss'),
-    },
+    ends: taskServesElseFail('client_closed', 'loss'),
     note: 'The provider is stopped at once, and a job ended there where it can be. A task needs no client.',
     provedBy: [
       ['test/fast/job-ends.test.ts', 'F25, job'],
@@ -47,13 +54,7 @@ export const OWN_FAULTS: readonly FaultRow[] = [
     id: 'F28',
     fault: 'The gateway is killed before the provider was asked',
     retry: 'never',
-    ends: {
-      whole: fails('gateway_restarted', 'void'),
-      stream: fails('gateway_restarted', 'void'),
-      task: taskServes('usage'),
-      image: fails('gateway_restarted', 'void'),
-      job: fails('gateway_restarted', 'void'),
-    },
+    ends: taskServesElseFail('gateway_restarted', 'void'),
     note: 'The client sees a broken connection; the usage of the account has the code. A task runs after the restart.',
     provedBy: [
       ['test/slow/crash.test.ts', 'and at random lose nothing, double nothing and leave nothing held'],
@@ -64,13 +65,7 @@ export const OWN_FAULTS: readonly FaultRow[] = [
     id: 'F29',
     fault: 'The gateway is killed while the provider works or the answer goes out',
     retry: 'never',
-    ends: {
-      whole: fails('gateway_restarted', 'void'),
-      stream: fails('gateway_restarted', 'void'),
-      task: taskServes('usage'),
-      image: fails('gateway_restarted', 'void'),
-      job: fails('gateway_restarted', 'void'),
-    },
+    ends: taskServesElseFail('gateway_restarted', 'void'),
     note: 'Whatever was delivered: the next start gives the hold back. A task runs once more, a job runs on for nobody.',
     provedBy: [
       ['test/fast/job-ends.test.ts', 'is killed while a job runs'],
@@ -82,13 +77,7 @@ export const OWN_FAULTS: readonly FaultRow[] = [
     id: 'F30',
     fault: 'The gateway is killed after the answer came and before its charge is on disk',
     retry: 'never',
-    ends: {
-      whole: fails('gateway_restarted', 'void'),
-      stream: fails('gateway_restarted', 'void'),
-      task: taskServes('usage'),
-      image: fails('gateway_restarted', 'void'),
-      job: fails('gateway_restarted', 'void'),
-    },
+    ends: taskServesElseFail('gateway_restarted', 'void'),
     note: 'No client has seen a complete answer by then.',
     provedBy: [
       ['test/fast/openai-money.test.ts', 'a whole answer is not sent before its charge is durable'],
@@ -114,13 +103,7 @@ export const OWN_FAULTS: readonly FaultRow[] = [
     id: 'F32',
     fault: 'The store cannot take the hold',
     retry: 'never',
-    ends: {
-      whole: fails('temporarily_unavailable', 'unheld'),
-      stream: fails('temporarily_unavailable', 'unheld'),
-      task: fails('temporarily_unavailable', 'unheld'),
-      image: fails('temporarily_unavailable', 'unheld'),
-      job: fails('temporarily_unavailable', 'unheld'),
-    },
+    ends: UNHELD,
     note: 'No provider is asked.',
     provedBy: [['test/fast/openai-money.test.ts', 'a store that cannot hold means 503 and no provider call']],
   },
@@ -128,13 +111,7 @@ export const OWN_FAULTS: readonly FaultRow[] = [
     id: 'F33',
     fault: 'The store cannot take the charge',
     retry: 'never',
-    ends: {
-      whole: serves('usage'),
-      stream: serves('usage'),
-      task: taskServes('usage'),
-      image: serves('delivered'),
-      job: serves('delivered'),
-    },
+    ends: allServe('usage'),
     note: 'It is tried until it can; the answer, or the last event of a stream, waits for it.',
     provedBy: [['test/fast/openai-money.test.ts', 'a settle that the store cannot take is tried until it can']],
   },
@@ -142,13 +119,7 @@ export const OWN_FAULTS: readonly FaultRow[] = [
     id: 'F34',
     fault: 'The disk of the gateway is full',
     retry: 'never',
-    ends: {
-      whole: fails('temporarily_unavailable', 'unheld'),
-      stream: fails('temporarily_unavailable', 'unheld'),
-      task: fails('temporarily_unavailable', 'unheld'),
-      image: fails('temporarily_unavailable', 'unheld'),
-      job: fails('temporarily_unavailable', 'unheld'),
-    },
+    ends: UNHELD,
     note: 'What runs already ends as F33.',
     provedBy: [
       ['test/slow/full-disk.test.ts', 'a call is refused with 503 and no provider is asked'],
@@ -176,13 +147,7 @@ export const CHOICE_FAULTS: readonly FaultRow[] = [
     id: 'F39',
     fault: 'The first provider fails and the second one answers',
     retry: 'never',
-    ends: {
-      whole: serves('usage'),
-      stream: serves('usage'),
-      task: taskServes('usage'),
-      image: serves('delivered'),
-      job: serves('delivered'),
-    },
+    ends: allServe('usage'),
     note: 'Once, at the price of the model asked for. What the first one cost is the operator’s.',
     provedBy: [['test/fast/faults.test.ts', 'another provider is asked if and only if the table says so']],
   },
