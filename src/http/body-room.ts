@@ -3,6 +3,7 @@
 // is in the body nobody knows yet whose they are. A body has room from its first byte until its call is answered.
 import { totalmem } from 'node:os';
 import { CallError } from '../core/errors.ts';
+import { Place } from '../pipeline/call-gate.ts';
 
 /** What is smaller needs no room: there are only so many calls. */
 export const FREE_BYTES = 64 * 1024;
@@ -27,11 +28,6 @@ export class BodyRoom {
     this.#bytesMax = bytesMax;
   }
 
-  /** Bytes that lie in memory now. */
-  get bytes(): number {
-    return this.#bytes;
-  }
-
   /** Throws `overloaded` where there is no room for anybody, `concurrency_limit_exceeded` where an account has its share. */
   take(owner: string, bytes: number): void {
     const ofOwner = (this.#bytesByOwner.get(owner) ?? 0) + bytes;
@@ -53,14 +49,16 @@ export class BodyRoom {
 /** No account is called so. */
 const STRANGERS = '';
 
-/** The room that one request's body takes. It is given back at the end of the scope that made it, unless it is kept for longer. */
-export class BodyPlace implements Disposable {
+/** The room that one request's body takes. */
+export class BodyPlace extends Place {
   readonly #room: BodyRoom;
   #owner = STRANGERS;
   #bytes = 0;
-  #isKept = false;
 
   constructor(room: BodyRoom) {
+    super(() => {
+      if (this.#bytes > 0) room.giveBack(this.#owner, this.#bytes);
+    });
     this.#room = room;
   }
 
@@ -79,19 +77,5 @@ export class BodyPlace implements Disposable {
     if (wanted === this.#bytes) return;
     this.#room.take(this.#owner, wanted - this.#bytes);
     this.#bytes = wanted;
-  }
-
-  /** From now on whoever keeps it gives it back. */
-  keep(): void {
-    this.#isKept = true;
-  }
-
-  leave(): void {
-    if (this.#bytes > 0) this.#room.giveBack(this.#owner, this.#bytes);
-    this.#bytes = 0;
-  }
-
-  [Symbol.dispose](): void {
-    if (!this.#isKept) this.leave();
   }
 }

@@ -80,7 +80,7 @@ function takeOne(counts: Map<string, number>, name: string): void {
   else counts.set(name, left);
 }
 
-/** One call's place. It is given back at the end of the scope that took it, unless it is kept for longer. */
+/** A place that a call has, here or for its body. It is given back at the end of the scope that took it, unless it is kept for longer. */
 export class Place implements Disposable {
   readonly #onLeave: () => void;
   #isKept = false;
