@@ -4,6 +4,7 @@ import type { CancelSignal } from '../core/cancellation.ts';
 import { Cancellation } from '../core/cancellation.ts';
 import type { Clock } from '../core/clock.ts';
 import { CallError, toCallError } from '../core/errors.ts';
+import { failureWords } from '../core/failure-detail.ts';
 import { untilCancelled } from '../core/until-cancelled.ts';
 import type { FetchedKey, KeyExchange, RemoteProvider, Target } from '../providers/provider.ts';
 import type { Upstream } from '../upstream/upstream.ts';
@@ -79,11 +80,11 @@ export class FetchedKeys {
           return key;
         },
         (thrown: unknown) => {
-          const { code, details } = toCallError(thrown);
+          const failure = toCallError(thrown);
           kept.failedAtMs = this.#effects.clock.monotonicMs();
           kept.failure = new CallError('provider_unavailable', {
-            detail: `no key could be fetched: ${code} ${details.detail ?? ''}`.trim(),
-            retryAfterS: details.retryAfterS ?? 5,
+            detail: `no key could be fetched: ${failureWords(failure)}`,
+            retryAfterS: failure.details.retryAfterS ?? 5,
           });
           throw kept.failure;
         },

@@ -5,6 +5,7 @@ import type { CancelSignal } from '../core/cancellation.ts';
 import { Cancellation } from '../core/cancellation.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import { CallError, toCallError } from '../core/errors.ts';
+import { failureWords } from '../core/failure-detail.ts';
 import { retryClass } from '../core/routing.ts';
 import type { Step, StepOutcome, Target, UpstreamRequest } from '../providers/provider.ts';
 import type { Watch } from '../upstream/watch.ts';
@@ -80,7 +81,7 @@ async function takeStep<T>(run: Run, stepFor: StepFor<T>): Promise<StepRead<T>> 
     if (OUT_OF_TIME.includes(failure.code)) endWork(run, stepFor);
     // Whatever ails a question before the start, nothing was begun: another target may be asked.
     if (isQuestion && retryClass(failure.code) === 'ambiguous')
-      throw new CallError('upstream_unreachable', { detail: `before its start: ${wordsOf(failure)}` });
+      throw new CallError('upstream_unreachable', { detail: `before its start: ${failureWords(failure)}` });
     throw failure;
   }
 }
@@ -140,11 +141,7 @@ function verdictOf<T>(step: Step<T>, body: Buffer, contentType: string): StepRea
 /** Work that was begun may have cost something, whatever broke the way to its result; no fault of the customer did. */
 function lost(failure: CallError): CallError {
   const code = TOLD_OF_LOST.includes(failure.code) ? failure.code : 'upstream_error';
-  return new CallError(code, { detail: `begun work was lost: ${wordsOf(failure)}` });
-}
-
-function wordsOf({ code, details }: CallError): string {
-  return `${code} ${details.detail ?? ''}`.trim();
+  return new CallError(code, { detail: `begun work was lost: ${failureWords(failure)}` });
 }
 
 /** Tells the vendor that its work is not wanted any more. No call waits for that, and it may fail. */
