@@ -32,6 +32,7 @@ import { VendorCosts } from './pipeline/vendor-costs.ts';
 import { presetsOf } from './presets/services.ts';
 import { REMEMBER_KEY_MS } from './store/idempotency.ts';
 import { openStore } from './store/open-store.ts';
+import { LEASE_BEATS } from './store/store.ts';
 import { TaskRunner } from './tasks/task-runner.ts';
 import { WebhookSender } from './tasks/webhook-sender.ts';
 import { watchLoad } from './telemetry/load-watch.ts';
@@ -234,7 +235,7 @@ function startAdoption(gateway: Gateway, tasks: TaskRunner): Timer {
     } catch (error) {
       gateway.report.alarm('adoption_failed', { detail: failureDetail(error) });
     }
-  }, gateway.config.timeouts.processLeaseMs / 4);
+  }, gateway.config.timeouts.processLeaseMs / LEASE_BEATS);
 }
 
 /** Forgets what has expired, and learns what other processes have been given. */

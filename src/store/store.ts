@@ -233,6 +233,9 @@ export type StoreNotice =
   /** What dead processes left, or what this one gave up, could not be ended yet. */
   | { readonly kind: 'sweep_failed'; readonly detail: string };
 
+/** In the length of a process's lease it is renewed so often, and so often is looked for what dead processes have left. */
+export const LEASE_BEATS = 4;
+
 export interface Store {
   /**
    * Decides and writes one operation; resolves when it is durable. Operations of parallel callers share commits.

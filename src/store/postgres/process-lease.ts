@@ -9,11 +9,10 @@ import { crashPoint } from '../../crash-point.ts';
 import type { OrphanedHold } from '../restart-record.ts';
 import { voidOrphan } from '../restart-record.ts';
 import type { CallContext, CallRecord, StoreNotice } from '../store.ts';
+import { LEASE_BEATS } from '../store.ts';
 import { toInteger, toIntegerOrNull } from './connection.ts';
 import type { StatementPool } from './statement-pool.ts';
 
-/** Renewals in the length of a lease. */
-const BEATS = 4;
 /** Holds voided in one go. */
 const SWEEP_MAX = 500;
 
@@ -51,7 +50,7 @@ export class ProcessLease {
 
   /** Renewing this often keeps the lease. */
   get beatMs(): number {
-    return this.#leaseMs / BEATS;
+    return this.#leaseMs / LEASE_BEATS;
   }
 
   /**
