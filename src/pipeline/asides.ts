@@ -10,10 +10,6 @@ export class Asides {
     this.#running.add(ended);
   }
 
-  get size(): number {
-    return this.#running.size;
-  }
-
   /** Resolves when all that runs now has ended. */
   async ended(): Promise<void> {
     await Promise.all(this.#running);

@@ -101,7 +101,7 @@ export class BatchWriter {
       const emptied = this.#db.query<{ busy: number }, []>('PRAGMA wal_checkpoint(TRUNCATE)').get();
       this.#hasWiped = emptied?.busy !== 0;
     } catch {
-      this.#hasWiped = true;
+      // It stays to be done.
     }
   }
 
